@@ -1,0 +1,56 @@
+/** Bytes are `Uint8Array` in every signature; these are the few conversions all layers share. */
+
+const HEX_ID = /^[0-9a-f]{64}$/;
+
+export function toHex(bytes: Uint8Array): string {
+  return asBuffer(bytes).toString('hex');
+}
+
+/** Decodes lower- or upper-case hex. Throws `RangeError` on an odd length or a foreign character. */
+export function fromHex(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'hex');
+  if (bytes.length * 2 !== text.length) {
+    throw new RangeError(`not hexadecimal: "${text.slice(0, 80)}"`);
+  }
+  return bytes;
+}
+
+/** True for the 64 lower-case hex digits that name every file and blob of a repository. */
+export function isHexId(text: string): boolean {
+  return HEX_ID.test(text);
+}
+
+/** A `Buffer` over the same memory: no copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && asBuffer(a).equals(b);
+}
+
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts);
+}
+
+export function utf8Encode(text: string): Uint8Array {
+  return Buffer.from(text, 'utf8');
+}
+
+/** Decodes UTF-8; a malformed sequence becomes U+FFFD. For names of files use `raw-name.ts`. */
+export function utf8Decode(bytes: Uint8Array): string {
+  return asBuffer(bytes).toString('utf8');
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** For people: `1.4 MiB`, `312 B`. */
+export function formatBytes(sizeBytes: number): string {
+  let value = sizeBytes;
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
+}

@@ -1,0 +1,27 @@
+/** Every error Keepsake can end with. `docs/errors.md` is generated from this table. */
+import { backendErrors } from './backend-errors.ts';
+import { cliErrors } from './cli-errors.ts';
+import { configErrors } from './config-errors.ts';
+import { formatErrors } from './format-errors.ts';
+import { generalErrors } from './general-errors.ts';
+import { repositoryErrors } from './repository-errors.ts';
+import { snapshotErrors } from './snapshot-errors.ts';
+import { sourceErrors } from './source-errors.ts';
+import { sqliteErrors } from './sqlite-errors.ts';
+
+export const errorCatalogue = {
+  ...generalErrors,
+  ...formatErrors,
+  ...backendErrors,
+  ...repositoryErrors,
+  ...sqliteErrors,
+  ...sourceErrors,
+  ...snapshotErrors,
+  ...configErrors,
+  ...cliErrors,
+};
+
+export type ErrorCode = keyof typeof errorCatalogue;
+export type ErrorDetails<C extends ErrorCode> = Parameters<
+  (typeof errorCatalogue)[C]['message']
+>[0];

@@ -1,0 +1,54 @@
+/**
+ * A source: an app, or plain paths, as a stream of entries and chunks. It knows no repository, so
+ * that it can also run on another machine.
+ */
+import type { Node } from '../format/node.ts';
+
+/** A piece of a file's content: what becomes one data blob. */
+export interface Chunk {
+  /** SHA-256 of `bytes`, hex. */
+  readonly id: string;
+  /** Valid until the next chunk is asked for. */
+  readonly bytes: Uint8Array;
+}
+
+/** One entry of the walk, in the order of a depth-first walk, names ordered by bytes. */
+export type SourceEntry = DirectoryStart | DirectoryEnd | Leaf | ProblemEntry;
+
+export interface DirectoryStart {
+  readonly kind: 'directory-start';
+  /** Absolute raw path. */
+  readonly path: string;
+}
+
+export interface DirectoryEnd {
+  readonly kind: 'directory-end';
+  readonly path: string;
+  /** `content` is null and `subtree` absent: the archiver knows it. */
+  readonly node: Node;
+}
+
+export interface Leaf {
+  readonly kind: 'leaf';
+  readonly path: string;
+  /** For files `content` is null until `chunks` were read. */
+  readonly node: Node;
+  /** Files only. Not asked for when the parent snapshot shows the file as unchanged. */
+  readonly read?: () => FileReading;
+}
+
+/** Something that could not be read. It is reported, and the run goes on as partial. */
+export interface ProblemEntry {
+  readonly kind: 'problem';
+  readonly path: string;
+  readonly error: unknown;
+}
+
+export interface FileReading {
+  chunks(options?: { signal?: AbortSignal }): AsyncIterable<Chunk>;
+  /**
+   * After the last chunk: the node as it was when the reading ended (size = bytes read), and
+   * whether the file went on changing although it was read again.
+   */
+  finish(): Promise<{ node: Node; stillChanging: boolean }>;
+}
