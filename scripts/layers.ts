@@ -28,7 +28,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'src/host',
     level: 2,
-    packages: [...NODE_BASICS, ...NODE_FS, 'node:child_process', 'koffi'],
+    packages: [...NODE_BASICS, ...NODE_FS, 'node:child_process', 'node:module', 'koffi'],
   },
   { folder: 'src/backend', level: 2, packages: [...NODE_BASICS, ...NODE_FS, 'node:crypto'] },
   {

@@ -4,6 +4,7 @@ import { cliErrors } from './cli-errors.ts';
 import { configErrors } from './config-errors.ts';
 import { formatErrors } from './format-errors.ts';
 import { generalErrors } from './general-errors.ts';
+import { hostErrors } from './host-errors.ts';
 import { repositoryErrors } from './repository-errors.ts';
 import { snapshotErrors } from './snapshot-errors.ts';
 import { sourceErrors } from './source-errors.ts';
@@ -14,6 +15,7 @@ export const errorCatalogue = {
   ...formatErrors,
   ...backendErrors,
   ...repositoryErrors,
+  ...hostErrors,
   ...sqliteErrors,
   ...sourceErrors,
   ...snapshotErrors,
