@@ -9,10 +9,12 @@ import { repositoryErrors } from './repository-errors.ts';
 import { snapshotErrors } from './snapshot-errors.ts';
 import { sourceErrors } from './source-errors.ts';
 import { sqliteErrors } from './sqlite-errors.ts';
+import { treeErrors } from './tree-errors.ts';
 
 export const errorCatalogue = {
   ...generalErrors,
   ...formatErrors,
+  ...treeErrors,
   ...backendErrors,
   ...repositoryErrors,
   ...hostErrors,
