@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['{src,scripts,bench,test/support}/**/*.test.ts'] } },
       ...crossing.map((name) => ({
         test: {
           name,
