@@ -1,0 +1,86 @@
+/**
+ * A blob: a piece of a file (`data`) or a folder listing (`tree`), as it lies in a pack.
+ *
+ *   sealed( plaintext )         type 0 and 1, and everything in version 1
+ *   sealed( zstd(plaintext) )   type 2 and 3, version 2 only; the plaintext's length is recorded
+ *                               in the pack header and in the index
+ *
+ * Its id is the SHA-256 of the plaintext, whatever way it is stored. An empty blob is never
+ * compressed, because a recorded length of 0 means "not compressed".
+ *
+ * Source: restic doc/design.rst § Pack Format, internal/repository/repository.go `saveAndEncrypt`
+ * @ a80be14. restic keeps zstd output even where it is larger; we then store the plaintext.
+ */
+import { hash } from 'node:crypto';
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { compress as zstdCompress, decompress, type CompressionMode } from './compression.ts';
+import { seal, unseal, type MasterKey } from './crypto.ts';
+import { UINT32_MAX } from './json-fields.ts';
+
+/** The id of a blob: SHA-256 of its plaintext, as 64 hex digits. */
+export function blobId(plaintext: Uint8Array): string {
+  return hash('sha256', plaintext, 'hex');
+}
+
+export interface SealBlobInput {
+  readonly master: MasterKey;
+  readonly plaintext: Uint8Array;
+  readonly id: string;
+  /** `true` is `auto`. Only false or `off` in a version 1 repository. */
+  readonly compress: CompressionMode | boolean;
+  readonly nonce: Uint8Array;
+}
+
+export interface SealBlobResult {
+  readonly sealed: Uint8Array;
+  /** Present if and only if the blob is stored compressed. */
+  readonly uncompressedLength?: number;
+}
+
+/** Says nothing about `id`: `verifySealedBlob` does, before the result is stored. */
+export function sealBlob(input: SealBlobInput): SealBlobResult {
+  const { master, plaintext, nonce } = input;
+  const mode = compressionOf(input.compress);
+  if (mode !== 'off' && plaintext.length > 0) {
+    const compressed = zstdCompress(plaintext, mode);
+    if (compressed.length < plaintext.length) {
+      const sealed = seal(master, compressed, nonce);
+      return { sealed, uncompressedLength: plaintext.length };
+    }
+  }
+  return { sealed: seal(master, plaintext, nonce) };
+}
+
+export interface OpenBlobInput {
+  readonly master: MasterKey;
+  readonly sealed: Uint8Array;
+  readonly id: string;
+  /** As recorded; absent when the blob is not compressed. */
+  readonly uncompressedLength?: number | undefined;
+}
+
+/**
+ * The plaintext, which hashes to `id`. Throws `FORMAT_TRUNCATED`, `FORMAT_MAC_MISMATCH`,
+ * `FORMAT_DECOMPRESS` or `FORMAT_BLOB_HASH`.
+ */
+export function openBlob({ master, sealed, id, uncompressedLength }: OpenBlobInput): Uint8Array {
+  const what = `blob ${id}`;
+  const stored = unseal(master, sealed, what);
+  const plaintext =
+    uncompressedLength === undefined
+      ? stored
+      : decompress(stored, { what, maxSizeBytes: UINT32_MAX, sizeBytes: uncompressedLength });
+  const actualId = blobId(plaintext);
+  if (actualId !== id) throw new KeepsakeError('FORMAT_BLOB_HASH', { id, actualId });
+  return plaintext;
+}
+
+/** What is written is decoded and compared before it is uploaded: throws as `openBlob` does. */
+export function verifySealedBlob(input: OpenBlobInput): void {
+  openBlob(input);
+}
+
+function compressionOf(compress: CompressionMode | boolean): CompressionMode {
+  if (typeof compress !== 'boolean') return compress;
+  return compress ? 'auto' : 'off';
+}
