@@ -1,0 +1,69 @@
+/** What kind of file system a path lies on, and how much room it has. */
+import { statfs } from 'node:fs/promises';
+import { fsPath } from '../base/raw-name.ts';
+
+export interface FileSystemKind {
+  /** `f_type` of statfs(2). */
+  readonly magic: number;
+  /** As in /proc/filesystems; `0x…` when not of the table below. */
+  readonly name: string;
+  /** Served by another machine: SQLite's locks cannot be trusted there. */
+  readonly isNetwork: boolean;
+  /** In memory: gone after a restart. */
+  readonly isTmpfs: boolean;
+}
+
+interface Known {
+  readonly name: string;
+  readonly network?: true;
+}
+
+/** Source: linux include/uapi/linux/magic.h, and statfs(2). */
+const KNOWN = new Map<number, Known>([
+  [0xef53, { name: 'ext4' }],
+  [0x58465342, { name: 'xfs' }],
+  [0x9123683e, { name: 'btrfs' }],
+  [0x2fc12fc1, { name: 'zfs' }],
+  [0xf2f52010, { name: 'f2fs' }],
+  [0xca451a4e, { name: 'bcachefs' }],
+  [0x794c7630, { name: 'overlay' }],
+  [0x01021994, { name: 'tmpfs' }],
+  [0x858458f6, { name: 'ramfs' }],
+  [0x65735546, { name: 'fuse' }],
+  [0x4d44, { name: 'vfat' }],
+  [0x2011bab0, { name: 'exfat' }],
+  [0x7366746e, { name: 'ntfs3' }],
+  [0x9fa0, { name: 'proc' }],
+  [0x62656572, { name: 'sysfs' }],
+  [0x6969, { name: 'nfs', network: true }],
+  [0xff534d42, { name: 'cifs', network: true }],
+  [0xfe534d42, { name: 'smb3', network: true }],
+  [0x517b, { name: 'smb', network: true }],
+  [0x01021997, { name: '9p', network: true }],
+  [0x00c36400, { name: 'ceph', network: true }],
+  [0x5346414f, { name: 'afs', network: true }],
+  [0x73757245, { name: 'coda', network: true }],
+  [0x0bd00bd0, { name: 'lustre', network: true }],
+  [0x7461636f, { name: 'ocfs2', network: true }],
+  [0x01161970, { name: 'gfs2', network: true }],
+]);
+
+export async function fileSystemKind(path: string): Promise<FileSystemKind> {
+  const { type } = await statfs(fsPath(path), { bigint: true });
+  // Signed in the kernel's structure on some machines, so 0xff534d42 may arrive negative.
+  const magic = Number(BigInt.asUintN(32, type));
+  const known = KNOWN.get(magic);
+  const name = known?.name ?? `0x${magic.toString(16)}`;
+  return {
+    magic,
+    name,
+    isNetwork: known?.network === true,
+    isTmpfs: name === 'tmpfs' || name === 'ramfs',
+  };
+}
+
+/** Bytes that this user may still write there. */
+export async function freeSpace(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(fsPath(path), { bigint: true });
+  return Number(bavail * bsize);
+}
