@@ -25,6 +25,11 @@ export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Little-endian, as all numbers in restic's binary structures. */
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return asBuffer(bytes).readUInt32LE(at);
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.byteLength === b.byteLength && asBuffer(a).equals(b);
 }

@@ -1,1 +1,124 @@
-export const repositoryErrors = {};
+import { ExitCode } from '../exit-code.ts';
+import { entry } from './define-errors.ts';
+
+const EXAMPLE_ID = '4b8a6b8f7dd4a0d3c0b2f7a3f0a6d3f7ad5a2bb0b1c7a0c4d5e6f708192a3b4c';
+
+export const repositoryErrors = {
+  REPOSITORY_NOT_FOUND: entry<{ location: string }>({
+    exit: ExitCode.noRepository,
+    message: ({ location }) => `there is no repository at ${location}`,
+    hint: ({ location }) =>
+      `Nothing was written. If the place is right, create one: \`keepsake -r ${location} init\``,
+    example: { location: '/mnt/backup/wishlist' },
+  }),
+  REPOSITORY_EXISTS: entry<{ location: string; what: string }>({
+    exit: ExitCode.failed,
+    message: ({ location, what }) => `${location} already holds a repository (${what} found)`,
+    hint: ({ location }) =>
+      `It was left as it is. To use it: \`keepsake -r ${location} snapshots\``,
+    example: { location: '/mnt/backup/wishlist', what: 'config' },
+  }),
+  REPOSITORY_CONFIG_MISSING: entry<{ location: string }>({
+    exit: ExitCode.damage,
+    message: ({ location }) => `the repository at ${location} has keys but no config file`,
+    hint: () =>
+      'Nothing was changed. Put the file `config` back from a copy of the repository; without it no snapshot can be read.',
+    example: { location: '/mnt/backup/wishlist' },
+  }),
+  REPOSITORY_KEYS_MISSING: entry<{ location: string }>({
+    exit: ExitCode.damage,
+    message: ({ location }) => `the repository at ${location} has a config but no key file`,
+    hint: () =>
+      'Nothing was changed. Put a file of the folder `keys` back from a copy of the repository; the data cannot be decrypted without one.',
+    example: { location: '/mnt/backup/wishlist' },
+  }),
+  REPOSITORY_WRONG_PASSWORD: entry<{ location: string; keyCount: number; damagedKeys: string[] }>({
+    exit: ExitCode.wrongPassword,
+    message: ({ location, keyCount, damagedKeys }) =>
+      `the password opens none of the ${keyCount} key${keyCount === 1 ? '' : 's'} of ${location}` +
+      (damagedKeys.length === 0 ? '' : ` (damaged key files: ${damagedKeys.join(', ')})`),
+    hint: () =>
+      'Nothing was written and no lock was left. Check the password file or command; any one of the repository’s passwords will do.',
+    example: { location: '/mnt/backup/wishlist', keyCount: 2, damagedKeys: [] },
+  }),
+  REPOSITORY_FILE_DAMAGED: entry<{ kind: string; name: string; why: string }>({
+    exit: ExitCode.damage,
+    message: ({ kind, name, why }) => `${kind} file ${name} of the repository is damaged: ${why}`,
+    hint: () =>
+      'Nothing was changed. To see which snapshots it hurts: `keepsake check --read-data`',
+    example: { kind: 'index', name: EXAMPLE_ID, why: 'its bytes do not match its name' },
+  }),
+  REPOSITORY_BLOB_MISSING: entry<{ type: string; id: string }>({
+    exit: ExitCode.damage,
+    message: ({ type, id }) => `${type} blob ${id} is in no index of the repository`,
+    hint: () =>
+      'Nothing was changed. To see which snapshots it hurts: `keepsake check`; if packs are there but not indexed: `keepsake repair index`',
+    example: { type: 'data', id: EXAMPLE_ID },
+  }),
+  REPOSITORY_BLOB_DAMAGED: entry<{ type: string; id: string; pack: string; why: string }>({
+    exit: ExitCode.damage,
+    message: ({ type, id, pack, why }) => `${type} blob ${id} in pack ${pack} is damaged: ${why}`,
+    hint: () =>
+      'Nothing was changed. To see which snapshots it hurts: `keepsake check --read-data`; other snapshots restore as usual.',
+    example: { type: 'data', id: EXAMPLE_ID, pack: EXAMPLE_ID, why: 'the tag does not match' },
+  }),
+  REPOSITORY_LOCKED: entry<{ holder: string; ageText: string; exclusive: boolean; lock: string }>({
+    exit: ExitCode.locked,
+    retry: 'later',
+    message: ({ holder, ageText, exclusive, lock }) =>
+      `the repository is ${exclusive ? 'exclusively ' : ''}locked by ${holder} since ${ageText} (lock ${lock.slice(0, 8)})`,
+    hint: () =>
+      'Nothing was written. Wait for that process; if it is gone for certain: `keepsake unlock`',
+    example: {
+      holder: 'PID 812 of root on wishlist',
+      ageText: '3 min ago',
+      exclusive: true,
+      lock: EXAMPLE_ID,
+    },
+  }),
+  REPOSITORY_LOCK_UNREADABLE: entry<{ lock: string; why: string }>({
+    exit: ExitCode.locked,
+    message: ({ lock, why }) => `lock file ${lock} of the repository cannot be read: ${why}`,
+    hint: () =>
+      'Nothing was written. If no backup is running anywhere: `keepsake unlock --remove-all`',
+    example: { lock: EXAMPLE_ID, why: 'the tag does not match' },
+  }),
+  REPOSITORY_LOCK_LOST: entry<{ ageText: string }>({
+    exit: ExitCode.locked,
+    message: ({ ageText }) => `this run’s lock could not be refreshed since ${ageText}`,
+    hint: () =>
+      'It stopped before its next write, because others may think it dead. What is stored so far is reused: run the command again.',
+    example: { ageText: '20 min ago' },
+  }),
+  REPOSITORY_SELF_CHECK: entry<{ what: string }>({
+    exit: ExitCode.failed,
+    message: ({ what }) => `${what} did not decode to what was put in, before it was stored`,
+    hint: () =>
+      'It was not written. This points to faulty memory or processor: test the machine before trusting it with backups.',
+    example: { what: `data blob ${EXAMPLE_ID}` },
+  }),
+  REPOSITORY_SNAPSHOT_NOT_FOUND: entry<{ wanted: string; candidates: string[] }>({
+    exit: ExitCode.failed,
+    message: ({ wanted, candidates }) =>
+      candidates.length === 0
+        ? `no snapshot matches "${wanted}"`
+        : `"${wanted}" matches ${candidates.length} snapshots: ${candidates.join(', ')}`,
+    hint: () => 'To see what there is: `keepsake snapshots`',
+    example: { wanted: 'c0ffee', candidates: [] },
+  }),
+  REPOSITORY_KEY_IN_USE: entry<{ key: string }>({
+    exit: ExitCode.failed,
+    message: ({ key }) => `key ${key} is the one this command was opened with`,
+    hint: () => 'It was kept. Open the repository with another password to remove it.',
+    example: { key: '4b8a6b8f' },
+  }),
+  REPOSITORY_KEY_NOT_FOUND: entry<{ wanted: string; candidates: string[] }>({
+    exit: ExitCode.failed,
+    message: ({ wanted, candidates }) =>
+      candidates.length === 0
+        ? `no key matches "${wanted}"`
+        : `"${wanted}" matches ${candidates.length} keys: ${candidates.join(', ')}`,
+    hint: () => 'No key was removed. To see the keys: `keepsake key list`',
+    example: { wanted: 'c0ffee', candidates: [] },
+  }),
+};

@@ -1,0 +1,203 @@
+/**
+ * Which blob lies where: an open-addressing hash table over typed arrays, because a million blobs
+ * as JavaScript objects would take hundreds of megabytes. 49 bytes an entry plus 4 bytes a slot:
+ * at most 57 bytes a blob at a million.
+ *
+ * A blob may be in several packs (a backup that was cut off and repeated); every place is kept, so
+ * that a damaged copy can be made up for by another.
+ */
+import type { IndexedBlob } from '../format/index-file.ts';
+import { assertInternal } from '../base/errors/keepsake-error.ts';
+
+export type BlobType = 'data' | 'tree';
+
+export interface BlobPlace extends IndexedBlob {
+  readonly packId: string;
+}
+
+const SEGMENT_ENTRIES = 1 << 14;
+const ID_BYTES = 32;
+const EMPTY = 0;
+const MAX_LOAD = 0.75;
+
+/** Entries are kept in segments, so that growing never copies them. */
+interface Segment {
+  readonly ids: Buffer;
+  readonly packs: Uint32Array;
+  readonly offsets: Uint32Array;
+  readonly lengths: Uint32Array;
+  /** 0: stored uncompressed (a compressed blob is never empty). */
+  readonly uncompressed: Uint32Array;
+  readonly isTree: Uint8Array;
+}
+
+export class BlobIndex {
+  readonly #segments: Segment[] = [];
+  #slots = new Uint32Array(1 << 12);
+  #count = 0;
+  readonly #packIds: string[] = [];
+  readonly #packNumbers = new Map<string, number>();
+
+  /** Entries, a blob in two packs counting twice. */
+  get size(): number {
+    return this.#count;
+  }
+
+  get packCount(): number {
+    return this.#packIds.length;
+  }
+
+  /**
+   * Adds the blobs of a pack. May be called again for the same pack: restic before 0.10 spread one
+   * pack over several index files, so what is new is added and what is known stays single.
+   */
+  addPack(packId: string, blobs: readonly IndexedBlob[]): void {
+    const known = this.#packNumbers.get(packId);
+    const packNumber = known ?? this.#packIds.push(packId) - 1;
+    this.#packNumbers.set(packId, packNumber);
+    for (const blob of blobs) {
+      if (known === undefined || !this.#isAt(packId, blob)) this.#add(packNumber, blob);
+    }
+  }
+
+  #isAt(packId: string, blob: IndexedBlob): boolean {
+    return this.findAll(blob.type, blob.id).some(
+      (place) => place.packId === packId && place.offset === blob.offset,
+    );
+  }
+
+  hasPack(packId: string): boolean {
+    return this.#packNumbers.has(packId);
+  }
+
+  has(type: BlobType, id: string): boolean {
+    return this.#findEntries(type, id).next().done !== true;
+  }
+
+  /** The first place of a blob. */
+  find(type: BlobType, id: string): BlobPlace | undefined {
+    const first = this.#findEntries(type, id).next();
+    return first.done === true ? undefined : this.#place(first.value);
+  }
+
+  /** Every place of a blob. */
+  findAll(type: BlobType, id: string): BlobPlace[] {
+    return [...this.#findEntries(type, id)].map((entry) => this.#place(entry));
+  }
+
+  /** All entries, pack by pack in the order the packs were added. */
+  *entries(): Generator<BlobPlace> {
+    for (let entry = 0; entry < this.#count; entry += 1) yield this.#place(entry);
+  }
+
+  /** The entries of one pack; looks through all of them. */
+  *entriesOf(packId: string): Generator<BlobPlace> {
+    const packNumber = this.#packNumbers.get(packId);
+    if (packNumber === undefined) return;
+    for (let entry = 0; entry < this.#count; entry += 1) {
+      if (this.#segment(entry).packs[entry % SEGMENT_ENTRIES] === packNumber) {
+        yield this.#place(entry);
+      }
+    }
+  }
+
+  packIds(): readonly string[] {
+    return this.#packIds;
+  }
+
+  #add(packNumber: number, blob: IndexedBlob): void {
+    const entry = this.#count;
+    const { segment, at } = this.#writableSegment(entry);
+    segment.ids.write(blob.id, at * ID_BYTES, ID_BYTES, 'hex');
+    segment.packs[at] = packNumber;
+    segment.offsets[at] = blob.offset;
+    segment.lengths[at] = blob.length;
+    segment.uncompressed[at] = blob.uncompressedLength ?? 0;
+    segment.isTree[at] = blob.type === 'tree' ? 1 : 0;
+    this.#count += 1;
+    if (this.#count > this.#slots.length * MAX_LOAD) this.#growSlots();
+    else this.#link(entry);
+  }
+
+  #writableSegment(entry: number): { segment: Segment; at: number } {
+    const number = Math.floor(entry / SEGMENT_ENTRIES);
+    if (number === this.#segments.length) this.#segments.push(newSegment());
+    return { segment: this.#segment(entry), at: entry % SEGMENT_ENTRIES };
+  }
+
+  #segment(entry: number): Segment {
+    const segment = this.#segments[Math.floor(entry / SEGMENT_ENTRIES)];
+    assertInternal(segment, `index entry ${entry} has no segment`);
+    return segment;
+  }
+
+  #growSlots(): void {
+    this.#slots = new Uint32Array(this.#slots.length * 2);
+    for (let entry = 0; entry < this.#count; entry += 1) this.#link(entry);
+  }
+
+  /** Slots hold entry + 1, so that 0 means empty. */
+  #link(entry: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = this.#hashOfEntry(entry) & mask;
+    while (this.#slots[slot] !== EMPTY) slot = (slot + 1) & mask;
+    this.#slots[slot] = entry + 1;
+  }
+
+  /** Ids are SHA-256 values: their first four bytes are hash enough. */
+  #hashOfEntry(entry: number): number {
+    const { ids } = this.#segment(entry);
+    const at = (entry % SEGMENT_ENTRIES) * ID_BYTES;
+    return ids.readUInt32LE(at);
+  }
+
+  *#findEntries(type: BlobType, id: string): Generator<number> {
+    const wanted = Buffer.from(id, 'hex');
+    if (wanted.length !== ID_BYTES) return;
+    const mask = this.#slots.length - 1;
+    let slot = wanted.readUInt32LE(0) & mask;
+    for (;;) {
+      const entry = (this.#slots[slot] ?? EMPTY) - 1;
+      if (entry < 0) return;
+      if (this.#matches(entry, type, wanted)) yield entry;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #matches(entry: number, type: BlobType, wanted: Buffer): boolean {
+    const segment = this.#segment(entry);
+    const at = entry % SEGMENT_ENTRIES;
+    const start = at * ID_BYTES;
+    return (
+      segment.isTree[at] === (type === 'tree' ? 1 : 0) &&
+      wanted.compare(segment.ids, start, start + ID_BYTES) === 0
+    );
+  }
+
+  #place(entry: number): BlobPlace {
+    const segment = this.#segment(entry);
+    const at = entry % SEGMENT_ENTRIES;
+    const packId = this.#packIds[segment.packs[at] ?? 0];
+    assertInternal(packId, `index entry ${entry} names no pack`);
+    const uncompressedLength = segment.uncompressed[at] ?? 0;
+    return {
+      id: segment.ids.toString('hex', at * ID_BYTES, (at + 1) * ID_BYTES),
+      type: segment.isTree[at] === 1 ? 'tree' : 'data',
+      offset: segment.offsets[at] ?? 0,
+      length: segment.lengths[at] ?? 0,
+      ...(uncompressedLength === 0 ? {} : { uncompressedLength }),
+      packId,
+    };
+  }
+}
+
+function newSegment(): Segment {
+  return {
+    ids: Buffer.alloc(SEGMENT_ENTRIES * ID_BYTES),
+    packs: new Uint32Array(SEGMENT_ENTRIES),
+    offsets: new Uint32Array(SEGMENT_ENTRIES),
+    lengths: new Uint32Array(SEGMENT_ENTRIES),
+    uncompressed: new Uint32Array(SEGMENT_ENTRIES),
+    isTree: new Uint8Array(SEGMENT_ENTRIES),
+  };
+}

@@ -1,0 +1,57 @@
+/** Loads blobs, verified; a damaged copy is made up for by another pack that holds the blob. */
+import type { Backend, CallOptions } from '../backend/backend.ts';
+import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { openBlob } from '../format/blob.ts';
+import type { MasterKey } from '../format/crypto.ts';
+import type { BlobIndex, BlobPlace, BlobType } from './blob-index.ts';
+
+export class BlobLoader {
+  readonly #backend: Backend;
+  readonly #index: BlobIndex;
+  readonly #master: MasterKey;
+
+  constructor(backend: Backend, index: BlobIndex, master: MasterKey) {
+    this.#backend = backend;
+    this.#index = index;
+    this.#master = master;
+  }
+
+  /**
+   * The blob's plaintext; its SHA-256 is `id`. Throws `REPOSITORY_BLOB_MISSING`, or
+   * `REPOSITORY_BLOB_DAMAGED` when no place holds a good copy.
+   */
+  async load(type: BlobType, id: string, options: CallOptions = {}): Promise<Uint8Array> {
+    let failure: unknown = new KeepsakeError('REPOSITORY_BLOB_MISSING', { type, id });
+    for (const place of this.#index.findAll(type, id)) {
+      try {
+        return await this.#loadFrom(place, options);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        const why = describeCause(error);
+        const details = { type, id, pack: place.packId, why };
+        failure = new KeepsakeError('REPOSITORY_BLOB_DAMAGED', details, { cause: error });
+      }
+    }
+    throw failure;
+  }
+
+  async #loadFrom(place: BlobPlace, { signal }: CallOptions): Promise<Uint8Array> {
+    const sealed = await this.#backend.load(
+      { kind: 'pack', name: place.packId, content: place.type },
+      { offsetBytes: place.offset, lengthBytes: place.length, signal },
+    );
+    const { id, uncompressedLength } = place;
+    return openBlob({
+      master: this.#master,
+      sealed,
+      id,
+      ...(uncompressedLength === undefined ? {} : { uncompressedLength }),
+    });
+  }
+}
+
+/** A bad copy, as opposed to storage that cannot be reached or was told to stop. */
+function isDamage(error: unknown): boolean {
+  if (isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND', 'BACKEND_SHORT_FILE')) return true;
+  return isKeepsakeError(error) && error.code.startsWith('FORMAT_');
+}

@@ -1,0 +1,154 @@
+/**
+ * Saves new blobs: seal → pack → upload → index, in that order, each durable before the next
+ * (design §3.3). A blob that the index or a pack under way has already is not stored again.
+ */
+import type { Backend } from '../backend/backend.ts';
+import type { Random } from '../base/clock.ts';
+import type { MasterKey } from '../format/crypto.ts';
+import { encodeIndexFile, type IndexedPack, INDEX_MAX_BLOBS } from '../format/index-file.ts';
+import type { BlobIndex, BlobType } from './blob-index.ts';
+import type { BlobSealer } from './blob-sealer.ts';
+import { PackBuilder } from './pack-builder.ts';
+import { fileName, type SealedFiles } from './sealed-files.ts';
+
+export interface BlobSaverOptions {
+  readonly backend: Backend;
+  readonly files: SealedFiles;
+  readonly index: BlobIndex;
+  readonly sealer: BlobSealer;
+  readonly master: MasterKey;
+  readonly random: Random;
+  readonly packSizeBytes: number;
+  /** Throws when this process must not write any more (lost lock). */
+  readonly assertWritable: () => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SaveResult {
+  readonly isNew: boolean;
+  /** Bytes in the pack, header entry included; 0 when the blob was there. */
+  readonly storedBytes: number;
+}
+
+const HEADER_ENTRY_BYTES = 41;
+/** Packs on their way to the store at once; each is held in memory whole. */
+const UPLOADS_AT_ONCE = 2;
+
+export class BlobSaver {
+  readonly #options: BlobSaverOptions;
+  readonly #open: Record<BlobType, PackBuilder> = {
+    data: new PackBuilder('data'),
+    tree: new PackBuilder('tree'),
+  };
+  /** Blobs sealed or being sealed whose pack is not in the index yet, by type and id. */
+  readonly #underWay = new Set<string>();
+  readonly #uploads = new Set<Promise<void>>();
+  #unindexed: IndexedPack[] = [];
+  #unindexedBlobs = 0;
+  #failure: { reason: unknown } | undefined;
+
+  constructor(options: BlobSaverOptions) {
+    this.#options = options;
+  }
+
+  /** `id` must be the SHA-256 of `plaintext`, which may be reused once the promise settles. */
+  async save(type: BlobType, id: string, plaintext: Uint8Array): Promise<SaveResult> {
+    this.#throwFailure();
+    const key = `${type}:${id}`;
+    if (this.#options.index.has(type, id) || this.#underWay.has(key)) {
+      return { isNew: false, storedBytes: 0 };
+    }
+    this.#underWay.add(key);
+    try {
+      const sealed = await this.#options.sealer.seal(id, plaintext);
+      this.#open[type].add(sealed);
+      const storedBytes = sealed.sealed.length + HEADER_ENTRY_BYTES;
+      if (this.#open[type].isFull(this.#options.packSizeBytes)) await this.#startUpload(type);
+      return { isNew: true, storedBytes };
+    } catch (error) {
+      this.#failure ??= { reason: error };
+      throw error;
+    }
+  }
+
+  has(type: BlobType, id: string): boolean {
+    return this.#options.index.has(type, id) || this.#underWay.has(`${type}:${id}`);
+  }
+
+  /** Everything saved so far is durable and indexed when this resolves. */
+  async flush(): Promise<void> {
+    this.#throwFailure();
+    for (const type of ['data', 'tree'] as const) {
+      if (this.#open[type].blobs.length > 0) await this.#startUpload(type);
+    }
+    await this.#settleUploads();
+    await this.#writeIndex();
+  }
+
+  /** Waits for uploads under way and forgets the rest: for ending after a failure or an abort. */
+  async abandon(): Promise<void> {
+    this.#failure ??= { reason: new Error('abandoned') };
+    await Promise.allSettled(this.#uploads);
+  }
+
+  async #startUpload(type: BlobType): Promise<void> {
+    const builder = this.#open[type];
+    this.#open[type] = new PackBuilder(type);
+    while (this.#uploads.size >= UPLOADS_AT_ONCE) await Promise.race(this.#uploads);
+    this.#throwFailure();
+    const upload = this.#upload(builder).catch((error: unknown) => {
+      this.#failure ??= { reason: error };
+    });
+    this.#uploads.add(upload);
+    void upload.finally(() => this.#uploads.delete(upload));
+    if (this.#unindexedBlobs >= INDEX_MAX_BLOBS) await this.#writeIndex();
+  }
+
+  async #upload(builder: PackBuilder): Promise<void> {
+    const { backend, master, random, index, signal, assertWritable } = this.#options;
+    const bytes = builder.finish(master, random(16));
+    const packId = fileName(bytes);
+    assertWritable();
+    await backend.save({ kind: 'pack', name: packId, content: builder.type }, bytes, { signal });
+    index.addPack(packId, builder.blobs);
+    for (const blob of builder.blobs) this.#underWay.delete(`${blob.type}:${blob.id}`);
+    this.#unindexed.push({ id: packId, blobs: [...builder.blobs] });
+    this.#unindexedBlobs += builder.blobs.length;
+  }
+
+  async #settleUploads(): Promise<void> {
+    await Promise.all(this.#uploads);
+    this.#throwFailure();
+  }
+
+  async #writeIndex(): Promise<void> {
+    const { files, signal, assertWritable } = this.#options;
+    const packs = this.#unindexed;
+    this.#unindexed = [];
+    this.#unindexedBlobs = 0;
+    for (const part of splitPacks(packs)) {
+      assertWritable();
+      await files.save('index', encodeIndexFile({ supersedes: [], packs: part }), { signal });
+    }
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.reason;
+  }
+}
+
+/** Index files of at most about `INDEX_MAX_BLOBS` entries; a pack is never split over two. */
+export function* splitPacks(packs: Iterable<IndexedPack>): Generator<IndexedPack[]> {
+  let part: IndexedPack[] = [];
+  let blobCount = 0;
+  for (const pack of packs) {
+    part.push(pack);
+    blobCount += pack.blobs.length;
+    if (blobCount >= INDEX_MAX_BLOBS) {
+      yield part;
+      part = [];
+      blobCount = 0;
+    }
+  }
+  if (part.length > 0) yield part;
+}

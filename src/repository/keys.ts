@@ -1,0 +1,97 @@
+/** The repository's keys: each file in `keys/` holds the same master key under its own password. */
+import type { Backend, CallOptions } from '../backend/backend.ts';
+import type { Clock, Random } from '../base/clock.ts';
+import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { MasterKey } from '../format/crypto.ts';
+import type { ScryptParams } from '../format/kdf.ts';
+import {
+  decodeKeyFile,
+  encodeKeyFile,
+  openMasterKey,
+  sealMasterKey,
+  type KeyFile,
+} from '../format/key-file.ts';
+import { decodeNamed, fileName, loadNamedFile } from './sealed-files.ts';
+
+export interface OpenedKey {
+  readonly master: MasterKey;
+  /** Name of the key file that the password opened. */
+  readonly keyId: string;
+}
+
+export interface Identity {
+  readonly hostname: string;
+  readonly username: string;
+}
+
+export interface KeyDependencies {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly identity: Identity;
+}
+
+/** Tries the password on every key. Throws `REPOSITORY_WRONG_PASSWORD` when it opens none. */
+export async function findKey(
+  backend: Backend,
+  password: string,
+  options: CallOptions = {},
+): Promise<OpenedKey> {
+  let keyCount = 0;
+  const damagedKeys: string[] = [];
+  for await (const { name } of backend.list('key', options)) {
+    keyCount += 1;
+    try {
+      const master = await openMasterKey(await loadKey(backend, name, options), password);
+      if (master !== undefined) return { master, keyId: name };
+    } catch (error) {
+      if (!isKeepsakeError(error, 'REPOSITORY_FILE_DAMAGED')) throw error;
+      damagedKeys.push(name);
+    }
+  }
+  const { location } = backend;
+  if (keyCount === 0) throw await noKeysError(backend, options);
+  throw new KeepsakeError('REPOSITORY_WRONG_PASSWORD', { location, keyCount, damagedKeys });
+}
+
+async function noKeysError(backend: Backend, options: CallOptions): Promise<KeepsakeError> {
+  const { location } = backend;
+  return (await hasConfig(backend, options))
+    ? new KeepsakeError('REPOSITORY_KEYS_MISSING', { location })
+    : new KeepsakeError('REPOSITORY_NOT_FOUND', { location });
+}
+
+export async function hasConfig(backend: Backend, options: CallOptions = {}): Promise<boolean> {
+  try {
+    await backend.stat({ kind: 'config', name: '' }, options);
+    return true;
+  } catch (error) {
+    if (isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND')) return false;
+    throw error;
+  }
+}
+
+export async function loadKey(
+  backend: Backend,
+  name: string,
+  options: CallOptions = {},
+): Promise<KeyFile> {
+  const handle = { kind: 'key', name } as const;
+  return decodeNamed(handle, await loadNamedFile(backend, handle, options), decodeKeyFile);
+}
+
+/** Writes a key file for `password` and opens it again before it counts. Returns its name. */
+export async function addKey(
+  { backend, clock, random, identity }: KeyDependencies,
+  master: MasterKey,
+  { password, params }: { password: string; params: ScryptParams },
+): Promise<string> {
+  const createdAt = clock.now();
+  const key = await sealMasterKey({ master, password, params, createdAt, random, ...identity });
+  const bytes = encodeKeyFile(key);
+  const reopened = await openMasterKey(decodeKeyFile(bytes), password);
+  if (reopened === undefined) throw new KeepsakeError('REPOSITORY_SELF_CHECK', { what: 'a key' });
+  const name = fileName(bytes);
+  await backend.save({ kind: 'key', name }, bytes);
+  return name;
+}

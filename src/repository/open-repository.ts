@@ -1,0 +1,130 @@
+/** Creates and opens repositories. */
+import type { Backend, CallOptions } from '../backend/backend.ts';
+import { withCache } from '../backend/cache-backend.ts';
+import type { Clock, Random } from '../base/clock.ts';
+import { toHex } from '../base/bytes.ts';
+import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import {
+  decodeConfigFile,
+  encodeConfigFile,
+  type RepositoryConfig,
+} from '../format/config-file.ts';
+import { generateMasterKey } from '../format/crypto.ts';
+import { DEFAULT_SCRYPT_PARAMS, type ScryptParams } from '../format/kdf.ts';
+import { generatePolynomial } from '../format/polynomial.ts';
+import { unsealUnpacked } from '../format/unpacked.ts';
+import { addKey, findKey, hasConfig, type OpenedKey } from './keys.ts';
+import type { ProcessFacts } from './lock-holder.ts';
+import { Repository } from './repository.ts';
+import { decodeNamed, SealedFiles } from './sealed-files.ts';
+
+export interface RepositoryAccess {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly self: ProcessFacts;
+  /** Where index, snapshots and trees are kept locally; absent: no cache. */
+  readonly cacheFolder?: string | undefined;
+}
+
+export interface InitOptions {
+  readonly password: string;
+  readonly version?: 1 | 2 | undefined;
+  /** Another repository's, so that both deduplicate alike (`copy`). */
+  readonly chunkerPolynomial?: bigint | undefined;
+  readonly scrypt?: ScryptParams | undefined;
+}
+
+/**
+ * Creates a repository: key first, config last, so that it exists only once it is whole. Refuses a
+ * place that holds a config. A place with a key and nothing else is an `init` that was cut off: it
+ * is finished if the password opens that key.
+ */
+export async function initRepository(
+  access: RepositoryAccess,
+  { password, version = 2, chunkerPolynomial, scrypt = DEFAULT_SCRYPT_PARAMS }: InitOptions,
+): Promise<Repository> {
+  const { backend, random, self } = access;
+  const { location } = backend;
+  if (await hasConfig(backend)) {
+    throw new KeepsakeError('REPOSITORY_EXISTS', { location, what: 'config' });
+  }
+  await backend.create();
+  const begun = await findBegunKey(backend, password);
+  const { master, keyId } = begun ?? (await writeFirstKey(access, { password, params: scrypt }));
+  const config: RepositoryConfig = {
+    version,
+    id: toHex(random(32)),
+    chunkerPolynomial: chunkerPolynomial ?? generatePolynomial(random),
+  };
+  const files = new SealedFiles({ backend, master, version, random });
+  await files.save('config', encodeConfigFile(config));
+  return new Repository({ ...access, self, config, master, keyId });
+}
+
+async function writeFirstKey(
+  { backend, clock, random, self }: RepositoryAccess,
+  secret: { password: string; params: ScryptParams },
+): Promise<OpenedKey> {
+  const master = generateMasterKey(random);
+  const keyId = await addKey({ backend, clock, random, identity: self }, master, secret);
+  return { master, keyId };
+}
+
+async function findBegunKey(backend: Backend, password: string): Promise<OpenedKey | undefined> {
+  const { location } = backend;
+  for (const kind of ['snapshot', 'index', 'pack'] as const) {
+    for await (const { name } of backend.list(kind)) {
+      throw new KeepsakeError('REPOSITORY_EXISTS', { location, what: `${kind} file ${name}` });
+    }
+  }
+  try {
+    return await findKey(backend, password);
+  } catch (error) {
+    if (isKeepsakeError(error, 'REPOSITORY_NOT_FOUND')) return undefined;
+    if (!isKeepsakeError(error, 'REPOSITORY_WRONG_PASSWORD')) throw error;
+    throw new KeepsakeError(
+      'REPOSITORY_EXISTS',
+      { location, what: 'a key of another password' },
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Opens a repository with any of its passwords. Throws `REPOSITORY_NOT_FOUND`,
+ * `REPOSITORY_WRONG_PASSWORD`, `REPOSITORY_CONFIG_MISSING`, `REPOSITORY_KEYS_MISSING` or
+ * `REPOSITORY_FILE_DAMAGED`. Takes no lock and reads no index.
+ */
+export async function openRepository(
+  access: RepositoryAccess,
+  password: string,
+  options: CallOptions = {},
+): Promise<Repository> {
+  const key = await findKey(access.backend, password, options);
+  const config = await loadConfig(access.backend, key, options);
+  const { cacheFolder: folder } = access;
+  const backend =
+    folder === undefined
+      ? access.backend
+      : withCache(access.backend, { folder, repositoryId: config.id });
+  return new Repository({ ...access, ...key, backend, config });
+}
+
+async function loadConfig(
+  backend: Backend,
+  { master }: OpenedKey,
+  options: CallOptions,
+): Promise<RepositoryConfig> {
+  const handle = { kind: 'config', name: '' } as const;
+  try {
+    const bytes = await backend.load(handle, options);
+    const decode = (sealed: Uint8Array): RepositoryConfig =>
+      decodeConfigFile(unsealUnpacked({ kind: 'config', master, bytes: sealed }));
+    return decodeNamed(handle, bytes, decode);
+  } catch (error) {
+    if (!isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND')) throw error;
+    const { location } = backend;
+    throw new KeepsakeError('REPOSITORY_CONFIG_MISSING', { location }, { cause: error });
+  }
+}

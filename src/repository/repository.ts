@@ -1,0 +1,172 @@
+/**
+ * An open repository: documents, blobs, index and locks behind one handle. Everything that is
+ * written goes through here, so that order and durability (design §3.3) are kept in one place.
+ */
+import type { Backend, CallOptions } from '../backend/backend.ts';
+import type { Clock, Random } from '../base/clock.ts';
+import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { CompressionMode } from '../format/compression.ts';
+import type { RepositoryConfig } from '../format/config-file.ts';
+import type { MasterKey } from '../format/crypto.ts';
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../format/snapshot-file.ts';
+import { BlobIndex, type BlobType } from './blob-index.ts';
+import { BlobLoader } from './blob-loader.ts';
+import { BlobSaver, type SaveResult } from './blob-saver.ts';
+import { createBlobSealer } from './blob-sealer.ts';
+import { loadIndex } from './index-loader.ts';
+import { acquireLock, type HeldLock, type LockDependencies, type LockOptions } from './lock.ts';
+import type { ProcessFacts } from './lock-holder.ts';
+import { decodeNamed, SealedFiles } from './sealed-files.ts';
+
+export interface RepositoryParts {
+  readonly backend: Backend;
+  readonly config: RepositoryConfig;
+  readonly master: MasterKey;
+  readonly keyId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly self: ProcessFacts;
+}
+
+export interface StoredSnapshot {
+  readonly id: string;
+  readonly snapshot: Snapshot;
+}
+
+export interface WritingOptions {
+  readonly compression?: CompressionMode | undefined;
+  /** Packs are closed when they reach it. restic's default: 16 MiB. */
+  readonly packSizeBytes?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const DEFAULT_PACK_SIZE_BYTES = 16 << 20;
+
+export class Repository {
+  readonly backend: Backend;
+  readonly config: RepositoryConfig;
+  readonly master: MasterKey;
+  /** Name of the key file this was opened with. */
+  readonly keyId: string;
+  readonly files: SealedFiles;
+  readonly index = new BlobIndex();
+  readonly #parts: RepositoryParts;
+  readonly #loader: BlobLoader;
+  #saver: BlobSaver | undefined;
+  #lock: HeldLock | undefined;
+
+  constructor(parts: RepositoryParts) {
+    const { backend, config, master, keyId, random } = parts;
+    this.#parts = parts;
+    this.backend = backend;
+    this.config = config;
+    this.master = master;
+    this.keyId = keyId;
+    this.files = new SealedFiles({ backend, master, version: config.version, random });
+    this.#loader = new BlobLoader(backend, this.index, master);
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock;
+  }
+
+  get random(): Random {
+    return this.#parts.random;
+  }
+
+  get lockDependencies(): LockDependencies {
+    const { backend, clock, self } = this.#parts;
+    return { backend, files: this.files, clock, self };
+  }
+
+  /** Takes a lock and keeps it fresh until disposed. Writes refuse to go on when it was lost. */
+  async lock(options: LockOptions): Promise<AsyncDisposable> {
+    const held = await acquireLock(this.lockDependencies, options);
+    this.#lock = held;
+    return {
+      [Symbol.asyncDispose]: async () => {
+        this.#lock = undefined;
+        await held[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  assertWritable(): void {
+    this.#lock?.assertFresh();
+  }
+
+  /** Reads every index file. An index that cannot be read is an error: half an index lies. */
+  async loadIndex(options: CallOptions = {}): Promise<void> {
+    await loadIndex({ backend: this.backend, files: this.files, index: this.index }, options);
+  }
+
+  loadBlob(type: BlobType, id: string, options: CallOptions = {}): Promise<Uint8Array> {
+    return this.#loader.load(type, id, options);
+  }
+
+  locateBlob(type: BlobType, id: string): { packId: string; offset: number } | undefined {
+    return this.index.find(type, id);
+  }
+
+  /** Begins storing blobs; ends with `flush`, or with `abandon` after a failure. */
+  startWriting(options: WritingOptions = {}): BlobSaver {
+    const { backend, config, master, random } = this.#parts;
+    const compression = config.version === 1 ? 'off' : (options.compression ?? 'auto');
+    this.#saver = new BlobSaver({
+      backend,
+      master,
+      random,
+      files: this.files,
+      index: this.index,
+      sealer: createBlobSealer({ master, compression, random }),
+      packSizeBytes: options.packSizeBytes ?? DEFAULT_PACK_SIZE_BYTES,
+      assertWritable: () => this.assertWritable(),
+      signal: options.signal,
+    });
+    return this.#saver;
+  }
+
+  hasBlob(type: BlobType, id: string): boolean {
+    return this.#saver?.has(type, id) ?? this.index.has(type, id);
+  }
+
+  saveBlob(type: BlobType, id: string, plaintext: Uint8Array): Promise<SaveResult> {
+    if (this.#saver === undefined) {
+      throw new KeepsakeError('INTERNAL', { what: 'a blob was saved before startWriting' });
+    }
+    return this.#saver.save(type, id, plaintext);
+  }
+
+  /** Call after `flush`: a snapshot must never name what is not durable and indexed. */
+  async saveSnapshot(snapshot: Snapshot, options: CallOptions = {}): Promise<string> {
+    this.assertWritable();
+    return this.files.save('snapshot', encodeSnapshot(snapshot), options);
+  }
+
+  async loadSnapshot(id: string, options: CallOptions = {}): Promise<Snapshot> {
+    const bytes = await this.files.load('snapshot', id, options);
+    return decodeNamed({ kind: 'snapshot', name: id }, bytes, decodeSnapshot);
+  }
+
+  /**
+   * Every snapshot, oldest first. A damaged file is handed to `onDamage` and left out; without
+   * `onDamage` it is an error.
+   */
+  async loadSnapshots(
+    options: CallOptions & { onDamage?: ((error: KeepsakeError) => void) | undefined } = {},
+  ): Promise<StoredSnapshot[]> {
+    const found: StoredSnapshot[] = [];
+    for await (const { name } of this.backend.list('snapshot', options)) {
+      try {
+        found.push({ id: name, snapshot: await this.loadSnapshot(name, options) });
+      } catch (error) {
+        const damaged = isKeepsakeError(error, 'REPOSITORY_FILE_DAMAGED');
+        if (!damaged || options.onDamage === undefined) throw error;
+        options.onDamage(error as KeepsakeError);
+      }
+    }
+    return found.sort(
+      (a, b) => Date.parse(a.snapshot.time) - Date.parse(b.snapshot.time) || (a.id < b.id ? -1 : 1),
+    );
+  }
+}
