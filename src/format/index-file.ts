@@ -7,18 +7,19 @@
  *                        "offset":0,"length":38,                     of the sealed blob
  *                        "uncompressed_length":511},…]},…]}\n        only if compressed
  *
- * Before restic 0.? the document was the bare list of packs; 0.14 still reads that, and so do we.
- * `supersedes` is obeyed and written by restic up to 0.17; later versions ignore it.
+ * The oldest restics wrote the bare list of packs; 0.14 still reads that, and so do we.
+ * `supersedes` is no longer written by current restic, which ignores it; 0.14 obeys it.
  *
  * A file should stay below 8 MiB. restic keeps to that by counting: an index is full at 50,000
  * blobs (at most 160 bytes of JSON each) and may be exceeded only by its last pack.
  * Source: restic doc/design.rst § Indexing, internal/repository/index/index.go @ a80be14; the old
  * format: the same file before 943b6cc.
  */
-import { utf8Encode } from '../base/bytes.ts';
+import { utf8Decode, utf8Encode } from '../base/bytes.ts';
 import { SEAL_OVERHEAD_BYTES } from './crypto.ts';
+import { JsonCursor } from './json-cursor.ts';
 import { JsonField, UINT32_MAX } from './json-fields.ts';
-import { JsonScanner } from './json-scanner.ts';
+import { arrayElements, malformedJson, objectKeys } from './json-members.ts';
 
 export interface IndexedBlob {
   readonly id: string;
@@ -75,29 +76,36 @@ export function* readIndexPacks(
   bytes: Uint8Array,
   onSuperseded: (indexId: string) => void = () => {},
 ): Generator<IndexedPack> {
-  const scanner = new JsonScanner(WHAT, bytes);
-  if (scanner.peek() === OPEN_BRACKET) {
-    yield* readPackList(scanner);
-  } else {
-    let hasPacks = false;
-    for (const key of scanner.keys()) {
-      if (key === 'packs' && scanner.peek() === OPEN_BRACKET) {
-        yield* readPackList(scanner);
-        hasPacks = true;
-      } else {
-        const field = JsonField.parse(WHAT, scanner.value(), key);
-        if (key === 'supersedes') for (const item of field.items()) onSuperseded(item.id());
-        if (key === 'packs') hasPacks = field.isAbsent || field.fail('expected a list');
-      }
-    }
-    if (!hasPacks) new JsonField(WHAT, undefined, 'packs').fail('a list is missing');
+  const cursor = new JsonCursor(utf8Decode(bytes));
+  try {
+    if (cursor.peek() === OPEN_BRACKET) yield* readPackList(cursor);
+    else yield* readDocument(cursor, onSuperseded);
+    cursor.expectEnd();
+  } catch (error) {
+    throw malformedJson(WHAT, error);
   }
-  scanner.end();
 }
 
-function* readPackList(scanner: JsonScanner): Generator<IndexedPack> {
-  for (const n of scanner.elements()) {
-    yield decodePack(JsonField.parse(WHAT, scanner.value(), `packs[${n}]`));
+function* readDocument(
+  cursor: JsonCursor,
+  onSuperseded: (indexId: string) => void,
+): Generator<IndexedPack> {
+  let hasPacks = false;
+  for (const key of objectKeys(cursor)) {
+    if (key === 'packs') {
+      hasPacks = true;
+      if (!cursor.takeNull()) yield* readPackList(cursor);
+    } else {
+      const field = JsonField.parseText(WHAT, cursor.rawValue(), key);
+      if (key === 'supersedes') for (const item of field.items()) onSuperseded(item.id());
+    }
+  }
+  if (!hasPacks) new JsonField(WHAT, undefined, 'packs').fail('a list is missing');
+}
+
+function* readPackList(cursor: JsonCursor): Generator<IndexedPack> {
+  for (const n of arrayElements(cursor)) {
+    yield decodePack(JsonField.parseText(WHAT, cursor.rawValue(), `packs[${n}]`));
   }
 }
 

@@ -25,8 +25,12 @@ export class JsonField {
 
   /** Parses a whole document; `FORMAT_MALFORMED` if it is no JSON. */
   static parse(what: string, bytes: Uint8Array, where = ''): JsonField {
+    return JsonField.parseText(what, utf8Decode(bytes), where);
+  }
+
+  static parseText(what: string, text: string, where = ''): JsonField {
     try {
-      return new JsonField(what, JSON.parse(utf8Decode(bytes)), where);
+      return new JsonField(what, JSON.parse(text), where);
     } catch (error) {
       const problem = `not JSON (${describeCause(error)})`;
       throw new KeepsakeError('FORMAT_MALFORMED', { what, where, problem }, { cause: error });

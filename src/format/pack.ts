@@ -49,7 +49,7 @@ export function headerEntryBytes(blob: Pick<PackedBlob, 'uncompressedLength'>): 
 }
 
 /** The size of the pack file that holds exactly these blobs. */
-export function packSizeBytes(blobs: Iterable<PackedBlob>): number {
+export function packSizeOf(blobs: Iterable<PackedBlob>): number {
   let sizeBytes = PACK_OVERHEAD_BYTES;
   for (const blob of blobs) sizeBytes += blob.length + headerEntryBytes(blob);
   return sizeBytes;

@@ -16,7 +16,7 @@
  */
 import { utf8Decode, utf8Encode } from '../base/bytes.ts';
 import { JsonField, UINT32_MAX } from './json-fields.ts';
-import { JsonScanner } from './json-scanner.ts';
+import { rawFields } from './json-members.ts';
 import { encodeGoString } from './json-text.ts';
 
 export interface Snapshot {
@@ -161,7 +161,9 @@ function encodeUnknown(fields: Readonly<Record<string, string>> = {}): string[] 
 }
 
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
-  const snapshot = JsonField.parse(WHAT, bytes);
+  const text = utf8Decode(bytes);
+  const snapshot = JsonField.parseText(WHAT, text);
+  const raw = rawFields(WHAT, text);
   const optional = <T>(name: string, key: string, read: (field: JsonField) => T) =>
     present(snapshot.get(name), key, read);
   return {
@@ -177,12 +179,12 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     ...optional('tags', 'tags', readTexts),
     ...optional('original', 'original', (field) => field.id()),
     ...optional('program_version', 'programVersion', (field) => field.text()),
-    ...optional('summary', 'summary', (field) => readSummary(field, bytes)),
-    ...readUnknown(bytes, SNAPSHOT_FIELDS),
+    ...optional('summary', 'summary', (field) => readSummary(field, raw.get('summary'))),
+    ...unknownOf(raw, SNAPSHOT_FIELDS),
   };
 }
 
-function readSummary(summary: JsonField, snapshotBytes: Uint8Array): SnapshotSummary {
+function readSummary(summary: JsonField, text: string | undefined): SnapshotSummary {
   const counts = SUMMARY_COUNTS.map(([json, name]) => [
     name,
     summary.get(json).integer(0, Number.MAX_SAFE_INTEGER),
@@ -191,7 +193,7 @@ function readSummary(summary: JsonField, snapshotBytes: Uint8Array): SnapshotSum
     backupStart: summary.get('backup_start').time(),
     backupEnd: summary.get('backup_end').time(),
     ...(Object.fromEntries(counts) as Record<SummaryCount, number>),
-    ...readUnknown(rawFields(snapshotBytes).get('summary') ?? utf8Encode('{}'), SUMMARY_FIELDS),
+    ...unknownOf(rawFields(WHAT, text ?? '{}'), SUMMARY_FIELDS),
   };
 }
 
@@ -207,20 +209,10 @@ function readTexts(list: JsonField): string[] {
   return list.items().map((item) => item.text());
 }
 
-function readUnknown(
-  bytes: Uint8Array,
+function unknownOf(
+  raw: ReadonlyMap<string, string>,
   known: ReadonlySet<string>,
 ): { unknownFields?: Record<string, string> } {
-  const unknown = [...rawFields(bytes)].filter(([name]) => !known.has(name));
-  if (unknown.length === 0) return {};
-  return { unknownFields: Object.fromEntries(unknown.map(([k, json]) => [k, utf8Decode(json)])) };
-}
-
-/** Each field of an object as the bytes it was. */
-function rawFields(bytes: Uint8Array): Map<string, Uint8Array> {
-  const scanner = new JsonScanner(WHAT, bytes);
-  const fields = new Map<string, Uint8Array>();
-  for (const name of scanner.keys()) fields.set(name, scanner.value());
-  scanner.end();
-  return fields;
+  const unknown = [...raw].filter(([name]) => !known.has(name));
+  return unknown.length === 0 ? {} : { unknownFields: Object.fromEntries(unknown) };
 }
