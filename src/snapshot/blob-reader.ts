@@ -1,0 +1,57 @@
+import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { ExitCode } from '../base/exit-code.ts';
+
+export type BlobType = 'tree' | 'data';
+
+/** What reading a snapshot needs of a repository. */
+export interface BlobReader {
+  /** The blob's bytes, proved by their hash. Throws when it is missing or damaged. */
+  loadBlob(
+    type: BlobType,
+    id: string,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<Uint8Array>;
+  /** Length of the blob as `loadBlob` would give it, from the index; `undefined` if not known. */
+  blobSizeBytes?(type: BlobType, id: string): number | undefined;
+  /** Where the blob lies, to read in the order of the packs. */
+  locateBlob?(type: BlobType, id: string): { packId: string; offset: number } | undefined;
+}
+
+export interface ReadOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/** As `loadBlob` of a data blob, with the file named in the error. */
+export async function loadFileBlob(
+  reader: BlobReader,
+  { path, id }: { path: string; id: string },
+  { signal }: ReadOptions = {},
+): Promise<Uint8Array> {
+  try {
+    return await reader.loadBlob('data', id, { signal });
+  } catch (cause) {
+    rethrowIfGeneral(cause, signal);
+    const why = describeCause(cause);
+    throw new KeepsakeError('SNAPSHOT_BLOB_UNREADABLE', { path, blobId: id, why }, { cause });
+  }
+}
+
+/** Length of a data blob: from the index where that knows it, else by loading it. */
+export async function fileBlobSize(
+  reader: BlobReader,
+  blob: { path: string; id: string },
+  options: ReadOptions = {},
+): Promise<number> {
+  const known = reader.blobSizeBytes?.('data', blob.id);
+  return known ?? (await loadFileBlob(reader, blob, options)).length;
+}
+
+/** Passes on what concerns the whole run, not one blob: an abort, a storage out of reach. */
+export function rethrowIfGeneral(error: unknown, signal: AbortSignal | undefined): void {
+  signal?.throwIfAborted();
+  if (isKeepsakeError(error) && concernsTheRun(error)) throw error;
+}
+
+function concernsTheRun({ exitCode, retry }: KeepsakeError): boolean {
+  return retry === 'later' || exitCode === ExitCode.unreachable || exitCode === ExitCode.cancelled;
+}

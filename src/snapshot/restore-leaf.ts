@@ -1,0 +1,201 @@
+import {
+  closeSync,
+  constants,
+  fsync,
+  linkSync,
+  openSync,
+  readlinkSync,
+  symlinkSync,
+} from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { promisify } from 'node:util';
+import { assertInternal, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { decodeRawName, fsPath } from '../base/raw-name.ts';
+import { statModeFromMode } from '../format/file-mode.ts';
+import { timeToNs } from '../format/go-time.ts';
+import type { Node } from '../format/node.ts';
+import { makeFifo, makeNode } from '../host/libc.ts';
+import { findDifference } from './compare-content.ts';
+import { writeContent } from './restore-content.ts';
+import type { RestoreContext } from './restore-context.ts';
+import { restoreMetadata } from './restore-metadata.ts';
+import { lstatIfAny, moveIntoPlace, removeIfAny, temporaryPath } from './temporary-name.ts';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, S_IFBLK, S_IFCHR, S_IFMT } = constants;
+const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+const OWNER_READ_WRITE = 0o600;
+const flush = promisify(fsync);
+
+/** One entry to restore that is not a folder. Its folder is there already. */
+export interface Leaf {
+  /** As in the snapshot. */
+  readonly path: string;
+  readonly node: Node;
+  /** The folder on disk, a real path. */
+  readonly folder: string;
+  readonly at: string;
+  /** What stands there now. */
+  readonly found: BigIntStats | undefined;
+}
+
+/** Restores one entry and says what was done. Throws what went wrong with it. */
+export async function restoreLeaf(context: RestoreContext, leaf: Leaf): Promise<void> {
+  const { path, node, found } = leaf;
+  const told = { path, type: node.type, sizeBytes: node.size ?? 0 };
+  if (node.type === 'socket') return context.done('skipped', told);
+  if (found !== undefined && context.overwrite === 'never') {
+    context.unverifiable.add(path);
+    return context.done('skipped', told);
+  }
+  if (found !== undefined && (await isSame(context, leaf, found))) {
+    const { at } = leaf;
+    if (!context.dryRun) await restoreMetadata(context, { path, at, node, before: found });
+    return context.done('unchanged', told);
+  }
+  if (!context.dryRun) await replace(context, leaf, (temporary) => make(context, leaf, temporary));
+  await context.done(found === undefined ? 'restored' : 'updated', told);
+}
+
+/** Makes `leaf` one more name of the file at `primary`. */
+export async function restoreHardLink(
+  context: RestoreContext,
+  leaf: Leaf,
+  primary: string,
+): Promise<void> {
+  const { path, node, found } = leaf;
+  const told = { path, type: node.type, sizeBytes: 0 };
+  if (found !== undefined && context.overwrite === 'never') {
+    context.unverifiable.add(path);
+    return context.done('skipped', told);
+  }
+  if (found !== undefined && isSameInode(found, lstatIfAny(primary))) {
+    return context.done('unchanged', told);
+  }
+  if (!context.dryRun) {
+    await replace(context, leaf, (temporary) => {
+      linkSync(fsPath(primary), fsPath(temporary));
+      return Promise.resolve();
+    });
+  }
+  await context.done(found === undefined ? 'restored' : 'updated', told);
+}
+
+function isSameInode(found: BigIntStats, primary: BigIntStats | undefined): boolean {
+  return found.ino === primary?.ino && found.dev === primary.dev;
+}
+
+async function isSame(
+  context: RestoreContext,
+  { path, at, node }: Leaf,
+  found: BigIntStats,
+): Promise<boolean> {
+  switch (node.type) {
+    case 'file': {
+      if (!found.isFile() || found.size !== BigInt(node.size ?? 0)) return false;
+      if (context.overwrite === 'if-changed' && found.mtimeNs === timeToNs(node.mtime)) return true;
+      return hasSameContent(context, { path, at, node });
+    }
+    case 'symlink': {
+      return found.isSymbolicLink() && readLink(at) === node.linkTarget;
+    }
+    case 'fifo': {
+      return found.isFIFO();
+    }
+    case 'dev': {
+      return found.isBlockDevice() && found.rdev === node.device;
+    }
+    case 'chardev': {
+      return found.isCharacterDevice() && found.rdev === node.device;
+    }
+    case 'dir':
+    case 'socket':
+    case 'irregular': {
+      break;
+    }
+  }
+  return false;
+}
+
+async function hasSameContent(
+  { reader, signal }: RestoreContext,
+  file: { path: string; at: string; node: Node },
+): Promise<boolean> {
+  try {
+    return (await findDifference(reader, file, { signal })) === undefined;
+  } catch {
+    // Not to be read: written anew, and what is wrong comes up there.
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
+function readLink(at: string): string {
+  return decodeRawName(readlinkSync(fsPath(at), { encoding: 'buffer' }));
+}
+
+/** Lets `build` make the entry under a temporary name and moves it into place. */
+async function replace(
+  context: RestoreContext,
+  { folder, at, path, node }: Leaf,
+  build: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const temporary = temporaryPath(folder, context.random);
+  try {
+    await build(temporary);
+    moveIntoPlace(temporary, at, { path, wanted: node.type });
+  } catch (error) {
+    removeIfAny(temporary);
+    throw error;
+  }
+}
+
+async function make(context: RestoreContext, leaf: Leaf, temporary: string): Promise<void> {
+  const { path, node } = leaf;
+  if (node.type === 'file') return makeFile(context, leaf, temporary);
+  makeSpecial(leaf, temporary);
+  await restoreMetadata(context, { path, at: temporary, node });
+}
+
+async function makeFile(
+  context: RestoreContext,
+  { path, node }: Leaf,
+  temporary: string,
+): Promise<void> {
+  const fd = openSync(fsPath(temporary), NEW_FILE, OWNER_READ_WRITE);
+  try {
+    await writeContent(context, fd, { path, node });
+    await restoreMetadata(context, { path, at: temporary, node });
+    if (context.durable) await flush(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function makeSpecial({ path, node }: Leaf, temporary: string): void {
+  switch (node.type) {
+    case 'symlink': {
+      assertInternal(node.linkTarget !== undefined, `${path} is a link without a target`);
+      return symlinkSync(fsPath(node.linkTarget), fsPath(temporary));
+    }
+    case 'fifo': {
+      return makeFifo(temporary, OWNER_READ_WRITE);
+    }
+    case 'dev':
+    case 'chardev': {
+      const kind = statModeFromMode(node.mode) & S_IFMT;
+      if (kind !== S_IFBLK && kind !== S_IFCHR) throw unknownType(path, node);
+      return makeNode(temporary, kind | OWNER_READ_WRITE, node.device ?? 0n);
+    }
+    case 'file':
+    case 'dir':
+    case 'socket':
+    case 'irregular': {
+      throw unknownType(path, node);
+    }
+  }
+}
+
+function unknownType(path: string, { type }: Node): KeepsakeError {
+  const why = `an entry of type "${type}" cannot be made`;
+  return new KeepsakeError('RESTORE_ITEM_FAILED', { path, why });
+}
