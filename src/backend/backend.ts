@@ -12,6 +12,8 @@ export interface FileHandle {
   readonly kind: FileKind;
   /** 64 hex digits; empty for `config`, of which there is one. */
   readonly name: string;
+  /** Of a pack: which blobs it holds. A hint for caches; no part of the file's identity. */
+  readonly content?: 'tree' | 'data' | undefined;
 }
 
 export interface CallOptions {
@@ -32,8 +34,8 @@ export interface ListedFile {
 /**
  * Contract, proved by `backend-suite.ts` for every backend and wrapper. Errors come classified by
  * code: `BACKEND_FILE_NOT_FOUND`, `BACKEND_FILE_EXISTS`, `BACKEND_SHORT_FILE`, `BACKEND_FULL`,
- * `BACKEND_DENIED`, `BACKEND_UNREACHABLE` (retry later). An abort rejects with `signal.reason`, and
- * no new write starts after it.
+ * `BACKEND_DENIED`, `BACKEND_UNREACHABLE` (retry later), `BACKEND_LOCATION_MISSING` (the whole place
+ * is not there). An abort rejects with `signal.reason`, and no new write starts after it.
  */
 export interface Backend extends AsyncDisposable {
   /** For people and messages: a path or URL without secrets. */
@@ -43,12 +45,27 @@ export interface Backend extends AsyncDisposable {
 
   /** Makes the place ready for a new repository. Fails if it cannot be written. Idempotent. */
   create(options?: CallOptions): Promise<void>;
-  /** All or nothing, durable when it resolves, never overwrites. */
+  /**
+   * All or nothing, durable when it resolves, never overwrites: `BACKEND_FILE_EXISTS`, and what is
+   * there is then durable too. `bytes` must not change until it settles.
+   */
   save(handle: FileHandle, bytes: Uint8Array, options?: CallOptions): Promise<void>;
+  /** The bytes are the caller's own: nobody else reads or changes them later. */
   load(handle: FileHandle, options?: LoadOptions): Promise<Uint8Array>;
   stat(handle: FileHandle, options?: CallOptions): Promise<{ sizeBytes: number }>;
-  /** Complete or an error: a listing that cannot go on throws. Order is free. */
+  /**
+   * Complete or an error: a listing that cannot go on throws. Order is free. It holds every file
+   * that was there from its beginning to its end, and never a part of a save.
+   */
   list(kind: FileKind, options?: CallOptions): AsyncIterable<ListedFile>;
-  /** Removing what is not there is `BACKEND_FILE_NOT_FOUND`. */
+  /**
+   * Removing what is not there is `BACKEND_FILE_NOT_FOUND`. Of `config`, `key`, `snapshot` and
+   * `index` the removal is durable when it resolves, so that what they name may be removed next.
+   */
   remove(handle: FileHandle, options?: CallOptions): Promise<void>;
+  /**
+   * Removes what saves that were cut off left behind before `before`, and resolves with how many
+   * files that were. Only of files this program named itself. Absent where nothing can be left.
+   */
+  removeLeftovers?(before: Date, options?: CallOptions): Promise<number>;
 }

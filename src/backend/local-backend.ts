@@ -25,8 +25,9 @@ import { handleFolder, handlePath, kindFolder, layoutFolders } from './layout.ts
 import { explainFailures } from './local-failures.ts';
 import { deriveModes, FolderKeeper, makeFolders, type Modes } from './local-folders.ts';
 import { listLocal, type LocalPlace } from './local-list.ts';
+import { removeLocalLeftovers } from './local-leftovers.ts';
 import { Publisher } from './publish.ts';
-import { readRange, removeQuietly, whereSupported, writeSynced } from './whole-file.ts';
+import { readRange, removeQuietly, whereSupported, writeNewFile } from './whole-file.ts';
 
 export interface LocalBackendOptions {
   /** Absolute raw path. */
@@ -129,6 +130,12 @@ class LocalBackend implements Backend {
     });
   }
 
+  async removeLeftovers(before: Date, { signal }: CallOptions = {}): Promise<number> {
+    return explainFailures(this.#place, 'config', () =>
+      removeLocalLeftovers(this.#place, before, signal),
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // Every call closes what it opened.
   }
@@ -157,7 +164,7 @@ class LocalBackend implements Backend {
   ): Promise<string> {
     const temporary = `${this.#path(file)}-tmp-${toHex(this.#random(8))}`;
     try {
-      await writeSynced(this.#layer, temporary, {
+      await writeNewFile(this.#layer, temporary, {
         ...content,
         place: { location: this.location, file },
         mode: modes.file,

@@ -26,11 +26,13 @@ export interface WriteOptions {
   /** While being written, and when finished. */
   readonly mode: number;
   readonly finalMode: number;
+  /** Absent: yes. */
+  readonly sync?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Writes a new file and syncs its bytes. On any failure the file is removed again. */
-export async function writeSynced(
+/** Writes a new file and syncs its bytes (not its name). On any failure the file is removed again. */
+export async function writeNewFile(
   layer: FileLayer,
   path: string,
   content: { bytes: Uint8Array } & WriteOptions,
@@ -40,7 +42,7 @@ export async function writeSynced(
     try {
       await writeAll(file, content);
       await whereSupported(file.chmod(content.finalMode), 'EPERM', 'EACCES');
-      await whereSupported(file.sync());
+      if (content.sync !== false) await whereSupported(file.sync());
     } finally {
       await file.close();
     }
