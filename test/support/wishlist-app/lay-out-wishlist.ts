@@ -117,6 +117,7 @@ class Layout {
       'username',
       'name',
       'email',
+      'picture',
       'roleId',
       'hashedPassword',
     ]);
