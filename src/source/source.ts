@@ -33,8 +33,21 @@ export interface Leaf {
   readonly path: string;
   /** For files `content` is null until `chunks` were read. */
   readonly node: Node;
+  /**
+   * A SQLite database, to be captured through SQLite: `read` would give a torn copy while it is
+   * live. Its `-wal`, `-shm` and `-journal` are not part of the walk.
+   */
+  readonly database?: boolean;
   /** Files only. Not asked for when the parent snapshot shows the file as unchanged. */
   readonly read?: () => FileReading;
+}
+
+export interface FinishedReading {
+  readonly node: Node;
+  /** The chunks may mix two states of the file. */
+  readonly stillChanging: boolean;
+  /** Reading once more may help: tried a few times, then the file is kept as it is and marked. */
+  readonly readAgain: boolean;
 }
 
 /** Something that could not be read. It is reported, and the run goes on as partial. */
@@ -44,11 +57,15 @@ export interface ProblemEntry {
   readonly error: unknown;
 }
 
+/**
+ * One file being read. `chunks` and `finish` take turns: when `finish` reports `readAgain`, the file
+ * changed meanwhile, and `chunks` may be called anew for the whole of it.
+ */
 export interface FileReading {
   chunks(options?: { signal?: AbortSignal }): AsyncIterable<Chunk>;
   /**
    * After the last chunk: the node as it was when the reading ended (size = bytes read), and
-   * whether the file went on changing although it was read again.
+   * whether the file changed while it was read.
    */
-  finish(): Promise<{ node: Node; stillChanging: boolean }>;
+  finish(): Promise<FinishedReading>;
 }

@@ -1,0 +1,37 @@
+/**
+ * SQLite's files, told apart without SQLite.
+ * Source: sqlite.org/fileformat2.html §1.2 (the database header: magic at offset 0) and §4.1, §1.3
+ * (the WAL and the rollback journal lie beside the database, their names end as below).
+ */
+import { asBuffer } from '../base/bytes.ts';
+import { openForReading } from './open-for-reading.ts';
+import { closeSync, lstatSync, readSync } from 'node:fs';
+import { fsPath } from '../base/raw-name.ts';
+
+const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
+const SIDECAR = /^(.+)-(?:wal|shm|journal)$/s;
+const head = new Uint8Array(MAGIC.length);
+
+/** The database's name (or path), if `name` ends as one of its sidecars does. */
+export function databaseOfSidecar(name: string): string | undefined {
+  return SIDECAR.exec(name)?.[1];
+}
+
+/**
+ * Whether the file begins as a SQLite database does. Reads 16 bytes; not to be called in a process
+ * that has the database open, whose locks closing it would drop.
+ */
+export function hasDatabaseMagic(path: string): boolean {
+  const fd = openForReading(path);
+  try {
+    return readSync(fd, head, 0, head.length, 0) === head.length && asBuffer(head).equals(MAGIC);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A new database in WAL mode is empty until its first checkpoint: all of it is in the WAL. */
+export function hasFilledWal(path: string): boolean {
+  const stats = lstatSync(fsPath(`${path}-wal`), { throwIfNoEntry: false });
+  return stats !== undefined && stats.isFile() && stats.size > 0;
+}
