@@ -1,0 +1,87 @@
+/** Takes one consistent image of a database while its app runs, or after it stopped or crashed. */
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { Clock } from '../base/clock.ts';
+import { takeImage, type ImageTaken, type LastResort } from './take-image.ts';
+import { walResetWarning, type CaptureWarning } from './capture-warnings.ts';
+import type { DatabaseFacts } from './database-facts.ts';
+import { formatSqliteVersion } from './database-file.ts';
+import { openGate, type Gate } from './gate.ts';
+import { requestFacts } from './inspect.ts';
+import type { FileSystemTypeOf } from './network-file-system.ts';
+import { createScratchImage } from './scratch-image.ts';
+
+export type { CaptureWarning } from './capture-warnings.ts';
+export type { DatabaseFacts, TableFacts } from './database-facts.ts';
+
+export interface CaptureOptions {
+  /** Absolute raw path of the database. */
+  path: string;
+  /** Exists, and is not inside what is backed up. */
+  scratchFolder: string;
+  /** How long the app's database may be held for reading, in milliseconds. Default 2000. */
+  lockLimitMs?: number | undefined;
+  /** How long we wait for a locked database, in milliseconds. Default 10 000. */
+  busyLimitMs?: number | undefined;
+  /** Named in the config: then a database without tables is an error. */
+  configured: boolean;
+  clock: Clock;
+  signal?: AbortSignal | undefined;
+  /** Shared by captures that follow each other; without it the capture starts its own. */
+  gate?: Gate | undefined;
+  lastResort?: LastResort | undefined;
+  fileSystemTypeOf?: FileSystemTypeOf | undefined;
+}
+
+export interface CapturedDatabase extends AsyncDisposable {
+  /** Complete by itself: no `-wal`, `-shm` or `-journal` belongs to it. */
+  readonly imagePath: string;
+  readonly method: ImageTaken['method'];
+  readonly facts: DatabaseFacts;
+  /** 0 when the app could not notice at all. */
+  readonly readLockMs: number;
+  readonly attempts: number;
+  readonly warnings: readonly CaptureWarning[];
+  /** Everything the app had committed before this moment is in the image. */
+  readonly capturedAt: Date;
+}
+
+/**
+ * Strictly read-only on the source. Disposing the result removes the image; after an error or an
+ * abort nothing is left in the scratch folder. Throws `DATABASE_*`, `SCRATCH_FULL`,
+ * `CAPTURE_GATE_DIED`. Damage that only the check of the finished image finds is no error: see
+ * `facts.integrity`.
+ */
+export async function captureDatabase(options: CaptureOptions): Promise<CapturedDatabase> {
+  const { path, scratchFolder, configured, signal } = options;
+  signal?.throwIfAborted();
+  await using cleanup = new AsyncDisposableStack();
+  const image = cleanup.use(await createScratchImage(scratchFolder));
+  const gate = options.gate ?? openGate();
+  const ownGate = options.gate === undefined ? gate : undefined;
+  await using _ = ownGate ?? new AsyncDisposableStack();
+
+  const taken = await takeImage({ ...options, image, gate });
+  const imageFacts = await requestFacts(gate, image.path, { path, signal });
+  if (configured && imageFacts.tables.length === 0) {
+    throw new KeepsakeError('DATABASE_NO_TABLES', { path });
+  }
+  const kept = cleanup.move();
+  return {
+    imagePath: image.path,
+    method: taken.method,
+    facts: withWriterVersion(imageFacts, taken),
+    readLockMs: taken.readLockMs,
+    attempts: taken.attempts,
+    warnings: [...taken.warnings, ...walResetWarning(taken.header)],
+    capturedAt: taken.capturedAt,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** `backup()` writes our own SQLite's version into the image's header. */
+function withWriterVersion(facts: DatabaseFacts, { header }: ImageTaken): DatabaseFacts {
+  const { sqliteVersion: _, ...rest } = facts;
+  const versionNumber = header?.versionNumber ?? 0;
+  if (versionNumber === 0) return rest;
+  return { ...rest, sqliteVersion: formatSqliteVersion(versionNumber) };
+}

@@ -1,0 +1,48 @@
+/** What is known about a captured database: goes into the manifest and is compared after a restore. */
+import type { AutoVacuum, TextEncoding } from './database-file.ts';
+
+export interface TableFacts {
+  readonly name: string;
+  /**
+   * `shadow` tables hold the data of a `virtual` one (FTS5 and the like). Rows of virtual tables
+   * are not counted: their module may not be known here.
+   */
+  readonly kind: 'table' | 'virtual' | 'shadow';
+  /** `null`: not counted (virtual), or not readable (damaged). */
+  readonly rowCount: number | null;
+}
+
+export interface IntegrityFacts {
+  readonly result: 'ok' | 'damaged';
+  readonly check: 'quick_check' | 'integrity_check';
+  /** The first 10, in SQLite's words. */
+  readonly problems: readonly string[];
+  /** Tables that only the app's own SQLite can check (own collation or function). */
+  readonly uncheckedTables: readonly string[];
+}
+
+export interface DatabaseFacts {
+  readonly pageSize: number;
+  readonly pageCount: number;
+  readonly sizeBytes: number;
+  /** The file only tells WAL from a rollback journal, which is `delete` here in all its kinds. */
+  readonly journalMode: 'wal' | 'delete';
+  readonly encoding: TextEncoding;
+  readonly autoVacuum: AutoVacuum;
+  readonly userVersion: number;
+  readonly applicationId: number;
+  /** Of the last program that wrote the header; absent before SQLite 3.7. */
+  readonly sqliteVersion?: string;
+  /** SHA-256 (hex) over the sorted definitions of everything but SQLite's own tables. */
+  readonly schemaHash: string;
+  /** Sorted by name; SQLite's own tables are left out. */
+  readonly tables: readonly TableFacts[];
+  /** Name of the newest finished row of `_prisma_migrations`. */
+  readonly lastMigration?: string;
+  /** Rows of `_prisma_migrations` neither finished nor rolled back; absent without that table. */
+  readonly unfinishedMigrations?: number;
+  readonly integrity: IntegrityFacts;
+  readonly foreignKeyViolations: number;
+  /** Tables whose foreign keys name no proper key, so that SQLite cannot check them. */
+  readonly foreignKeysUnchecked: readonly string[];
+}

@@ -1,0 +1,80 @@
+/**
+ * What the gate process is asked and answers: one request at a time, JSON over the IPC channel.
+ * Paths are raw names; a lone surrogate passes JSON unharmed (it is escaped).
+ */
+import type { DatabaseFacts } from './database-facts.ts';
+
+export interface CopyRequest {
+  readonly kind: 'copy';
+  readonly source: string;
+  readonly image: string;
+  /** Refused if there is no `-shm` at the last moment: SQLite would leave an empty `-wal` behind. */
+  readonly needsShm: boolean;
+  /** How long one attempt waits for a lock. */
+  readonly busyTimeoutMs: number;
+  /** The gate ends itself if the read lock lasts longer. */
+  readonly lockLimitMs: number;
+}
+
+export interface ColumnReference {
+  readonly table: string;
+  readonly column: string;
+}
+
+export type GateRequest =
+  | CopyRequest
+  /** Rolls back or checkpoints a raw copy, so that the image needs no files beside it. */
+  | { readonly kind: 'recover'; readonly image: string }
+  | { readonly kind: 'facts'; readonly image: string; readonly fullIntegrity: boolean }
+  /** Answered by `values`; `next` asks for more. */
+  | {
+      readonly kind: 'references';
+      readonly image: string;
+      readonly references: readonly ColumnReference[];
+    }
+  | { readonly kind: 'next' };
+
+export type GateAnswer =
+  /** Not the last answer: the read lock is held from now on. */
+  | { readonly kind: 'locked' }
+  | { readonly kind: 'copied'; readonly readLockMs: number }
+  | { readonly kind: 'recovered' }
+  | { readonly kind: 'facts'; readonly facts: DatabaseFacts }
+  | { readonly kind: 'values'; readonly values: readonly string[]; readonly done: boolean }
+  | { readonly kind: 'column-missing'; readonly table: string; readonly column: string }
+  /** `sqliteCode` is SQLite's extended result code; absent when something else failed. */
+  | { readonly kind: 'failed'; readonly sqliteCode?: number; readonly message: string };
+
+/** Extended result codes, https://www.sqlite.org/rescode.html. */
+export const SqliteCode = {
+  busy: 5,
+  locked: 6,
+  readonly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+  readonlyRecovery: 264,
+  readonlyCannotLock: 520,
+  readonlyRollback: 776,
+  readonlyCannotInit: 1288,
+} as const;
+
+/** The primary result code is the low byte of the extended one. */
+export function primaryCode(sqliteCode: number): number {
+  return sqliteCode & 0xff;
+}
+
+/**
+ * A URI for SQLite that means exactly this path: every byte is escaped, so that no name can add a
+ * parameter and names that are not UTF-8 work (https://www.sqlite.org/uri.html).
+ */
+export function sqliteUri(pathBytes: Uint8Array, parameters: string): string {
+  let escaped = '';
+  for (const byte of pathBytes) {
+    const char = String.fromCharCode(byte);
+    escaped += /[A-Za-z0-9/_.-]/.test(char) ? char : `%${byte.toString(16).padStart(2, '0')}`;
+  }
+  return `file:${escaped}?${parameters}`;
+}

@@ -1,0 +1,130 @@
+/** Runs in the gate process: looks at an image that nothing else has open. */
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { encodeRawName, fsPath } from '../base/raw-name.ts';
+import type { DatabaseFacts, TableFacts } from './database-facts.ts';
+import {
+  DATABASE_HEADER_BYTES,
+  decodeDatabaseHeader,
+  formatSqliteVersion,
+  type DatabaseHeader,
+} from './database-file.ts';
+import { sqliteUri } from './gate-protocol.ts';
+import { checkForeignKeys, checkIntegrity, isDamage } from './image-checks.ts';
+import { quoteIdentifier } from './quote-identifier.ts';
+
+type Table = Omit<TableFacts, 'rowCount'>;
+
+/** `immutable` leaves no `-wal` and `-shm` behind; right only because the image is ours alone. */
+export function openImage(image: string): DatabaseSync {
+  const uri = sqliteUri(encodeRawName(image), 'mode=ro&immutable=1');
+  return new DatabaseSync(uri, { readOnly: true });
+}
+
+export function readFacts(image: string, fullIntegrity: boolean): DatabaseFacts {
+  const { header, sizeBytes } = readHeader(image);
+  const database = openImage(image);
+  try {
+    const tables = listTables(database);
+    return {
+      ...factsOfHeader(header),
+      pageCount: readNumber(database, 'PRAGMA page_count'),
+      sizeBytes,
+      schemaHash: hashSchema(database),
+      tables: tables.map((table) => ({ ...table, rowCount: countRows(database, table) })),
+      ...readMigrations(database, tables),
+      integrity: checkIntegrity(database, tables, fullIntegrity),
+      ...checkForeignKeys(database, tables),
+    };
+  } finally {
+    database.close();
+  }
+}
+
+function factsOfHeader(header: DatabaseHeader) {
+  const { pageSize, encoding, autoVacuum, userVersion, applicationId, versionNumber } = header;
+  return {
+    pageSize,
+    journalMode: header.walMode ? ('wal' as const) : ('delete' as const),
+    encoding,
+    autoVacuum,
+    userVersion,
+    applicationId,
+    ...(versionNumber > 0 && { sqliteVersion: formatSqliteVersion(versionNumber) }),
+  };
+}
+
+function readHeader(image: string): { header: DatabaseHeader; sizeBytes: number } {
+  const bytes = new Uint8Array(DATABASE_HEADER_BYTES);
+  // Closed before SQLite opens the file: a close drops the locks of the whole process.
+  const file = openSync(fsPath(image), 'r');
+  try {
+    readSync(file, bytes);
+    const header = decodeDatabaseHeader(bytes);
+    if (header === undefined) throw new Error('file is not a database');
+    return { header, sizeBytes: fstatSync(file).size };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function listTables(database: DatabaseSync): Table[] {
+  const rows = database.prepare('PRAGMA main.table_list').all();
+  const tables: Table[] = [];
+  for (const { name, type } of rows) {
+    if (typeof name !== 'string' || name.startsWith('sqlite_')) continue;
+    if (type === 'table' || type === 'virtual' || type === 'shadow') {
+      tables.push({ name, kind: type });
+    }
+  }
+  return tables.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function countRows(database: DatabaseSync, { name, kind }: Table): number | null {
+  if (kind === 'virtual') return null;
+  try {
+    return readNumber(database, `SELECT count(*) FROM ${quoteIdentifier(name)}`);
+  } catch (error) {
+    if (isDamage(error)) return null;
+    throw error;
+  }
+}
+
+/** Statistics tables come and go with ANALYZE, so SQLite's own tables do not count. */
+function hashSchema(database: DatabaseSync): string {
+  const rows = database
+    .prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*'")
+    .all();
+  const lines = rows.map(({ type, name, tbl_name: table, sql }) =>
+    JSON.stringify([type, name, table, sql]),
+  );
+  return createHash('sha256').update(lines.sort().join('\n')).digest('hex');
+}
+
+/** Prisma's own table: https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate. */
+function readMigrations(database: DatabaseSync, tables: readonly Table[]) {
+  if (!tables.some(({ name }) => name === '_prisma_migrations')) return {};
+  try {
+    const last = database
+      .prepare(
+        `SELECT migration_name AS name FROM _prisma_migrations
+         WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL
+         ORDER BY finished_at DESC, migration_name DESC LIMIT 1`,
+      )
+      .get();
+    const unfinished = `SELECT count(*) FROM _prisma_migrations
+      WHERE finished_at IS NULL AND rolled_back_at IS NULL`;
+    return {
+      ...(typeof last?.['name'] === 'string' && { lastMigration: last['name'] }),
+      unfinishedMigrations: readNumber(database, unfinished),
+    };
+  } catch {
+    return {}; // damaged, or another program's table of that name: the integrity check tells
+  }
+}
+
+function readNumber(database: DatabaseSync, sql: string): number {
+  const row = database.prepare(sql).get() ?? {};
+  return Number(Object.values(row)[0]);
+}

@@ -1,0 +1,55 @@
+/** Looks into an image that nothing else has open, in a gate process. */
+import { callGate, expectAnswer } from './gate-answer.ts';
+import type { ColumnReference } from './gate-protocol.ts';
+import type { DatabaseFacts } from './database-facts.ts';
+import { openGate, type Gate } from './gate.ts';
+
+export interface InspectOptions {
+  /** `integrity_check` also compares indexes with their tables, and takes several times as long. */
+  fullIntegrity?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The facts of a private image: a captured or restored database that no program has open and that
+ * has no `-wal` or `-journal`. Nothing is written beside it.
+ */
+export async function inspectImage(
+  imagePath: string,
+  options: InspectOptions = {},
+): Promise<DatabaseFacts> {
+  await using gate = openGate();
+  return await requestFacts(gate, imagePath, { ...options, path: imagePath });
+}
+
+/** `path` is the database that messages name. */
+export async function requestFacts(
+  gate: Gate,
+  image: string,
+  { path, fullIntegrity = false, signal }: InspectOptions & { path: string },
+): Promise<DatabaseFacts> {
+  const request = { kind: 'facts', image, fullIntegrity } as const;
+  const answer = await callGate(gate, path, request, { signal });
+  return expectAnswer(answer, 'facts', path).facts;
+}
+
+/**
+ * The text values of `references` in a private image, column after column, duplicates included.
+ * NULL and values of other types are left out. Throws `DATABASE_COLUMN_MISSING` before the first
+ * value.
+ */
+export async function* readReferences(
+  imagePath: string,
+  references: readonly ColumnReference[],
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<string> {
+  await using gate = openGate();
+  const request = { kind: 'references', image: imagePath, references } as const;
+  let answer = await callGate(gate, imagePath, request, { signal });
+  for (;;) {
+    const { values, done } = expectAnswer(answer, 'values', imagePath);
+    yield* values;
+    if (done) return;
+    answer = await callGate(gate, imagePath, { kind: 'next' }, { signal });
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Copies a database that nobody writes to, together with its WAL or journal, as plain files.
+ *
+ * That nobody wrote is proved, not assumed: device, inode, size, mtime and ctime of every file are
+ * the same before and after, and files that were absent still are. Timestamps of the kernel move in
+ * ticks (4 ms at 250 Hz, at most 10 ms), so a file that changed within the last 50 ms is waited for:
+ * a later write could otherwise leave its times as they were. FAT keeps steps of 2 s.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import type { Clock } from '../base/clock.ts';
+import { fsPath } from '../base/raw-name.ts';
+import { readState, type FileState, type SourceSurvey } from './source-survey.ts';
+
+const TIMESTAMP_GUARD_MS = 50;
+const COARSE_TIMESTAMP_GUARD_MS = 2100;
+const COPY_BLOCK_BYTES = 1_048_576;
+const SIDECARS = ['wal', 'journal'] as const;
+
+export interface QuietCopyOptions {
+  clock: Clock;
+  signal?: AbortSignal | undefined;
+}
+
+/** False when somebody wrote meanwhile: what was copied is then worthless. */
+export async function copyQuietDatabase(
+  survey: SourceSurvey,
+  image: string,
+  { clock, signal }: QuietCopyOptions,
+): Promise<boolean> {
+  const waitMs = waitForQuietMs(survey, clock);
+  if (waitMs > 0) {
+    await clock.sleep(waitMs, { signal });
+    if (!(await isUnchanged(survey))) return false;
+  }
+  await copyFile(survey.path, image, signal);
+  for (const sidecar of SIDECARS) {
+    const state = survey[sidecar];
+    if (state === undefined || state.sizeBytes === 0) continue;
+    await copyFile(`${survey.path}-${sidecar}`, `${image}-${sidecar}`, signal);
+  }
+  return await isUnchanged(survey);
+}
+
+function waitForQuietMs({ main, wal, journal }: SourceSurvey, clock: Clock): number {
+  const states = [main, wal, journal].filter((state): state is FileState => state !== undefined);
+  const guardMs = states.some(({ coarseTimes }) => coarseTimes)
+    ? COARSE_TIMESTAMP_GUARD_MS
+    : TIMESTAMP_GUARD_MS;
+  const ageMs = clock.now().getTime() - Math.max(...states.map(({ changedAtMs }) => changedAtMs));
+  return Math.abs(ageMs) < guardMs ? guardMs : 0;
+}
+
+async function isUnchanged(survey: SourceSurvey): Promise<boolean> {
+  if ((await readState(survey.path))?.identity !== survey.main.identity) return false;
+  for (const sidecar of SIDECARS) {
+    const state = await readState(`${survey.path}-${sidecar}`);
+    if (state?.identity !== survey[sidecar]?.identity) return false;
+  }
+  return true;
+}
+
+async function copyFile(from: string, to: string, signal: AbortSignal | undefined): Promise<void> {
+  await using source = await open(fsPath(from), 'r');
+  await using target = await open(fsPath(to), 'wx', 0o600);
+  const block = new Uint8Array(COPY_BLOCK_BYTES);
+  for (;;) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await source.read(block);
+    if (bytesRead === 0) return;
+    await writeAll(target, block.subarray(0, bytesRead));
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  let at = 0;
+  while (at < bytes.length) at += (await file.write(bytes, at)).bytesWritten;
+}
