@@ -42,14 +42,6 @@ export interface Leaf {
   readonly read?: () => FileReading;
 }
 
-export interface FinishedReading {
-  readonly node: Node;
-  /** The chunks may mix two states of the file. */
-  readonly stillChanging: boolean;
-  /** Reading once more may help: tried a few times, then the file is kept as it is and marked. */
-  readonly readAgain: boolean;
-}
-
 /** Something that could not be read. It is reported, and the run goes on as partial. */
 export interface ProblemEntry {
   readonly kind: 'problem';
@@ -57,15 +49,12 @@ export interface ProblemEntry {
   readonly error: unknown;
 }
 
-/**
- * One file being read. `chunks` and `finish` take turns: when `finish` reports `readAgain`, the file
- * changed meanwhile, and `chunks` may be called anew for the whole of it.
- */
+/** One file being read: `chunks` to the end, then `finish`; and both again if it still changes. */
 export interface FileReading {
   chunks(options?: { signal?: AbortSignal }): AsyncIterable<Chunk>;
   /**
    * After the last chunk: the node as it was when the reading ended (size = bytes read), and
    * whether the file changed while it was read.
    */
-  finish(): Promise<FinishedReading>;
+  finish(): Promise<{ node: Node; stillChanging: boolean }>;
 }

@@ -49,6 +49,20 @@ export const sourceErrors = {
       reason: 'EIO: i/o error, llistxattr',
     },
   }),
+  SOURCE_VANISHED: entry<{ path: string }>({
+    exit: ExitCode.ok,
+    message: ({ path }) => `${displayRawName(path)} was deleted before it was read`,
+    hint: () => 'That is normal while an app runs. All else is backed up.',
+    example: { path: '/opt/wishlist/uploads/a.jpg' },
+  }),
+  SOURCE_CHANGING: entry<{ path: string }>({
+    exit: ExitCode.partial,
+    message: ({ path }) =>
+      `${displayRawName(path)} went on changing although it was read three times`,
+    hint: () =>
+      'It is stored as last read, which may mix two of its states; all else is backed up. Stop what writes it, or leave it out with --exclude, and run `keepsake backup` again.',
+    example: { path: '/opt/wishlist/logs/access.log' },
+  }),
   SOURCE_CHANGED_TYPE: entry<{ path: string; was: string; is: string }>({
     exit: ExitCode.partial,
     message: ({ path, was, is }) =>
