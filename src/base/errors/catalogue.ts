@@ -1,4 +1,5 @@
 /** Every error Keepsake can end with. `docs/errors.md` is generated from this table. */
+import { archiveErrors } from './archive-errors.ts';
 import { backendErrors } from './backend-errors.ts';
 import { cliErrors } from './cli-errors.ts';
 import { configErrors } from './config-errors.ts';
@@ -21,6 +22,7 @@ export const errorCatalogue = {
   ...sqliteErrors,
   ...sourceErrors,
   ...snapshotErrors,
+  ...archiveErrors,
   ...configErrors,
   ...cliErrors,
 };

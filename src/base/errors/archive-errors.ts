@@ -1,0 +1,21 @@
+import { ExitCode } from '../exit-code.ts';
+import { displayRawName } from '../raw-name.ts';
+import { entry } from './define-errors.ts';
+
+export const archiveErrors = {
+  SNAPSHOT_DATABASE_VANISHED: entry<{ path: string }>({
+    exit: ExitCode.partial,
+    message: ({ path }) =>
+      `the database ${displayRawName(path)} was captured, but its file is not below the paths or is gone`,
+    hint: () =>
+      'It is missing from this snapshot, all else is backed up. Name its folder among the paths and run `keepsake backup` again.',
+    example: { path: '/opt/wishlist/data/prod.db' },
+  }),
+  SNAPSHOT_MANIFEST_INVALID: entry<{ path: string; why: string }>({
+    exit: ExitCode.verification,
+    message: ({ path, why }) => `the manifest ${path} cannot be used: ${why}`,
+    hint: () =>
+      'The snapshot itself may be sound: `keepsake restore` and `keepsake check` do not need the manifest.',
+    example: { path: '/.keepsake/manifest.json', why: 'it is not JSON' },
+  }),
+};
