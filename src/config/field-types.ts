@@ -10,8 +10,7 @@ export const absolutePath = z
 
 /** Absolute, or relative to the app's root. */
 export const appPath = z.string().regex(/^[^~]/, {
-  error: ({ input }) =>
-    input === '' ? 'is empty' : 'write the whole path: "~" stands for nobody here',
+  error: ({ input }) => (input === '' ? 'is empty' : 'must be written whole, "~" is not expanded'),
 });
 
 /** Absolute, or relative to the folder of the config file. */

@@ -59,7 +59,7 @@ export function chooseApp({ apps }: Pick<ConfigValues, 'apps'>, wanted?: string)
 /**
  * What the config says about an app wins over its layout, the layout over the preset, key by key.
  *
- * @throws CONFIG_APP_UNKNOWN, CONFIG_LAYOUT_UNKNOWN, CONFIG_REFERENCE_DATABASE
+ * @throws CONFIG_APP_UNKNOWN, CONFIG_LAYOUT_UNKNOWN, CONFIG_ROOT_MISSING, CONFIG_REFERENCE_DATABASE
  */
 export function resolveApp(
   config: Pick<ConfigValues, 'apps'>,
@@ -68,7 +68,8 @@ export function resolveApp(
 ): ResolvedApp {
   const app = config.apps[chooseApp(config, name)];
   if (app === undefined) throw new KeepsakeError('CONFIG_APP_UNKNOWN', { app: name, known: [] });
-  const { root, layout, ...base } = placeOf(name, app, facts);
+  const { root: place, layout, ...base } = placeOf(name, app, facts);
+  const root = pathInApp('/', place);
   const merged = { ...base, ...withoutUndefined(app) };
   const at = (path: string) => pathInApp(root, path);
   const optional = app.files === undefined ? (base.optionalFiles ?? []).map(at) : [];
@@ -112,10 +113,12 @@ function placeOf(name: string, app: AppConfig, facts: MachineFacts): Place {
   if (app.root !== undefined && (preset.layouts.length === 0 || tellsAll)) {
     return { ...preset.facts, root: app.root, layout: undefined };
   }
-  const looked =
-    preset.layouts.length === 0
-      ? ['a root, which this preset cannot guess']
-      : preset.layouts.map((layout) => `${layout.name} in ${app.root ?? layout.usualRoot}`);
+  if (preset.layouts.length === 0) {
+    throw new KeepsakeError('CONFIG_ROOT_MISSING', { app: name, preset: app.preset });
+  }
+  const looked = preset.layouts.map(
+    (layout) => `${layout.name} in ${app.root ?? layout.usualRoot}`,
+  );
   throw new KeepsakeError('CONFIG_LAYOUT_UNKNOWN', { app: name, preset: app.preset, looked });
 }
 

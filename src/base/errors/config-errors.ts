@@ -92,6 +92,13 @@ export const configErrors = {
       looked: ['proxmox-lxc in /opt/wishlist', 'docker in /usr/src/app'],
     },
   }),
+  CONFIG_ROOT_MISSING: entry<{ app: string; preset: string }>({
+    exit: ExitCode.usage,
+    message: ({ app, preset }) =>
+      `app "${app}" has no root, and the preset "${preset}" cannot guess one`,
+    hint: ({ app }) => `${UNTOUCHED} Set apps.${app}.root in keepsake.yaml.`,
+    example: { app: 'notes', preset: 'sqlite-app' },
+  }),
   CONFIG_REFERENCE_DATABASE: entry<{ app: string; database: string; known: readonly string[] }>({
     exit: ExitCode.usage,
     message: ({ app, database }) =>
