@@ -67,7 +67,7 @@ export async function checkPackData(
     if (headerProblem !== undefined) causes.push(headerProblem);
     for (const place of places) checkBlob(repository, bytes, place, { damaged, causes });
   } catch (error) {
-    if (!isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND', 'BACKEND_READ_FAILED')) throw error;
+    if (!isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND', 'BACKEND_DEVICE_FAILED')) throw error;
     causes.push(describeCause(error));
     for (const { type, id } of places) damaged.add(`${type}:${id}`);
   }

@@ -1,0 +1,93 @@
+/** Which snapshot a person means by `latest`, an id or the beginning of one. */
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { Repository, StoredSnapshot } from '../repository/repository.ts';
+
+/**
+ * Tags of snapshots that are not complete or not the app's ordinary backups: `latest` passes them
+ * over unless one is asked for by its tag.
+ */
+export const INCOMPLETE_TAGS: ReadonlySet<string> = new Set([
+  'partial',
+  'damaged',
+  'unverified',
+  'restore-point',
+  'proof',
+  'database-only',
+]);
+
+export interface SnapshotFilter {
+  readonly app?: string | undefined;
+  readonly host?: string | undefined;
+  /** All of them must be there. */
+  readonly tags?: readonly string[] | undefined;
+  readonly paths?: readonly string[] | undefined;
+}
+
+export interface ChosenSnapshot extends StoredSnapshot {
+  /** From `SNAP:/folder`; `/` without. */
+  readonly subfolder: string;
+}
+
+export function isComplete({ snapshot }: StoredSnapshot): boolean {
+  return !(snapshot.tags ?? []).some((tag) => INCOMPLETE_TAGS.has(tag));
+}
+
+export function matchesFilter({ snapshot }: StoredSnapshot, filter: SnapshotFilter): boolean {
+  const tags = [...(filter.tags ?? []), ...(filter.app === undefined ? [] : [`app:${filter.app}`])];
+  return (
+    (filter.host === undefined || snapshot.hostname === filter.host) &&
+    tags.every((tag) => snapshot.tags?.includes(tag) === true) &&
+    (filter.paths ?? []).every((path) => snapshot.paths.includes(path))
+  );
+}
+
+/** Throws `REPOSITORY_SNAPSHOT_NOT_FOUND` for none, or for an ambiguous beginning of an id. */
+export async function chooseSnapshot(
+  repository: Repository,
+  wanted: string,
+  filter: SnapshotFilter = {},
+): Promise<ChosenSnapshot> {
+  const { name, subfolder } = splitWanted(wanted);
+  const damaged: string[] = [];
+  const snapshots = await repository.loadSnapshots({
+    onDamage: ({ details }) => damaged.push((details as { name: string }).name),
+  });
+  const chosen =
+    name === 'latest' ? chooseLatest(snapshots, filter) : chooseById(snapshots, name, damaged);
+  return { ...chosen, subfolder };
+}
+
+function splitWanted(wanted: string): { name: string; subfolder: string } {
+  const colon = wanted.indexOf(':');
+  if (colon < 0) return { name: wanted, subfolder: '/' };
+  return { name: wanted.slice(0, colon), subfolder: wanted.slice(colon + 1) || '/' };
+}
+
+function chooseLatest(
+  snapshots: readonly StoredSnapshot[],
+  filter: SnapshotFilter,
+): StoredSnapshot {
+  const byTag = (filter.tags ?? []).some((tag) => INCOMPLETE_TAGS.has(tag));
+  const latest = snapshots.findLast(
+    (stored) => matchesFilter(stored, filter) && (byTag || isComplete(stored)),
+  );
+  if (latest !== undefined) return latest;
+  throw new KeepsakeError('REPOSITORY_SNAPSHOT_NOT_FOUND', { wanted: 'latest', candidates: [] });
+}
+
+function chooseById(
+  snapshots: readonly StoredSnapshot[],
+  prefix: string,
+  damaged: readonly string[],
+): StoredSnapshot {
+  const matches = snapshots.filter(({ id }) => prefix !== '' && id.startsWith(prefix));
+  const [only] = matches;
+  const ruined = damaged.find((name) => prefix !== '' && name.startsWith(prefix));
+  if (only !== undefined && matches.length === 1 && ruined === undefined) return only;
+  if (only === undefined && ruined !== undefined) {
+    const why = 'its bytes are not what was written';
+    throw new KeepsakeError('REPOSITORY_FILE_DAMAGED', { kind: 'snapshot', name: ruined, why });
+  }
+  const candidates = matches.map(({ id }) => id.slice(0, 12));
+  throw new KeepsakeError('REPOSITORY_SNAPSHOT_NOT_FOUND', { wanted: prefix, candidates });
+}

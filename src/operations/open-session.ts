@@ -1,0 +1,40 @@
+/** Opens the repository of a command, locked as it needs, and gives all back when disposed. */
+import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { runSelfTest } from '../format/self-test.ts';
+import { openRepository } from '../repository/open-repository.ts';
+import type { Repository } from '../repository/repository.ts';
+import type { RepositoryChoice, Workbench } from './workbench.ts';
+
+export interface SessionOptions {
+  /** `none` for commands that only read, as restic's `--no-lock`. */
+  readonly lock: 'shared' | 'exclusive' | 'none';
+  readonly lockWaitMs: number;
+  readonly onLockWait?: ((error: KeepsakeError) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Session extends AsyncDisposable {
+  readonly repository: Repository;
+}
+
+/** Throws what `openRepository` and `acquireLock` throw; nothing stays open or locked then. */
+export async function openSession(
+  workbench: Workbench,
+  choice: RepositoryChoice,
+  options: SessionOptions,
+): Promise<Session> {
+  runSelfTest();
+  const { clock, random, self } = workbench;
+  await using stack = new AsyncDisposableStack();
+  const backend = stack.use(workbench.openBackend(choice.location));
+  const { cacheFolder } = choice;
+  const access = { backend, clock, random, self, cacheFolder };
+  const { signal, lockWaitMs: waitMs, onLockWait: onWait } = options;
+  const repository = await openRepository(access, choice.password, { signal });
+  if (options.lock !== 'none') {
+    const exclusive = options.lock === 'exclusive';
+    stack.use(await repository.lock({ exclusive, waitMs, signal, onWait }));
+  }
+  const held = stack.move();
+  return { repository, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
