@@ -1,4 +1,10 @@
-import { matchesPath, mayMatchBelow, parsePathPatterns, type PathPattern } from './path-pattern.ts';
+import { compileExcludes } from '../source/excludes.ts';
+import {
+  compileIncludes,
+  matchesPath,
+  mayMatchBelow,
+  type IncludePattern,
+} from './include-patterns.ts';
 
 export interface Selection {
   readonly selected: boolean;
@@ -15,34 +21,34 @@ export interface FilterPatterns {
 }
 
 const EVERYTHING: Selection = { selected: true, descend: true };
+const NOTHING: Selection = { selected: false, descend: false };
 
 /**
  * What `--include` and `--exclude` select, as restic's restore does. A pattern that begins with `!`
  * takes back what the patterns before it matched. With both lists, what is excluded stays out of
- * what is included. Throws `PATTERN_INVALID`.
+ * what is included. Throws `SOURCE_BAD_PATTERN`.
  */
 export function createPathFilter({ include = [], exclude = [] }: FilterPatterns): PathFilter {
-  const included = parsePathPatterns(include);
-  const excluded = parsePathPatterns(exclude);
-  if (included.length === 0 && excluded.length === 0) return () => EVERYTHING;
+  const included = compileIncludes(include);
+  const excluded = compileExcludes({ patterns: exclude });
   return (path) => {
-    const names = path.split('/').filter((name) => name !== '');
-    if (judge(excluded, names).selected) return { selected: false, descend: false };
-    return included.length === 0 ? EVERYTHING : judge(included, names);
+    if (excluded.matches(path)) return NOTHING;
+    return included.length === 0 ? EVERYTHING : judge(included, path);
   };
 }
 
-function judge(patterns: readonly PathPattern[], names: readonly string[]): Selection {
+function judge(patterns: readonly IncludePattern[], path: string): Selection {
+  const components = path.split('/').filter((component) => component !== '');
   let selected = false;
   let descend = false;
   for (const pattern of patterns) {
-    const matches = matchesPath(pattern, names);
+    const matches = matchesPath(pattern, components);
     if (pattern.negated) {
       selected &&= !matches;
       descend &&= !matches;
     } else {
       selected ||= matches;
-      descend ||= matches || mayMatchBelow(pattern, names);
+      descend ||= matches || mayMatchBelow(pattern, components);
     }
   }
   return { selected, descend };

@@ -1,5 +1,6 @@
-import { hash } from 'node:crypto';
 import { BoundedQueue, forEachConcurrent } from '../base/concurrency.ts';
+import type { Node } from '../format/node.ts';
+import { hardLinkKey } from './hard-link-key.ts';
 import { createPathFilter, type PathFilter } from './include-filter.ts';
 import { RestoreContext } from './restore-context.ts';
 import { ensureFolder, finishFolder, RestoreFolder } from './restore-folder.ts';
@@ -10,7 +11,6 @@ import { inReadingOrder, type PlannedFile } from './reading-order.ts';
 import { lstatIfAny } from './temporary-name.ts';
 import { joinTreePath, walkTree } from './tree-walk.ts';
 import { verifyFiles } from './verify-files.ts';
-import type { Node } from '../format/node.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 const EVENTS_HELD = 256;
@@ -24,7 +24,7 @@ const EVENTS_HELD = 256;
  * symbolic link inside the target.
  *
  * Throws `RESTORE_TARGET_IS_ROOT`, `RESTORE_TARGET_UNUSABLE`, `RESTORE_DISK_FULL`,
- * `PATTERN_INVALID`, and what concerns the repository as a whole.
+ * `SOURCE_BAD_PATTERN`, and what concerns the repository as a whole.
  */
 export async function* restoreSnapshot(options: RestoreOptions): AsyncGenerator<RestoreEvent> {
   const filter = createPathFilter(options);
@@ -157,15 +157,6 @@ async function restoreEntry(
   } finally {
     own.resolve(restoredTo);
   }
-}
-
-/**
- * Names of one file. The content is part of the key: where two files only look like one (a union
- * file system that reuses inode numbers), linking them would lose one of them.
- */
-function hardLinkKey({ type, links, inode, deviceId, content }: Node): string | undefined {
-  if (type !== 'file' || links === undefined || links < 2 || inode === undefined) return undefined;
-  return `${deviceId ?? 0n} ${inode} ${hash('sha256', (content ?? []).join(), 'base64')}`;
 }
 
 async function* verifyRestored(

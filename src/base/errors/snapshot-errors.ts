@@ -42,14 +42,6 @@ export const snapshotErrors = {
     hint: () => 'See what the snapshot holds with `keepsake ls SNAPSHOT`.',
     example: { path: '/srv/app/prod.db', type: 'file', wanted: 'dir' },
   }),
-  PATTERN_INVALID: entry<{ pattern: string }>({
-    exit: ExitCode.usage,
-    message: ({ pattern }) =>
-      `the pattern "${shown(pattern)}" is malformed: a [ without its ], or a \\ at the end`,
-    hint: () =>
-      'Nothing was done. Write the pattern with *, ?, [a-z] and **, and a \\ before a sign meant as itself.',
-    example: { pattern: '*.[jpg' },
-  }),
   RESTORE_TARGET_IS_ROOT: entry<{ target: string }>({
     exit: ExitCode.usage,
     message: ({ target }) => `refusing to restore over the running system ("${shown(target)}")`,
