@@ -56,11 +56,11 @@ async function backUpLive(writer: WishlistWriter): Promise<CommitRange> {
     'A place for the backups is made, and the first backup taken while the app runs.',
   );
   await keepsake('init');
-  await keepsake('backup', 'wishlist');
+  await keepsake('backup', app);
   await delay(1000);
   report.say('A second later again. Only what changed is stored.');
   const from = writer.commits();
-  await keepsake('backup', 'wishlist');
+  await keepsake('backup', app);
   const to = writer.commits() + 1;
   await writer.reach(to); // it still writes: no backup stopped it
   report.say(`The app made ${writer.commits()} changes so far and never had to stop.`);
