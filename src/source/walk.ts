@@ -47,7 +47,7 @@ interface Frame {
   /** All of its entries belong to the backup, not only those of `target`. */
   readonly covered: boolean;
   readonly target: Target | undefined;
-  /** The file system not to be left. */
+  /** Of the path asked for that this folder lies in: the file system not to be left. */
   readonly device: bigint | undefined;
   /** Names of databases met in this folder; they come before their sidecars. */
   readonly databases: Set<string>;
@@ -59,6 +59,8 @@ interface Place {
   readonly target: Target | undefined;
   readonly parent: Frame | undefined;
 }
+
+type Entered = Pick<Frame, 'names' | 'covered' | 'device'> & { readonly stats: BigIntStats };
 
 const ENTRIES_PER_TURN = 256;
 
@@ -127,7 +129,9 @@ class Walk {
   /** Queues what stands at one place, if anything does. */
   #visit(place: Place): void {
     try {
-      this.#take(place, statPlace(place));
+      const stats = lstatSync(fsPath(place.path), { bigint: true });
+      if (stats.isSymbolicLink() && isOnTheWay(place)) this.#passThrough(place);
+      else this.#take(place, stats);
     } catch (error) {
       // Gone since its folder was listed: that is normal, unless it was asked for by name.
       if (!isGone(error)) this.#report(place.path, unreadable(place.path, error));
@@ -145,8 +149,7 @@ class Walk {
       return;
     }
     const { parent } = place;
-    const foreign = parent?.device !== undefined && parent.device !== stats.dev;
-    if (foreign && place.target === undefined) return;
+    if (place.target === undefined && this.#isBeyond(parent?.device, stats)) return;
     const { node, problem } = readNode(place.name, place.path, stats);
     const leaf = node.type === 'file' ? this.#fileLeaf(place, node) : undefined;
     if (problem !== undefined) this.#report(place.path, problem);
@@ -156,17 +159,29 @@ class Walk {
   #enter(place: Place, stats: BigIntStats): void {
     const { parent, target, path } = place;
     const explicit = target?.explicit === true;
-    const covered = parent?.covered === true || explicit;
-    const device =
-      this.#options.oneFileSystem !== true ? undefined : explicit ? stats.dev : parent?.device;
-    const kept = (device === undefined || device === stats.dev) && !this.#skip.has(identity(stats));
-    const { node, problem } = readNode(place.name, path, stats);
-    const names = covered && kept ? this.#list(path, target) : targetNames(target);
-    if (names === undefined) return;
+    const device = explicit ? stats.dev : parent?.device;
+    const closed = this.#skip.has(identity(stats)) || this.#isBeyond(device, stats);
+    const covered = (parent?.covered === true || explicit) && !closed;
+    const names = covered ? this.#list(path, target) : targetNames(target);
+    if (names !== undefined) this.#push(place, { names, covered, device, stats });
+  }
+
+  /** A link on the way to a path beyond it stands as a folder that holds only that path. */
+  #passThrough(place: Place): void {
+    const stats = statSync(fsPath(place.path), { bigint: true });
+    const names = targetNames(place.target);
+    this.#push(place, { names, covered: false, device: undefined, stats });
+  }
+
+  #push({ name, path, target }: Place, { stats, ...rest }: Entered): void {
+    const { node, problem } = readNode(name, path, stats);
     if (problem !== undefined) this.#report(path, problem);
-    const frame = { path, node, names, at: 0, covered: covered && kept, target, device };
-    this.#stack.push({ ...frame, databases: new Set() });
+    this.#stack.push({ path, target, node, at: 0, databases: new Set(), ...rest });
     this.#ready.push({ kind: 'directory-start', path });
+  }
+
+  #isBeyond(device: bigint | undefined, stats: BigIntStats): boolean {
+    return this.#options.oneFileSystem === true && device !== undefined && device !== stats.dev;
   }
 
   /** `undefined` when the folder cannot be listed and nothing in it was asked for by name. */
@@ -216,11 +231,9 @@ class Walk {
   }
 }
 
-/** Follows a link only on the way to a path that was asked for beyond it. */
-function statPlace({ path, target }: Place): BigIntStats {
-  const stats = lstatSync(fsPath(path), { bigint: true });
-  const isOnTheWay = target !== undefined && target.children.size > 0;
-  return stats.isSymbolicLink() && isOnTheWay ? statSync(fsPath(path), { bigint: true }) : stats;
+/** Something below it was asked for by name. */
+function isOnTheWay({ target }: Place): boolean {
+  return target !== undefined && target.children.size > 0;
 }
 
 function targetNames(target: Target | undefined): readonly string[] {
