@@ -381,11 +381,12 @@ test('a thousand levels are walked', async () => {
   const lines = await walkText(dir);
   expect(lines).toHaveLength(2000);
   expect(lines.slice(999, 1001)).toEqual([`+ ${'d/'.repeat(999)}d`, `- ${'d/'.repeat(999)}d`]);
+  execFileSync('rm', ['-rf', dir.path]); // at this depth many times faster than Node's rm
 });
 
 test('thousands of files in one folder come in order, and other work gets its turns', async () => {
   await using dir = await tempFolder();
-  execFileSync('bash', ['-c', 'touch slug-{1..5000}.webp'], { cwd: dir.path });
+  execFileSync('bash', ['-c', 'touch slug-{1..2000}.webp'], { cwd: dir.path });
   let turns = 0;
   let ended = false;
   const count = (): void => {
@@ -396,7 +397,7 @@ test('thousands of files in one folder come in order, and other work gets its tu
   const lines = await walkText(dir);
   ended = true;
   expect(lines.map((line) => line.slice(2))).toEqual(readdirSync(dir.path).sort());
-  expect(turns).toBeGreaterThan(10);
+  expect(turns).toBeGreaterThan(5);
 });
 
 test('oddities of /proc are walked or reported, and the walk ends', async () => {
