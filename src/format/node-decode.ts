@@ -2,10 +2,9 @@
  * Reads a node; the fields are those of `node-encode.ts`. Fields come in restic's order, which is
  * tried first, but any order and white space is read. `null` counts as absent, as in Go.
  */
-import { displayRawName } from '../base/raw-name.ts';
 import { isHexId } from '../base/bytes.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { decodeRawName } from '../base/raw-name.ts';
+import { decodeRawName, displayRawName } from '../base/raw-name.ts';
 import { unquoteGo } from './go-quote.ts';
 import { looksLikeTime } from './go-time.ts';
 import type { JsonCursor } from './json-cursor.ts';
@@ -41,7 +40,7 @@ const FIELDS: readonly Field[] = [
   field('device_id', (cursor, draft) => (draft.deviceId = readUint64(cursor))),
   field('size', (cursor, draft) => (draft.size = readCount(cursor))),
   field('links', (cursor, draft) => (draft.links = readCount(cursor))),
-  field('linktarget', (cursor, draft) => (draft.linkTarget ??= cursor.string())),
+  field('linktarget', readLinkTarget),
   field(
     'linktarget_raw',
     (cursor, draft) => (draft.linkTarget = decodeRawName(readBase64(cursor))),
@@ -190,6 +189,12 @@ function readBase64(cursor: JsonCursor): Uint8Array {
   const text = cursor.string();
   if (!BASE64.test(text)) throw new FieldError('is not base64');
   return Buffer.from(text, 'base64');
+}
+
+/** `linktarget_raw` wins, wherever it stands. */
+function readLinkTarget(cursor: JsonCursor, draft: Draft): void {
+  const target = cursor.string();
+  draft.linkTarget ??= target;
 }
 
 function readList<T>(cursor: JsonCursor, readItem: (cursor: JsonCursor) => T): T[] {

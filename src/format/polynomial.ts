@@ -31,7 +31,9 @@ function littleEndian(bytes: Uint8Array): bigint {
 
 /** Degree; -1 for zero. */
 export function degree(polynomial: bigint): number {
-  return polynomial === 0n ? -1 : polynomial.toString(2).length - 1;
+  if (polynomial === 0n) return -1;
+  const digits = polynomial.toString(16);
+  return digits.length * 4 - 1 - (Math.clz32(Number.parseInt(digits.charAt(0), 16)) - 28);
 }
 
 /** Ben-Or: for i up to half the degree, x^(2^i) - x has no factor in common with it. */
