@@ -6,7 +6,7 @@
  *                               in the pack header and in the index
  *
  * Its id is the SHA-256 of the plaintext, whatever way it is stored. An empty blob is never
- * compressed, because a recorded length of 0 means "not compressed".
+ * compressed (it would get larger): a recorded length of 0 means "not compressed".
  *
  * Source: restic doc/design.rst § Pack Format, internal/repository/repository.go `saveAndEncrypt`
  * @ a80be14. restic keeps zstd output even where it is larger; we then store the plaintext.
@@ -41,7 +41,7 @@ export interface SealBlobResult {
 export function sealBlob(input: SealBlobInput): SealBlobResult {
   const { master, plaintext, nonce } = input;
   const mode = compressionOf(input.compress);
-  if (mode !== 'off' && plaintext.length > 0) {
+  if (mode !== 'off') {
     const compressed = zstdCompress(plaintext, mode);
     if (compressed.length < plaintext.length) {
       const sealed = seal(master, compressed, nonce);

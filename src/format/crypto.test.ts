@@ -123,9 +123,11 @@ test('each part of another key is refused', () => {
   }
 });
 
-test('a nonce that is short or all zero is never used', () => {
-  for (const nonce of [new Uint8Array(16), systemRandom(12)]) {
-    expect(() => seal(RESTIC_KEY, utf8Encode('x'), nonce)).toThrow(/nonce/);
+test('a nonce of wrong length or all zero is never used, and harms no later sealing', () => {
+  for (const nonce of [new Uint8Array(16), systemRandom(12), systemRandom(17)]) {
+    expect(() => seal(RESTIC_KEY, utf8Encode('x'), nonce)).toThrow();
+    expect(() => poly1305Aes(RESTIC_KEY, utf8Encode('x'), systemRandom(12))).toThrow(/12 bytes/);
+    expect(utf8Decode(unseal(RESTIC_KEY, RESTIC_SEALED))).toBe('Dies ist ein Test!');
   }
 });
 

@@ -16,7 +16,14 @@
  * 1 MiB blobs it made 4159 MB/s where libsodium as WASM made 1421 and noble's JavaScript 231, which
  * would have been slower than all other stages together.
  */
-import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  timingSafeEqual,
+  type Cipheriv,
+  type KeyObject,
+} from 'node:crypto';
 import { crypto_onetimeauth } from 'sodium-native';
 import type { Random } from '../base/clock.ts';
 import { assertInternal, KeepsakeError } from '../base/errors/keepsake-error.ts';
@@ -58,13 +65,16 @@ export function isUsableKey({ encrypt, macK, macR }: MasterKey): boolean {
 /** `nonce ‖ ciphertext ‖ tag` in memory of its own, so that it can be handed to another thread. */
 export function seal(key: MasterKey, plaintext: Uint8Array, nonce: Uint8Array): Uint8Array {
   assertInternal(
-    nonce.length === NONCE_BYTES && nonce.some((byte) => byte !== 0),
-    'a nonce is not 16 bytes of chance',
+    nonce.some((byte) => byte !== 0),
+    'a nonce is all zero',
   );
   const sealed = Buffer.allocUnsafeSlow(plaintext.length + SEAL_OVERHEAD_BYTES);
   const tagAt = NONCE_BYTES + plaintext.length;
   sealed.set(nonce, 0);
-  sealed.set(createCipheriv('aes-256-ctr', key.encrypt, nonce).update(plaintext), NONCE_BYTES);
+  sealed.set(
+    createCipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce).update(plaintext),
+    NONCE_BYTES,
+  );
   sealed.set(poly1305Aes(key, sealed.subarray(NONCE_BYTES, tagAt), nonce), tagAt);
   return sealed;
 }
@@ -87,7 +97,7 @@ export function unseal(key: MasterKey, sealed: Uint8Array, what = 'sealed data')
   if (!timingSafeEqual(poly1305Aes(key, ciphertext, nonce), sealed.subarray(tagAt))) {
     throw new KeepsakeError('FORMAT_MAC_MISMATCH', { what });
   }
-  return createDecipheriv('aes-256-ctr', key.encrypt, nonce).update(ciphertext);
+  return createDecipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce).update(ciphertext);
 }
 
 /** The Poly1305-AES tag of `message`, 16 bytes. */
@@ -96,11 +106,36 @@ export function poly1305Aes(
   message: Uint8Array,
   nonce: Uint8Array,
 ): Uint8Array {
+  // A part of a block would stay in the cipher and shift all that follow.
+  assertInternal(nonce.length === NONCE_BYTES, `a nonce of ${nonce.length} bytes`);
   const oneTimeKey = new Uint8Array(2 * MAC_KEY_BYTES);
   oneTimeKey.set(macR, 0);
-  const block = createCipheriv('aes-128-ecb', macK, null).setAutoPadding(false);
-  oneTimeKey.set(block.update(nonce), MAC_KEY_BYTES);
+  oneTimeKey.set(blockCipher(macK).update(nonce), MAC_KEY_BYTES);
   const tag = new Uint8Array(TAG_BYTES);
   crypto_onetimeauth(tag, message, oneTimeKey);
   return tag;
+}
+
+// Setting a key up costs more than sealing a small blob with it: 27 µs of 39 at 4 KiB. So it is
+// done once a key, which must not change after its first use.
+const preparedKeys = new WeakMap<Uint8Array, KeyObject>();
+const blockCiphers = new WeakMap<Uint8Array, Cipheriv>();
+
+function preparedKey(key: Uint8Array): KeyObject {
+  let prepared = preparedKeys.get(key);
+  if (prepared === undefined) {
+    prepared = createSecretKey(key);
+    preparedKeys.set(key, prepared);
+  }
+  return prepared;
+}
+
+/** AES-128 of single blocks: in ECB mode a cipher keeps nothing from one block to the next. */
+function blockCipher(key: Uint8Array): Cipheriv {
+  let cipher = blockCiphers.get(key);
+  if (cipher === undefined) {
+    cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
+    blockCiphers.set(key, cipher);
+  }
+  return cipher;
 }

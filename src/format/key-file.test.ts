@@ -75,7 +75,9 @@ async function openChanged(bytes: Uint8Array): Promise<unknown> {
   try {
     return await openMasterKey(decodeKeyFile(bytes), PASSWORD);
   } catch (error) {
-    if (isKeepsakeError(error, 'FORMAT_MALFORMED', 'FORMAT_TRUNCATED', 'FORMAT_KDF')) return;
+    if (isKeepsakeError(error, 'FORMAT_MALFORMED', 'FORMAT_TRUNCATED', 'FORMAT_KDF')) {
+      return undefined;
+    }
     throw error;
   }
 }

@@ -122,21 +122,32 @@ const entry = (type: number, numbers: readonly number[]): Uint8Array => {
   return concatBytes([Uint8Array.of(type), ...fields, fromHex(ID)]);
 };
 
-const REFUSED: readonly (readonly [title: string, plaintext: Uint8Array])[] = [
-  ['an unknown type', entry(4, [40])],
-  ['a blob shorter than any sealed one', entry(0, [31])],
-  ['a compressed blob of 0 bytes', entry(2, [40, 0])],
-  ['an entry cut short', entry(0, [40]).subarray(0, -1)],
-  ['a compressed entry cut short', entry(3, [40, 90]).subarray(0, -1)],
-  ['lengths that pass 4 GiB', concatBytes([entry(0, [0xffff_ff00]), entry(0, [0xffff_ff00])])],
-  ['lengths that do not fill the pack', concatBytes([entry(0, [40]), entry(1, [41])])],
-  ['no entry at all', new Uint8Array(0)],
+const REFUSED: readonly (readonly [title: string, plaintext: Uint8Array, problem: RegExp])[] = [
+  ['an unknown type', entry(4, [80]), /at byte 0: unknown blob type 4/],
+  ['a blob shorter than any sealed one', entry(0, [31]), /at byte 1: 31 is no length/],
+  ['a compressed blob of 0 bytes', entry(2, [80, 0]), /at byte 5: a compressed blob of 0 bytes/],
+  ['an entry cut short', entry(0, [80]).subarray(0, -1), /ends inside an entry/],
+  ['a compressed entry cut short', entry(3, [80, 90]).subarray(0, -1), /ends inside an entry/],
+  [
+    'lengths that pass 4 GiB',
+    concatBytes([entry(0, [0xffff_ff00]), entry(0, [0xffff_ff00])]),
+    /at byte 38: 4294967040 is no length/,
+  ],
+  [
+    'lengths that do not fill the pack',
+    concatBytes([entry(0, [40]), entry(1, [41])]),
+    /the blobs take 81 bytes, the pack holds 80/,
+  ],
+  ['no entry at all', new Uint8Array(0), /the blobs take 0 bytes/],
 ];
 
-test.each(REFUSED)('a well-sealed header with %s is refused', (_, plaintext) => {
+test.each(REFUSED)('a well-sealed header with %s is refused', (_, plaintext, problem) => {
   const sealed = seal(master, plaintext, systemRandom(16));
   expect(() => decodePackHeader(sealed, master, 80 + sealed.length + 4)).toThrow(
-    expect.objectContaining({ code: 'FORMAT_MALFORMED' }),
+    expect.objectContaining({
+      code: 'FORMAT_MALFORMED',
+      message: expect.stringMatching(problem),
+    }),
   );
 });
 
