@@ -2,10 +2,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { openLocalBackend } from '../../src/backend/local-backend.ts';
+import { systemClock, systemRandom } from '../../src/base/clock.ts';
 import { ContentChunker } from '../../src/format/chunker.ts';
 import type { Node } from '../../src/format/node.ts';
 import { isIrreducible } from '../../src/format/polynomial.ts';
 import { decodeTree, encodeTree } from '../../src/format/tree.ts';
+import { openRepository } from '../../src/repository/open-repository.ts';
 import { layOutNastyTree } from '../support/nasty-tree.ts';
 import { requireTool } from '../support/require-tool.ts';
 import { restic, resticJson } from '../support/restic.ts';
@@ -51,16 +54,25 @@ describe.skipIf(!requireTool('restic'))('what the real restic stored', () => {
 
 /** Every tree of the newest snapshot. */
 async function allTrees(repository: string): Promise<Uint8Array[]> {
-  const [snapshot] = [
-    await resticJson<{ tree: string }[]>(repository, PASSWORD, ['snapshots']),
-  ].flat();
+  const snapshots = await resticJson<{ tree: string }[]>(repository, PASSWORD, ['snapshots']);
+  await using backend = openLocalBackend({ path: repository, random: systemRandom });
+  const self = {
+    hostname: 'test',
+    username: 'test',
+    pid: process.pid,
+    uid: 0,
+    gid: 0,
+    isAlive: () => true,
+  };
+  const access = { backend, clock: systemClock, random: systemRandom, self };
+  const opened = await openRepository(access, PASSWORD);
+  await opened.loadIndex();
   const trees: Uint8Array[] = [];
-  const left = [snapshot!.tree];
+  const left = [snapshots[0]!.tree];
   for (let id = left.pop(); id !== undefined; id = left.pop()) {
-    const { stdoutBytes } = await restic(repository, PASSWORD, ['cat', 'blob', id]);
-    expect(createHash('sha256').update(stdoutBytes).digest('hex')).toBe(id);
-    trees.push(stdoutBytes);
-    left.push(...decodeTree(stdoutBytes).flatMap(({ subtree }) => subtree ?? []));
+    const bytes = await opened.loadBlob('tree', id);
+    trees.push(bytes);
+    left.push(...decodeTree(bytes).flatMap(({ subtree }) => subtree ?? []));
   }
   return trees;
 }
