@@ -47,6 +47,7 @@ export class FaultyBackend extends WrappedBackend {
   readonly #mutations: Mutation[] = [];
   #killAt = Number.POSITIVE_INFINITY;
   #killAfterwards = false;
+  #begun = 0;
   #dead = false;
   #truncateTo: { lengthBytes: number; applies: (handle: FileHandle) => boolean } | undefined;
   #flip: { bitIndex: number; applies: (handle: FileHandle) => boolean } | undefined;
@@ -57,7 +58,7 @@ export class FaultyBackend extends WrappedBackend {
     this.#clock = clock;
   }
 
-  /** Every changing call that was carried out, in order. */
+  /** Every changing call that succeeded, in order. */
   get mutations(): readonly Mutation[] {
     return this.#mutations;
   }
@@ -81,7 +82,7 @@ export class FaultyBackend extends WrappedBackend {
    * `carriedOut`, just after. Everything later is refused.
    */
   failAtOperation(n: number, { carriedOut = false }: { carriedOut?: boolean } = {}): void {
-    this.#killAt = this.#mutations.length + n;
+    this.#killAt = this.#begun + n;
     this.#killAfterwards = carriedOut;
   }
 
@@ -148,11 +149,12 @@ export class FaultyBackend extends WrappedBackend {
     work: () => Promise<void>,
   ): Promise<void> {
     await this.#faulty(mutation.operation, handle, async () => {
-      const isLast = this.#mutations.length + 1 >= this.#killAt;
+      this.#begun += 1;
+      const isLast = this.#begun >= this.#killAt;
       if (isLast) this.#dead = true;
       if (isLast && !this.#killAfterwards) this.#refuseIfDead();
-      this.#mutations.push(mutation);
       await work();
+      this.#mutations.push(mutation);
       if (isLast) this.#refuseIfDead();
     });
   }
