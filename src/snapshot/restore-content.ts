@@ -24,12 +24,13 @@ export async function writeContent(
   const { reader, signal } = context;
   const expectedBytes = node.size ?? 0;
   let offset = 0;
+  let writtenTo = 0;
   const load = (id: string) => loadFileBlob(reader, { path, id }, { signal });
   for await (const bytes of mapConcurrent(node.content ?? [], load, {
     limit: BLOBS_AHEAD,
     signal,
   })) {
-    await writeBlob(fd, bytes, { offset, sparse: context.sparse });
+    writtenTo = await writeBlob(fd, bytes, { offset, sparse: context.sparse, writtenTo });
     offset += bytes.length;
     await context.wrote(bytes.length);
   }
@@ -37,18 +38,22 @@ export async function writeContent(
     throw new KeepsakeError('SNAPSHOT_SIZE_WRONG', { path, expectedBytes, actualBytes: offset });
   }
   // A hole at the very end was not written.
-  if (context.sparse) ftruncateSync(fd, expectedBytes);
+  if (writtenTo < expectedBytes) ftruncateSync(fd, expectedBytes);
 }
 
+/** Returns where the last byte that is no hole was written, or `writtenTo` if there is none. */
 async function writeBlob(
   fd: number,
   bytes: Uint8Array,
-  { offset, sparse }: { offset: number; sparse: boolean },
-): Promise<void> {
-  if (!sparse) return writeAll(fd, bytes, offset);
-  for (const { start, end } of dataStretches(bytes, offset)) {
+  { offset, sparse, writtenTo }: { offset: number; sparse: boolean; writtenTo: number },
+): Promise<number> {
+  const whole = [{ start: 0, end: bytes.length }];
+  let last = writtenTo;
+  for (const { start, end } of sparse ? dataStretches(bytes, offset) : whole) {
     await writeAll(fd, bytes.subarray(start, end), offset + start);
+    last = offset + end;
   }
+  return last;
 }
 
 /** The stretches of a blob between its zero pages, pages counted from the start of the file. */

@@ -24,9 +24,9 @@ export function prepareTarget({ target, allowRoot, dryRun }: TargetOptions): str
     if (dryRun !== true) mkdirSync(fsPath(path), { recursive: true, mode: 0o700 });
     const present = nearestExisting(path);
     const real = decodeRawName(realpathSync(fsPath(present), { encoding: 'buffer' }));
-    assertUsable(path, real);
     const whole = posix.join(real, path.slice(present.length));
     assertNotRoot(whole, allowRoot);
+    assertUsable(path, real);
     return whole.length > 1 && whole.endsWith('/') ? whole.slice(0, -1) : whole;
   } catch (cause) {
     if (cause instanceof KeepsakeError) throw cause;

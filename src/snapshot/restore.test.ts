@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -473,6 +474,46 @@ test('an abort rejects with its reason and leaves whole files and no temporary n
   }
   expect(readdirSync(target).length).toBeLessThan(40);
 });
+
+test('at every moment each name stands for a whole file, old or new', async () => {
+  const names = Array.from({ length: 12 }, (_, i) => `f${i}`);
+  mkdirSync(target);
+  for (const name of names) writeFileSync(at(name), 'old');
+  const nodes = names.map((name) => file(name, ['new ', 'in ', 'pieces', name]));
+  const seen = new Set<string>();
+  const reader = {
+    loadBlob(type: BlobType, id: string) {
+      for (const name of names) {
+        seen.add(readFileSync(at(name), 'utf8').replace(name, ''));
+      }
+      return store.loadBlob(type, id);
+    },
+  };
+  await restore(nodes, { reader });
+  expect([...seen].toSorted()).toEqual(['new in pieces', 'old']);
+});
+
+test.runIf(isRoot)(
+  'a full disk ends the restore, and every name stands for a whole file',
+  async ({ skip }) => {
+    mkdirSync(target);
+    const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', target]);
+    if (mount.status !== 0) skip('no right to mount here');
+    try {
+      const bytes = new Uint8Array(100_000).fill(1);
+      const nodes = Array.from({ length: 9 }, (_, i) => file(`f${i}`, [bytes, `${i}`]));
+      await expect(restore(nodes)).rejects.toMatchObject({ code: 'RESTORE_DISK_FULL' });
+      const found = readdirSync(target);
+      expect(found.length).toBeGreaterThan(0);
+      for (const name of found) {
+        expect(name).toMatch(/^f\d$/);
+        expect(statSync(at(name)).size).toBe(100_001);
+      }
+    } finally {
+      execFileSync('umount', [target]);
+    }
+  },
+);
 
 test('leaving the events early stops the work', async () => {
   const treeId = treeOf(

@@ -141,7 +141,8 @@ async function restoreEntry(
   { path, node }: PlannedFile,
 ): Promise<void> {
   const at = joinTreePath(folder.at, node.name);
-  const found = folder.state === 'absent' ? undefined : lstatIfAny(at);
+  // A folder that was not there before holds nothing but what was just restored to it.
+  const found = folder.before === undefined ? undefined : lstatIfAny(at);
   const leaf: Leaf = { path, node, folder: folder.at, at, found };
   const key = hardLinkKey(node);
   if (key === undefined) return restoreLeaf(context, leaf);

@@ -47,8 +47,6 @@ export function moveIntoPlace(temporary: string, target: string, item: ConflictI
     removeEmptyFolder(target, item);
     renameSync(fsPath(temporary), fsPath(target));
   }
-  // Two names of one file: `rename` does nothing then, and says so with success.
-  removeIfAny(temporary);
 }
 
 export interface ConflictItem {
