@@ -24,16 +24,19 @@ test('a uid and gid of 0 are left out, as Go does', () => {
 });
 
 test('any lock comes back as it was', () => {
+  const text = fc
+    .array(fc.constantFrom(...'aé<>&"\\\n\0\u2028🎁\ufffd日'), { maxLength: 12 })
+    .map((parts) => parts.join(''));
   const lock = fc.record(
     {
       time: fc.constant(LOCK.time),
       exclusive: fc.boolean(),
-      hostname: fc.string({ unit: 'binary' }),
-      username: fc.string({ unit: 'binary' }),
+      hostname: text,
+      username: text,
       pid: fc.nat(),
       uid: fc.integer({ min: 1, max: 0xffff_ffff }),
       gid: fc.integer({ min: 1, max: 0xffff_ffff }),
-      pidNamespace: fc.string(),
+      pidNamespace: text,
     },
     { requiredKeys: ['time', 'exclusive', 'hostname', 'username', 'pid'] },
   );
