@@ -255,13 +255,17 @@ describe('a disk that fails', () => {
       const controller = new AbortController();
       const reason = new Error('enough');
       let count = 0;
-      const { disk, backend } = await onFaultyDisk(() => {
+      const writesAfter: string[] = [];
+      const { disk, backend } = await onFaultyDisk(({ name }) => {
+        if (count >= n && ['createFile', 'write', 'link', 'rename'].includes(name))
+          writesAfter.push(name);
         count += 1;
         if (count === n) controller.abort(reason);
       });
       const saving = backend.save(PACK, BYTES, { signal: controller.signal });
       const [result] = await Promise.allSettled([saving]);
       if (result.status === 'rejected') expect(result.reason).toBe(reason);
+      expect(writesAfter).toEqual([]);
       const expected = result.status === 'fulfilled' ? [PACK.name] : [];
       expect(await allNames(disk, `data/${PACK.name.slice(0, 2)}`)).toEqual(expected);
       if (count < n) break;

@@ -37,6 +37,7 @@ export async function writeNewFile(
   path: string,
   content: { bytes: Uint8Array } & WriteOptions,
 ): Promise<void> {
+  content.signal?.throwIfAborted();
   const file = await layer.createFile(path, content.mode);
   try {
     try {
