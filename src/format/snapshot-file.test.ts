@@ -91,7 +91,10 @@ test('a path that is not UTF-8 is written as restic writes it', () => {
 
 test('any snapshot comes back as it was', () => {
   const text = fc
-    .array(fc.constantFrom(...'aé<>&"\\\n\0\u2028🎁\ufffd日'), { minLength: 1, maxLength: 12 })
+    .array(fc.constantFrom(...'a é < > & " \\ \n \0 \u2028 🎁 \ufffd 日'.split(' ')), {
+      minLength: 1,
+      maxLength: 12,
+    })
     .map((parts) => parts.join(''));
   const texts = fc.array(text, { minLength: 1, maxLength: 3 });
   const uint32 = fc.integer({ min: 1, max: 0xffff_ffff });
