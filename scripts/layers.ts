@@ -48,7 +48,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'src/main.ts',
     level: 7,
-    packages: [...NODE_BASICS, ...NODE_FS, 'node:child_process', 'node:module'],
+    packages: [...NODE_BASICS, ...NODE_FS, 'node:stream/consumers'],
   },
 ];
 

@@ -30,7 +30,10 @@ export async function openSession(
   const { cacheFolder } = choice;
   const access = { backend, clock, random, self, cacheFolder };
   const { signal, lockWaitMs: waitMs, onLockWait: onWait } = options;
-  const repository = await openRepository(access, choice.password, { signal });
+  const repository = await openRepository(access, choice.password, {
+    signal,
+    keyHint: choice.keyHint,
+  });
   if (options.lock !== 'none') {
     const exclusive = options.lock === 'exclusive';
     stack.use(await repository.lock({ exclusive, waitMs, signal, onWait }));

@@ -18,6 +18,8 @@ export interface Workbench {
 export interface RepositoryChoice {
   readonly location: string;
   readonly password: string;
+  /** Beginning of the name of the key to try first. */
+  readonly keyHint?: string | undefined;
   /** Absent: no local cache. */
   readonly cacheFolder?: string | undefined;
 }

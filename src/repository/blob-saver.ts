@@ -19,6 +19,8 @@ export interface BlobSaverOptions {
   readonly master: MasterKey;
   readonly random: Random;
   readonly packSizeBytes: number;
+  /** Seal and count, and write nothing. */
+  readonly dryRun: boolean;
   /** Throws when this process must not write any more (lost lock). */
   readonly assertWritable: () => void;
   readonly signal?: AbortSignal | undefined;
@@ -105,7 +107,8 @@ export class BlobSaver {
   }
 
   async #upload(builder: PackBuilder): Promise<void> {
-    const { backend, master, random, index, signal, assertWritable } = this.#options;
+    const { backend, master, random, index, signal, assertWritable, dryRun } = this.#options;
+    if (dryRun) return;
     const bytes = builder.finish(master, random(16));
     const packId = fileName(bytes);
     assertWritable();

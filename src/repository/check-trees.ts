@@ -95,13 +95,13 @@ export class TreeCheck {
       return { paths: [''], count: 1 };
     }
     if (node.type !== 'file') return SOUND;
-    const { index } = this.#repository;
     const blobs: string[] = [];
     let actualBytes = 0;
     for (const id of node.content ?? []) {
-      const place = this.#lost.has(`data:${id}`) ? undefined : index.find('data', id);
-      if (place === undefined) blobs.push(id);
-      else actualBytes += place.uncompressedLength ?? place.length - SEAL_OVERHEAD_BYTES;
+      const lost = this.#lost.has(`data:${id}`);
+      const sizeBytes = lost ? undefined : this.#repository.blobSizeBytes('data', id);
+      if (sizeBytes === undefined) blobs.push(id);
+      else actualBytes += sizeBytes;
     }
     if (blobs.length > 0) this.#problems.push({ kind: 'content-missing', path, blobs });
     else if (actualBytes !== (node.size ?? 0)) {
@@ -111,9 +111,6 @@ export class TreeCheck {
     return { paths: [''], count: 1 };
   }
 }
-
-/** Bytes that sealing adds to an uncompressed blob (format/crypto.ts). */
-const SEAL_OVERHEAD_BYTES = 32;
 
 function isStorageError(error: unknown): boolean {
   return (

@@ -31,16 +31,20 @@ export interface KeyDependencies {
   readonly identity: Identity;
 }
 
+export interface FindKeyOptions extends CallOptions {
+  /** Beginning of the name of the key to try first: each try costs a third of a second. */
+  readonly keyHint?: string | undefined;
+}
+
 /** Tries the password on every key. Throws `REPOSITORY_WRONG_PASSWORD` when it opens none. */
 export async function findKey(
   backend: Backend,
   password: string,
-  options: CallOptions = {},
+  options: FindKeyOptions = {},
 ): Promise<OpenedKey> {
-  let keyCount = 0;
+  const names = await listKeyNames(backend, options);
   const damagedKeys: string[] = [];
-  for await (const { name } of backend.list('key', options)) {
-    keyCount += 1;
+  for (const name of names) {
     try {
       const master = await openMasterKey(await loadKey(backend, name, options), password);
       if (master !== undefined) return { master, keyId: name };
@@ -50,8 +54,29 @@ export async function findKey(
     }
   }
   const { location } = backend;
+  const keyCount = names.length;
   if (keyCount === 0) throw await noKeysError(backend, options);
   throw new KeepsakeError('REPOSITORY_WRONG_PASSWORD', { location, keyCount, damagedKeys });
+}
+
+/** The hinted key first. */
+async function listKeyNames(backend: Backend, options: FindKeyOptions): Promise<string[]> {
+  const { keyHint } = options;
+  const names: string[] = [];
+  try {
+    for await (const { name } of backend.list('key', options)) names.push(name);
+  } catch (error) {
+    if (!isMissingFolder(error)) throw error;
+    if (await hasConfig(backend, options)) throw error;
+    const { location } = backend;
+    throw new KeepsakeError('REPOSITORY_NOT_FOUND', { location }, { cause: error });
+  }
+  if (keyHint === undefined) return names;
+  return names.sort((a, b) => Number(b.startsWith(keyHint)) - Number(a.startsWith(keyHint)));
+}
+
+function isMissingFolder(error: unknown): boolean {
+  return isKeepsakeError(error, 'BACKEND_LOCATION_MISSING', 'BACKEND_FOLDER_MISSING');
 }
 
 async function noKeysError(backend: Backend, options: CallOptions): Promise<KeepsakeError> {
@@ -66,7 +91,7 @@ export async function hasConfig(backend: Backend, options: CallOptions = {}): Pr
     await backend.stat({ kind: 'config', name: '' }, options);
     return true;
   } catch (error) {
-    if (isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND')) return false;
+    if (isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND') || isMissingFolder(error)) return false;
     throw error;
   }
 }

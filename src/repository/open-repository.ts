@@ -13,7 +13,7 @@ import { generateMasterKey } from '../format/crypto.ts';
 import { DEFAULT_SCRYPT_PARAMS, type ScryptParams } from '../format/kdf.ts';
 import { generatePolynomial } from '../format/polynomial.ts';
 import { unsealUnpacked } from '../format/unpacked.ts';
-import { addKey, findKey, hasConfig, type OpenedKey } from './keys.ts';
+import { addKey, findKey, hasConfig, type FindKeyOptions, type OpenedKey } from './keys.ts';
 import type { ProcessFacts } from './lock-holder.ts';
 import { Repository } from './repository.ts';
 import { decodeNamed, SealedFiles } from './sealed-files.ts';
@@ -99,7 +99,7 @@ async function findBegunKey(backend: Backend, password: string): Promise<OpenedK
 export async function openRepository(
   access: RepositoryAccess,
   password: string,
-  options: CallOptions = {},
+  options: FindKeyOptions = {},
 ): Promise<Repository> {
   const key = await findKey(access.backend, password, options);
   const config = await loadConfig(access.backend, key, options);

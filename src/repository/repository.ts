@@ -7,7 +7,7 @@ import type { Clock, Random } from '../base/clock.ts';
 import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { CompressionMode } from '../format/compression.ts';
 import type { RepositoryConfig } from '../format/config-file.ts';
-import type { MasterKey } from '../format/crypto.ts';
+import { SEAL_OVERHEAD_BYTES, type MasterKey } from '../format/crypto.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../format/snapshot-file.ts';
 import { BlobIndex, type BlobType } from './blob-index.ts';
 import { BlobLoader } from './blob-loader.ts';
@@ -37,6 +37,8 @@ export interface WritingOptions {
   readonly compression?: CompressionMode | undefined;
   /** Packs are closed when they reach it. restic's default: 16 MiB. */
   readonly packSizeBytes?: number | undefined;
+  /** Count what would be stored, and write nothing. */
+  readonly dryRun?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -104,6 +106,12 @@ export class Repository {
     return this.#loader.load(type, id, options);
   }
 
+  /** Length of a blob's plaintext, from the index. */
+  blobSizeBytes(type: BlobType, id: string): number | undefined {
+    const place = this.index.find(type, id);
+    return place && (place.uncompressedLength ?? place.length - SEAL_OVERHEAD_BYTES);
+  }
+
   locateBlob(type: BlobType, id: string): { packId: string; offset: number } | undefined {
     return this.index.find(type, id);
   }
@@ -114,6 +122,7 @@ export class Repository {
     const compression = config.version === 1 ? 'off' : (options.compression ?? 'auto');
     this.#saver = new BlobSaver({
       backend,
+      dryRun: options.dryRun ?? false,
       master,
       random,
       files: this.files,

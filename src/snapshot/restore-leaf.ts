@@ -11,7 +11,6 @@ import type { BigIntStats } from 'node:fs';
 import { promisify } from 'node:util';
 import { assertInternal, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeRawName, fsPath } from '../base/raw-name.ts';
-import { statModeFromMode } from '../format/file-mode.ts';
 import { timeToNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import { makeFifo, makeNode } from '../host/libc.ts';
@@ -21,7 +20,7 @@ import type { RestoreContext } from './restore-context.ts';
 import { restoreMetadata } from './restore-metadata.ts';
 import { lstatIfAny, moveIntoPlace, removeIfAny, temporaryPath } from './temporary-name.ts';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, S_IFBLK, S_IFCHR, S_IFMT } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, S_IFBLK, S_IFCHR } = constants;
 const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const OWNER_READ_WRITE = 0o600;
 const flush = promisify(fsync);
@@ -180,11 +179,11 @@ function makeSpecial({ path, node }: Leaf, temporary: string): void {
     case 'fifo': {
       return makeFifo(temporary, OWNER_READ_WRITE);
     }
-    case 'dev':
+    case 'dev': {
+      return makeNode(temporary, S_IFBLK | OWNER_READ_WRITE, node.device ?? 0n);
+    }
     case 'chardev': {
-      const kind = statModeFromMode(node.mode) & S_IFMT;
-      if (kind !== S_IFBLK && kind !== S_IFCHR) throw unknownType(path, node);
-      return makeNode(temporary, kind | OWNER_READ_WRITE, node.device ?? 0n);
+      return makeNode(temporary, S_IFCHR | OWNER_READ_WRITE, node.device ?? 0n);
     }
     case 'file':
     case 'dir':

@@ -9,7 +9,6 @@ import { errnoCode } from '../host/system-call-error.ts';
 import type { Node } from '../format/node.ts';
 import type { RestoreContext } from './restore-context.ts';
 
-const PERMISSION_BITS = 0o7777;
 /** Set by the system on every new file (SELinux, IMA, Smack): not ours to take away. */
 const SYSTEM_OWNED = /^security\.(?!capability$)/;
 
@@ -38,7 +37,7 @@ export async function restoreMetadata(context: RestoreContext, placed: Placed): 
   await restoreXattrs(context, placed);
   if (node.type !== 'symlink') {
     await attempt(context, { placed, what: 'the mode' }, () => {
-      chmodSync(fsPath(at), statModeFromMode(node.mode) & PERMISSION_BITS);
+      chmodSync(fsPath(at), statModeFromMode(node.mode));
     });
   }
   await attempt(context, { placed, what: 'the times' }, () => {

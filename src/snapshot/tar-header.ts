@@ -55,7 +55,7 @@ export function encodeTarHeader({ name, node, linkTo }: TarEntry): Uint8Array {
   const file = node.type === 'file' && linkTo === undefined;
   const block = new TarBlock();
   block.name(0, 'path', node.type === 'dir' ? `${name}/` : name);
-  block.number({ at: 100, size: 8, key: 'mode' }, BigInt(statModeFromMode(node.mode) & 0o7777));
+  block.number({ at: 100, size: 8, key: 'mode' }, BigInt(statModeFromMode(node.mode)));
   block.number({ at: 108, size: 8, key: 'uid' }, BigInt(node.uid));
   block.number({ at: 116, size: 8, key: 'gid' }, BigInt(node.gid));
   block.number({ at: 124, size: 12, key: 'size' }, BigInt(file ? (node.size ?? 0) : 0));

@@ -18,4 +18,11 @@ export const archiveErrors = {
       'The snapshot itself may be sound: `keepsake restore` and `keepsake check` do not need the manifest.',
     example: { path: '/.keepsake/manifest.json', why: 'it is not JSON' },
   }),
+  SCRATCH_UNUSABLE: entry<{ folder: string; reason: string }>({
+    exit: ExitCode.failed,
+    message: ({ folder, reason }) => `the scratch folder ${folder} cannot be used: ${reason}`,
+    hint: () =>
+      'Nothing was read or written. Name another one with KEEPSAKE_SCRATCH_DIR or `scratch:` in keepsake.yaml.',
+    example: { folder: '/var/lib/keepsake/scratch', reason: 'EACCES: permission denied, mkdir' },
+  }),
 };

@@ -2,6 +2,13 @@ import { ExitCode } from '../exit-code.ts';
 import { entry } from './define-errors.ts';
 
 export const hostErrors = {
+  HOST_PROGRAM_FAILED: entry<{ program: string; reason: string }>({
+    exit: ExitCode.failed,
+    message: ({ program, reason }) => `${program} could not be run: ${reason}`,
+    hint: ({ program }) =>
+      `Nothing was changed. Check that it is installed: \`command -v ${program}\``,
+    example: { program: 'pass', reason: 'spawn pass ENOENT' },
+  }),
   HOST_LIBC_UNAVAILABLE: entry<{ cause: string }>({
     exit: ExitCode.failed,
     message: ({ cause }) => `the C library of this system cannot be called: ${cause}`,

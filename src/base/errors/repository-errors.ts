@@ -8,7 +8,7 @@ export const repositoryErrors = {
     exit: ExitCode.noRepository,
     message: ({ location }) => `there is no repository at ${location}`,
     hint: ({ location }) =>
-      `Nothing was written. If the place is right, create one: \`keepsake -r ${location} init\``,
+      `Nothing was written. If it is on another disk, check that the disk is mounted; for a new repository: \`keepsake -r ${location} init\``,
     example: { location: '/mnt/backup/wishlist' },
   }),
   REPOSITORY_EXISTS: entry<{ location: string; what: string }>({

@@ -1,0 +1,152 @@
+/** From flags and config to the input of a backup. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { Settings } from '../config/environment.ts';
+import { chooseApp, resolveApp, type ResolvedApp } from '../config/resolve-app.ts';
+import type { CompressionMode } from '../format/compression.ts';
+import type { BackupInput, BackupSubject } from '../operations/backup-input.ts';
+import type { Workbench } from '../operations/workbench.ts';
+import { parseExcludeFile } from '../source/excludes.ts';
+import type { CommandContext } from './command-context.ts';
+
+export interface BackupFlags {
+  readonly app?: string;
+  readonly only?: string;
+  readonly tag: readonly string[];
+  readonly host?: string;
+  readonly time?: string;
+  readonly exclude: readonly string[];
+  readonly excludeFile: readonly string[];
+  readonly excludeCaches?: boolean;
+  readonly oneFileSystem?: boolean;
+  readonly dryRun?: boolean;
+  readonly compression: string;
+  readonly packSize?: string;
+}
+
+const COMPRESSION_MODES: readonly CompressionMode[] = ['off', 'auto', 'fastest', 'better', 'max'];
+
+export async function readBackupInput(
+  context: CommandContext,
+  paths: readonly string[],
+  flags: BackupFlags,
+): Promise<{ workbench: Workbench; input: BackupInput }> {
+  const { host, packSize } = flags;
+  const settings = await context.settings({ host, packSize });
+  const subject = await readSubject(context, paths, flags);
+  const config = await context.config();
+  const input: BackupInput = {
+    repository: await context.repositoryChoice(settings),
+    subject,
+    hostname: settings.host ?? hostname(),
+    tags: flags.tag.flatMap((tag) => tag.split(',')).filter((tag) => tag !== ''),
+    time: flags.time === undefined ? undefined : parseTime(flags.time),
+    only: parseOnly(flags.only, subject),
+    excludeCaches: flags.excludeCaches === true,
+    oneFileSystem: flags.oneFileSystem === true,
+    dryRun: flags.dryRun === true,
+    compression: parseCompression(flags.compression),
+    packSizeBytes: packSizeOf(settings),
+    lockLimitMs: config?.capture.lockLimitMs,
+    busyLimitMs: config?.capture.busyLimitMs,
+    lockWaitMs: context.lockWaitMs(),
+    signal: context.signal,
+  };
+  return { workbench: context.workbench(settings), input };
+}
+
+function packSizeOf({ packSizeBytes }: Settings): number {
+  return packSizeBytes;
+}
+
+async function readSubject(
+  context: CommandContext,
+  paths: readonly string[],
+  flags: BackupFlags,
+): Promise<BackupSubject> {
+  const excludes = [...flags.exclude, ...(await readExcludeFiles(context, flags.excludeFile))];
+  if (paths.length > 0 && flags.app === undefined) {
+    const absolute = [...new Set(paths.map((path) => context.path(path)))];
+    return { paths: absolute, optionalPaths: [], databases: [], references: [], excludes };
+  }
+  const config = await context.config();
+  if (config === undefined) throw nothingToBackUp();
+  const app = resolveApp(config, chooseApp(config, flags.app), { exists: existsSync });
+  return appSubject(
+    app,
+    paths.map((path) => context.path(path)),
+    excludes,
+  );
+}
+
+/** Paths beside `--app` are backed up with the app. */
+function appSubject(
+  app: ResolvedApp,
+  morePaths: readonly string[],
+  excludes: readonly string[],
+): BackupSubject {
+  return {
+    app: app.name,
+    paths: [...new Set([...app.paths, ...morePaths])],
+    optionalPaths: app.optionalPaths,
+    databases: app.databases,
+    references: app.references.map(({ ignore, ...reference }) => ({
+      ...reference,
+      ignoreUrls: ignore === 'url',
+    })),
+    excludes: [...app.exclude, ...excludes],
+  };
+}
+
+function nothingToBackUp(): KeepsakeError {
+  return new KeepsakeError('CLI_USAGE', {
+    problem: 'nothing to back up: no path was given and there is no keepsake.yaml',
+    command: 'keepsake backup',
+  });
+}
+
+async function readExcludeFiles(
+  context: CommandContext,
+  files: readonly string[],
+): Promise<string[]> {
+  const patterns: string[] = [];
+  for (const file of files) {
+    const path = context.path(file);
+    try {
+      const text = file === '-' ? await context.host.readStdin() : await readFile(path, 'utf8');
+      patterns.push(...parseExcludeFile(text, context.host.environment));
+    } catch (error) {
+      const reason = describeCause(error);
+      throw new KeepsakeError('CLI_FILE_UNREADABLE', { path, reason }, { cause: error });
+    }
+  }
+  return patterns;
+}
+
+function parseTime(text: string): Date {
+  const time = new Date(text.replace(' ', 'T'));
+  if (!Number.isNaN(time.getTime())) return time;
+  const problem = `"${text}" is no time such as 2026-11-24T08:00:00Z`;
+  throw new KeepsakeError('SETTING_INVALID', { name: '--time', problem });
+}
+
+function parseOnly(text: string | undefined, subject: BackupSubject): 'database' | undefined {
+  if (text === undefined) return undefined;
+  const problem =
+    text !== 'database'
+      ? `"${text}" is no part that can be backed up alone; there is: database`
+      : subject.databases.length === 0
+        ? 'needs an app whose databases the config names'
+        : undefined;
+  if (problem === undefined) return 'database';
+  throw new KeepsakeError('SETTING_INVALID', { name: '--only', problem });
+}
+
+function parseCompression(text: string): CompressionMode {
+  const mode = COMPRESSION_MODES.find((known) => known === text);
+  if (mode !== undefined) return mode;
+  const problem = `"${text}" is not one of ${COMPRESSION_MODES.join(', ')}`;
+  throw new KeepsakeError('SETTING_INVALID', { name: '--compression', problem });
+}

@@ -1,0 +1,91 @@
+/** The command line: argv in, exit code out. Commands are loaded when they are called. */
+import { Command, CommanderError } from 'commander';
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { ExitCode } from '../base/exit-code.ts';
+import type { CliHost } from './cli-host.ts';
+import { CommandContext } from './command-context.ts';
+import { commandTable } from './command-table.ts';
+import { addGlobalOptions, type GlobalOptions } from './global-options.ts';
+import { Output } from './output.ts';
+import { renderError } from './render-error.ts';
+
+export type Action = (context: CommandContext, command: Command) => Promise<ExitCode>;
+
+/** Never throws: what fails is said, and becomes the exit code. */
+export async function runCli(host: CliHost): Promise<ExitCode> {
+  let exitCode: ExitCode = ExitCode.ok;
+  const program = buildProgram(host, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...host.argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return ExitCode.ok;
+    return usageError(host, program, error);
+  }
+}
+
+function buildProgram(host: CliHost, done: (code: ExitCode) => void): Command {
+  const program = new Command('keepsake')
+    .description('Backup, restore and proof for apps with a SQLite database and uploads.')
+    .version(`keepsake ${host.workbench.keepsakeVersion}`, '--version', 'print the version')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: () => {}, // usageError says it, in Keepsake's words
+    });
+  addGlobalOptions(program);
+  for (const define of commandTable) {
+    define(program, async (command, run) => {
+      done(await runAction(host, command, run));
+    });
+  }
+  return program;
+}
+
+async function runAction(host: CliHost, command: Command, run: Action): Promise<ExitCode> {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const output = new Output({
+    stdout: host.stdout,
+    stderr: host.stderr,
+    json: options.json === true,
+    verbosity: options.quiet === true ? -1 : (options.verbose ?? 0),
+    color:
+      options.color && host.stdout.isTTY === true && host.environment['NO_COLOR'] === undefined,
+    clock: host.workbench.clock,
+  });
+  try {
+    return await run(new CommandContext(host, options, output), command);
+  } catch (error) {
+    // Whatever an abort made fail, the person cancelled: that is the reason to tell.
+    const reason: unknown = host.signal.aborted ? host.signal.reason : error;
+    return renderError(output, reason, options.debug === true);
+  } finally {
+    output.close();
+  }
+}
+
+function usageError(host: CliHost, program: Command, error: CommanderError): ExitCode {
+  const name = host.argv.find((word) =>
+    program.commands.some((command) => command.name() === word),
+  );
+  const problem = error.message
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (.*)\?\)$/s, ' (did you mean $1?)');
+  const command = name === undefined ? 'keepsake' : `keepsake ${name}`;
+  const json = host.argv.includes('--json');
+  const { stdout, stderr, workbench } = host;
+  const output = new Output({
+    stdout,
+    stderr,
+    json,
+    verbosity: 0,
+    color: false,
+    clock: workbench.clock,
+  });
+  return renderError(output, new KeepsakeError('CLI_USAGE', { problem, command }), false);
+}

@@ -1,0 +1,14 @@
+/** Every command, in the order of `keepsake --help`. */
+import type { Command } from 'commander';
+import type { Action } from './cli.ts';
+import { defineBackup } from './commands/backup-command.ts';
+import { defineCheck } from './commands/check-command.ts';
+import { defineInit } from './commands/init-command.ts';
+
+/** Adds a command to the program; `run` is given what to do when it is called. */
+export type DefineCommand = (
+  program: Command,
+  run: (command: Command, action: Action) => Promise<void>,
+) => void;
+
+export const commandTable: readonly DefineCommand[] = [defineInit, defineBackup, defineCheck];

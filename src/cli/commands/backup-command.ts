@@ -1,0 +1,61 @@
+import { ExitCode } from '../../base/exit-code.ts';
+import type { BackupOutcome } from '../../operations/backup-input.ts';
+import type { BackupFlags } from '../backup-flags.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { DefineCommand } from '../command-table.ts';
+import { exitStatusHelp } from '../exit-status.ts';
+
+const EXIT_CODES: Record<BackupOutcome, ExitCode> = {
+  ok: ExitCode.ok,
+  warning: ExitCode.ok,
+  partial: ExitCode.partial,
+  failed: ExitCode.failed,
+};
+
+export const defineBackup: DefineCommand = (program, run) => {
+  program
+    .command('backup')
+    .description('capture the app of the config, or the given paths, into a snapshot')
+    .argument('[path...]', 'files and folders; SQLite databases below them are captured live')
+    .option('--app <name>', 'the app, when the config has several')
+    .option('--only <part>', 'database: leave the files out')
+    .option('--tag <tag>', 'add a tag (repeatable, or separated by commas)', collect, [])
+    .option('--host <name>', 'name of this host in the snapshot')
+    .option('--time <time>', 'say the snapshot was taken then, e.g. 2026-11-24T08:00:00Z')
+    .option('-e, --exclude <pattern>', 'leave out what matches (repeatable)', collect, [])
+    .option('--exclude-file <file>', 'patterns, one a line (repeatable)', collect, [])
+    .option('--exclude-caches', 'leave out folders marked by CACHEDIR.TAG')
+    .option('-x, --one-file-system', 'do not go into other file systems')
+    .option('-n, --dry-run', 'read everything, write nothing')
+    .option('--compression <mode>', 'auto, off, fastest, better or max', 'auto')
+    .option('--pack-size <size>', 'size of the files in the repository, e.g. 16 MiB')
+    .addHelpText('after', exitStatusHelp({ also: [ExitCode.partial] }))
+    .action((paths: string[], flags: BackupFlags, command) =>
+      run(command, (context) => runBackup(context, paths, flags)),
+    );
+};
+
+function collect(value: string, previous: readonly string[]): string[] {
+  return [...previous, value];
+}
+
+async function runBackup(
+  context: CommandContext,
+  paths: readonly string[],
+  flags: BackupFlags,
+): Promise<ExitCode> {
+  const { readBackupInput } = await import('../backup-flags.ts');
+  const { backup } = await import('../../operations/backup.ts');
+  const { BackupRenderer } = await import('../render-backup.ts');
+  const { workbench, input } = await readBackupInput(context, paths, flags);
+  const renderer = new BackupRenderer(context.output);
+  const events = backup(workbench, input);
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true) {
+      renderer.finish(next.value);
+      return EXIT_CODES[next.value.outcome];
+    }
+    renderer.take(next.value);
+  }
+}

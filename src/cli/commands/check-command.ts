@@ -1,0 +1,41 @@
+import { ExitCode } from '../../base/exit-code.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { DefineCommand } from '../command-table.ts';
+import { exitStatusHelp } from '../exit-status.ts';
+
+interface CheckFlags {
+  readonly readData?: boolean;
+  readonly readDataSubset?: string;
+}
+
+export const defineCheck: DefineCommand = (program, run) => {
+  program
+    .command('check')
+    .description('look for damage in the repository; changes nothing')
+    .option('--read-data', 'read and decrypt everything')
+    .option(
+      '--read-data-subset <part>',
+      'read a part: 5%, 2/7 (part 2 of 7) or a size such as 500 MiB',
+    )
+    .addHelpText('after', exitStatusHelp({}))
+    .action((flags: CheckFlags, command) => run(command, (context) => check(context, flags)));
+};
+
+async function check(context: CommandContext, flags: CheckFlags): Promise<ExitCode> {
+  const { check: checkOperation } = await import('../../operations/check.ts');
+  const { parseSubset } = await import('../parse-subset.ts');
+  const { CheckRenderer } = await import('../render-check.ts');
+  const settings = await context.settings();
+  const choice = await context.repositoryChoice(settings);
+  const renderer = new CheckRenderer(context.output);
+  const events = checkOperation(context.workbench(settings), {
+    repository: choice,
+    readData: flags.readData === true ? { kind: 'all' } : parseSubset(flags.readDataSubset),
+    lock: context.readingLock(),
+    lockWaitMs: context.lockWaitMs(),
+    onLockWait: (error) => context.output.warn(`${error.message}. Waiting …`),
+    signal: context.signal,
+  });
+  for await (const event of events) renderer.take(event);
+  return renderer.errorCount > 0 ? ExitCode.damage : ExitCode.ok;
+}

@@ -1,0 +1,115 @@
+/** Where a command's words go: text for people, or one JSON object a line for programs. */
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { displayRawName } from '../base/raw-name.ts';
+import type { Clock } from '../base/clock.ts';
+import type { TextStream } from './cli-host.ts';
+
+export interface OutputOptions {
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+  readonly json: boolean;
+  /** -1 quiet, 0 normal, 1 each file, 2 everything. */
+  readonly verbosity: number;
+  readonly color: boolean;
+  readonly clock: Clock;
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+const STATUS_EVERY_MS = 100;
+const PLAIN_STATUS_EVERY_MS = 10_000;
+const CLEAR_LINE = '\r\u001B[2K';
+
+export class Output {
+  readonly #options: OutputOptions;
+  #statusShown = false;
+  #statusAtMs = 0;
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    this.#statusAtMs = options.clock.monotonicMs();
+  }
+
+  get json(): boolean {
+    return this.#options.json;
+  }
+
+  get verbosity(): number {
+    return this.#options.verbosity;
+  }
+
+  /** A result line on stdout; not with `--json`. */
+  print(line = ''): void {
+    if (this.json) return;
+    this.#clearStatus();
+    this.#options.stdout.write(`${line}\n`);
+  }
+
+  /** As `print`, but not with `--quiet`. */
+  say(line = ''): void {
+    if (this.verbosity >= 0) this.print(line);
+  }
+
+  /** One object on stdout, with `--json` only. */
+  emit(message: object): void {
+    if (this.json) this.#options.stdout.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** The result itself, whatever the mode: `dump`, `config show`, `completion`. */
+  raw(text: string): void {
+    this.#clearStatus();
+    this.#options.stdout.write(text);
+  }
+
+  warn(line: string): void {
+    if (this.json) return;
+    this.#clearStatus();
+    this.#options.stderr.write(`${line}\n`);
+  }
+
+  /** On a terminal one line that is rewritten; elsewhere a plain line now and then. */
+  status(makeLine: () => string): void {
+    if (this.json || this.verbosity < 0) return;
+    const now = this.#options.clock.monotonicMs();
+    const { stderr } = this.#options;
+    const every = stderr.isTTY === true ? STATUS_EVERY_MS : PLAIN_STATUS_EVERY_MS;
+    if (now - this.#statusAtMs < every) return;
+    this.#statusAtMs = now;
+    if (stderr.isTTY !== true) {
+      stderr.write(`${makeLine()}\n`);
+      return;
+    }
+    const width = Math.max(20, (stderr.columns ?? 80) - 1);
+    stderr.write(`${CLEAR_LINE}${makeLine().slice(0, width)}`);
+    this.#statusShown = true;
+  }
+
+  /** With `--json`: at most one object each while. */
+  emitStatus(makeMessage: () => object): void {
+    if (!this.json || this.verbosity < 0) return;
+    const now = this.#options.clock.monotonicMs();
+    if (now - this.#statusAtMs < STATUS_EVERY_MS) return;
+    this.#statusAtMs = now;
+    this.emit(makeMessage());
+  }
+
+  style(style: Style, text: string): string {
+    return this.#options.color ? styleText(style, text, { validateStream: false }) : text;
+  }
+
+  #clearStatus(): void {
+    if (!this.#statusShown) return;
+    this.#options.stderr.write(CLEAR_LINE);
+    this.#statusShown = false;
+  }
+
+  /** To be called once at the end, so that the shell's prompt starts on a clean line. */
+  close(): void {
+    this.#clearStatus();
+  }
+}
+
+/** A name or path for a terminal: no control sequence gets through. */
+export function showName(name: string): string {
+  return stripVTControlCharacters(displayRawName(name));
+}

@@ -1,0 +1,40 @@
+/** How a command says that it failed. */
+import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
+import { ExitCode } from '../base/exit-code.ts';
+import type { Output } from './output.ts';
+
+/** Prints the error and returns the exit code it calls for. */
+export function renderError(output: Output, error: unknown, debug: boolean): ExitCode {
+  const { code, message, hint, exitCode } = describe(error);
+  output.emit({ message_type: 'exit_error', code: exitCode, error: code, message, hint });
+  output.warn(`${output.style(['red', 'bold'], 'keepsake:')} ${message}`);
+  if (hint !== '') output.warn(`  ${hint}`);
+  if (debug && error instanceof Error) output.warn(stackOf(error));
+  return exitCode;
+}
+
+interface ErrorText {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly exitCode: ExitCode;
+}
+
+function describe(error: unknown): ErrorText {
+  if (isKeepsakeError(error)) {
+    const { code, message, hint, exitCode } = error;
+    return { code, message, hint, exitCode };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'UNEXPECTED',
+    message: `unexpected: ${message}`,
+    hint: 'This is a bug in Keepsake. Nothing was deleted. Run the command again with --debug and report what it prints.',
+    exitCode: ExitCode.failed,
+  };
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}

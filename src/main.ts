@@ -1,0 +1,94 @@
+/** The composition root: the only file that names concrete storage, clock and chance. */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { homedir, hostname, userInfo } from 'node:os';
+import { text } from 'node:stream/consumers';
+import { openLocalBackend } from './backend/local-backend.ts';
+import { parseLocation } from './backend/location.ts';
+import { withLimits } from './backend/limit-backend.ts';
+import { withRetry } from './backend/retry-backend.ts';
+import type { Backend } from './backend/backend.ts';
+import { systemClock, systemRandom } from './base/clock.ts';
+import { KeepsakeError } from './base/errors/keepsake-error.ts';
+import { ExitCode } from './base/exit-code.ts';
+import { runCli } from './cli/cli.ts';
+import type { ProcessFacts } from './repository/lock-holder.ts';
+
+const LOCAL_CONNECTIONS = 4;
+
+function openBackend(location: string): Backend {
+  const { path } = parseLocation(location);
+  const local = openLocalBackend({ path, random: systemRandom });
+  const limited = withLimits(local, { connections: LOCAL_CONNECTIONS, clock: systemClock });
+  return withRetry(limited, { clock: systemClock, random: systemRandom });
+}
+
+function processFacts(): ProcessFacts {
+  const { username, uid, gid } = userInfo();
+  return {
+    hostname: hostname(),
+    username,
+    pid: process.pid,
+    uid,
+    gid,
+    pidNamespace: pidNamespace(),
+    isAlive,
+  };
+}
+
+function pidNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return undefined; // no /proc: then no lock is ever taken for dead
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, and belongs to somebody else.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** The first Ctrl-C asks for an orderly end, the second one ends at once. */
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const [name, reason] of [
+    ['SIGINT', 'Ctrl-C'],
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGHUP', 'the terminal was closed'],
+  ] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(ExitCode.cancelled);
+      controller.abort(new KeepsakeError('CANCELLED', { reason }));
+    });
+  }
+  return controller.signal;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+process.exitCode = await runCli({
+  argv: process.argv.slice(2),
+  environment: process.env,
+  workingFolder: process.cwd(),
+  home: homedir(),
+  isRoot: process.getuid?.() === 0,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: abortOnSignals(),
+  readStdin: () => text(process.stdin),
+  workbench: {
+    clock: systemClock,
+    random: systemRandom,
+    self: processFacts(),
+    keepsakeVersion: packageVersion(),
+    openBackend,
+  },
+});

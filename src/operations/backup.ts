@@ -1,0 +1,189 @@
+/** `backup`: captures a live app or plain paths into a snapshot. */
+import { timeFromNs } from '../format/go-time.ts';
+import type { Snapshot } from '../format/snapshot-file.ts';
+import type { Repository } from '../repository/repository.ts';
+import { archive, type ArchiveListener, type ArchiveResult } from '../snapshot/archive.ts';
+import type {
+  BackupEvent,
+  BackupInput,
+  BackupOutcome,
+  BackupPhase,
+  BackupResult,
+} from './backup-input.ts';
+import { openBackupSource } from './backup-source.ts';
+import { withEvents, type Emitter } from './event-channel.ts';
+import { openSession } from './open-session.ts';
+import { findParent, type BackupParent } from './parent-snapshot.ts';
+import { withScratchFolder } from './scratch-folder.ts';
+import type { Workbench } from './workbench.ts';
+
+/** Files read side by side; more only makes the disk seek. */
+const READERS = 2;
+
+export function backup(
+  workbench: Workbench,
+  input: BackupInput,
+): AsyncGenerator<BackupEvent, BackupResult> {
+  return withEvents((emitter) => runBackup(workbench, input, emitter));
+}
+
+async function runBackup(
+  workbench: Workbench,
+  input: BackupInput,
+  emitter: Emitter<BackupEvent>,
+): Promise<BackupResult> {
+  const { signal, lockWaitMs, dryRun } = input;
+  const startedAt = workbench.clock.now();
+  await using session = await openSession(workbench, input.repository, {
+    lock: dryRun ? 'none' : 'shared',
+    lockWaitMs,
+    signal,
+    onLockWait: (error) => emitter.emit({ type: 'lock-wait', error }),
+  });
+  const { repository } = session;
+  await repository.loadIndex({ signal });
+  const parent = await findParent(repository, input);
+  emitter.emit({ type: 'parent', id: parent?.id });
+  const result = await archiveInto(workbench, { input, repository, parent, emitter });
+  const endedAt = workbench.clock.now();
+  const outcome = judgeOutcome(result);
+  const tags = snapshotTags(input, result, outcome);
+  const common = { ...result, outcome, tags, parentId: parent?.id, startedAt, endedAt, dryRun };
+  if (dryRun) return common;
+  const snapshot = makeSnapshot(workbench, input, { ...common, parent });
+  return { ...common, snapshotId: await repository.saveSnapshot(snapshot, { signal }) };
+}
+
+interface ArchiveJob {
+  readonly input: BackupInput;
+  readonly repository: Repository;
+  readonly parent: BackupParent | undefined;
+  readonly emitter: Emitter<BackupEvent>;
+}
+
+/** Everything is durable and indexed when this resolves; only the snapshot is missing. */
+async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<ArchiveResult> {
+  const { input, repository, parent, emitter } = job;
+  const { compression, packSizeBytes, signal, subject, dryRun } = input;
+  const saver = repository.startWriting({ compression, packSizeBytes, signal, dryRun });
+  await using scratch = await withScratchFolder(workbench);
+  try {
+    const result = await archive({
+      store: repository,
+      source: openBackupSource(input, repository),
+      clock: workbench.clock,
+      capture: {
+        scratchFolder: scratch.path,
+        lockLimitMs: input.lockLimitMs,
+        busyLimitMs: input.busyLimitMs,
+      },
+      configuredDatabases: subject.databases,
+      references: subject.references,
+      paths: input.only === 'database' ? subject.databases : subject.paths,
+      about: {
+        keepsakeVersion: workbench.keepsakeVersion,
+        hostname: input.hostname,
+        ...(subject.app === undefined ? {} : { app: subject.app }),
+        ...(subject.appVersion === undefined ? {} : { appVersion: subject.appVersion }),
+      },
+      parent,
+      readers: READERS,
+      listener: listen(emitter),
+      signal,
+    });
+    for (const problem of result.problems) emitter.emit({ type: 'problem', problem });
+    for (const warning of result.warnings) emitter.emit({ type: 'warning', ...warning });
+    await saver.flush();
+    return result;
+  } catch (error) {
+    await saver.abandon();
+    throw error;
+  }
+}
+
+function listen(emitter: Emitter<BackupEvent>): ArchiveListener {
+  const state = { filesDone: 0, bytesDone: 0, bytesRead: 0, storedBytes: 0, errorCount: 0 };
+  let phase: BackupPhase = 'opening';
+  const report = (): void => emitter.emitProgress({ type: 'progress', phase, ...state });
+  return {
+    onPhase(next) {
+      phase = next;
+      report();
+    },
+    onItem({ path, action, node }) {
+      const isDirectory = node.type === 'dir';
+      // The second pass meets all files again: only the first one moves the counters.
+      if (!isDirectory && phase === 'files') {
+        state.filesDone += 1;
+        state.bytesDone += node.size ?? 0;
+      }
+      report();
+      if (action === 'unmodified') return;
+      emitter.emit({ type: 'item', path, action, sizeBytes: node.size ?? 0, isDirectory });
+    },
+    onBytes(bytes) {
+      state.bytesRead += bytes;
+      report();
+    },
+    onDatabase: (database) => emitter.emit({ type: 'database', database }),
+  };
+}
+
+function judgeOutcome({ problems, warnings, manifest }: ArchiveResult): BackupOutcome {
+  if (problems.some(({ kind }) => kind === 'database')) return 'failed';
+  const damaged = manifest.databases.some(({ integrity }) => integrity.result === 'damaged');
+  if (damaged || problems.some(({ kind }) => kind === 'file')) return 'partial';
+  return problems.length > 0 || warnings.length > 0 ? 'warning' : 'ok';
+}
+
+/** `app:` names what retention and `latest` group by; the others take the snapshot out of them. */
+function snapshotTags(
+  { subject, tags, only }: BackupInput,
+  { manifest }: ArchiveResult,
+  outcome: BackupOutcome,
+): string[] {
+  const damaged = manifest.databases.some(({ integrity }) => integrity.result === 'damaged');
+  return [
+    ...(subject.app === undefined ? [] : [`app:${subject.app}`]),
+    ...tags,
+    ...(only === 'database' ? ['database-only'] : []),
+    ...(outcome === 'partial' || outcome === 'failed' ? ['partial'] : []),
+    ...(damaged ? ['damaged'] : []),
+  ];
+}
+
+function makeSnapshot(
+  { self, keepsakeVersion }: Workbench,
+  input: BackupInput,
+  result: ArchiveResult & {
+    startedAt: Date;
+    endedAt: Date;
+    tags: readonly string[];
+    parent: BackupParent | undefined;
+  },
+): Snapshot {
+  const { startedAt, endedAt, tags, parent } = result;
+  const { excludes } = input.subject;
+  return {
+    time: goTime(input.time ?? startedAt),
+    ...(parent === undefined ? {} : { parent: parent.id }),
+    tree: result.tree,
+    paths: [...input.subject.paths],
+    hostname: input.hostname,
+    username: self.username,
+    uid: self.uid,
+    gid: self.gid,
+    ...(excludes.length === 0 ? {} : { excludes: [...excludes] }),
+    ...(tags.length === 0 ? {} : { tags: [...tags] }),
+    programVersion: `keepsake ${keepsakeVersion}`,
+    summary: {
+      backupStart: goTime(startedAt),
+      backupEnd: goTime(endedAt),
+      ...result.counts,
+    },
+  };
+}
+
+function goTime(date: Date): string {
+  return timeFromNs(BigInt(date.getTime()) * 1_000_000n);
+}

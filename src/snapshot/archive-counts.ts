@@ -1,0 +1,56 @@
+/** What one backup did, in restic's terms (restic doc/075_scripting.rst, backup summary). */
+export interface ArchiveCounts {
+  filesNew: number;
+  filesChanged: number;
+  filesUnmodified: number;
+  dirsNew: number;
+  dirsChanged: number;
+  dirsUnmodified: number;
+  dataBlobs: number;
+  treeBlobs: number;
+  dataAdded: number;
+  dataAddedPacked: number;
+  totalFilesProcessed: number;
+  totalBytesProcessed: number;
+}
+
+export function newArchiveCounts(): ArchiveCounts {
+  return {
+    filesNew: 0,
+    filesChanged: 0,
+    filesUnmodified: 0,
+    dirsNew: 0,
+    dirsChanged: 0,
+    dirsUnmodified: 0,
+    dataBlobs: 0,
+    treeBlobs: 0,
+    dataAdded: 0,
+    dataAddedPacked: 0,
+    totalFilesProcessed: 0,
+    totalBytesProcessed: 0,
+  };
+}
+
+export type ItemAction = 'new' | 'changed' | 'unmodified';
+
+/** Counts a file or folder that stands in the snapshot. */
+export function countItem(
+  counts: ArchiveCounts,
+  {
+    action,
+    isDirectory,
+    sizeBytes,
+  }: { action: ItemAction; isDirectory: boolean; sizeBytes: number },
+): void {
+  const suffix = action === 'new' ? 'New' : action === 'changed' ? 'Changed' : 'Unmodified';
+  counts[`${isDirectory ? 'dirs' : 'files'}${suffix}`] += 1;
+  if (isDirectory) return;
+  counts.totalFilesProcessed += 1;
+  counts.totalBytesProcessed += sizeBytes;
+}
+
+/** Forgets files and folders, keeps what was stored: the second pass counts them anew. */
+export function resetItems(counts: ArchiveCounts): void {
+  const { dataBlobs, treeBlobs, dataAdded, dataAddedPacked } = counts;
+  Object.assign(counts, newArchiveCounts(), { dataBlobs, treeBlobs, dataAdded, dataAddedPacked });
+}

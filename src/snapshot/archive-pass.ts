@@ -1,0 +1,243 @@
+/**
+ * One pass over a source: entries in, trees out. Files that the parent shows as unchanged are not
+ * read; the others are read in parallel, chunk by chunk into the store.
+ */
+import { Semaphore } from '../base/concurrency.ts';
+import { assertInternal } from '../base/errors/keepsake-error.ts';
+import type { Node } from '../format/node.ts';
+import type { Leaf, SourceEntry } from '../source/source.ts';
+import { countItem, type ArchiveCounts, type ItemAction } from './archive-counts.ts';
+import { isUnchanged } from './unchanged.ts';
+import { saveContent } from './save-content.ts';
+import type { BlobStore } from './blob-writer.ts';
+import { TreeFrame } from './tree-frame.ts';
+import type { ParentTrees, TreeSink } from './tree-store.ts';
+
+export interface ArchivePassOptions {
+  readonly store: BlobStore;
+  readonly trees: TreeSink;
+  readonly parent: ParentTrees | undefined;
+  /** Tree id of the parent's root; absent: there is no parent. */
+  readonly parentRoot: string | undefined;
+  readonly counts: ArchiveCounts;
+  /** Says what an entry is when the parent here is a draft; default: by comparing with the parent. */
+  readonly judge?: ((path: string, action: ItemAction, node: Node) => ItemAction) | undefined;
+  /**
+   * What becomes of a database: its captured node, or `undefined` to leave it out of this pass.
+   * `previous` is the parent's entry.
+   */
+  readonly database: (leaf: Leaf, previous: Node | undefined) => Promise<Node | undefined>;
+  /**
+   * For the pass after the databases: entries of the parent (the draft) that are gone by now are
+   * kept, because the captured rows may name them.
+   */
+  readonly keepMissed?: ((node: Node, path: string) => Promise<Node | undefined>) | undefined;
+  /** Nodes to add at the root, e.g. Keepsake's own folder; asked for when all else is known. */
+  readonly extraRootNodes?: (() => Promise<readonly Node[]>) | undefined;
+  readonly onItem?: ((item: ArchivedItem) => void) | undefined;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+  readonly onProblem: (path: string, error: unknown) => void;
+  readonly readers: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ArchivedItem {
+  readonly path: string;
+  readonly action: ItemAction;
+  readonly node: Node;
+}
+
+/** The id of the root tree; `undefined` when nothing at all was there to walk. */
+export async function archivePass(
+  entries: AsyncIterable<SourceEntry>,
+  options: ArchivePassOptions,
+): Promise<string | undefined> {
+  const pass = new ArchivePass(options);
+  try {
+    for await (const entry of entries) {
+      options.signal?.throwIfAborted();
+      await pass.take(entry);
+    }
+    return pass.root;
+  } catch (error) {
+    await pass.settle();
+    throw error;
+  }
+}
+
+class ArchivePass {
+  readonly #options: ArchivePassOptions;
+  readonly #frames: TreeFrame[] = [];
+  /** The parent's node of each open folder. */
+  readonly #parentDirs: (Node | undefined)[] = [];
+  readonly #readers: Semaphore;
+  #root: string | undefined;
+
+  constructor(options: ArchivePassOptions) {
+    this.#options = options;
+    this.#readers = new Semaphore(options.readers);
+  }
+
+  get root(): string | undefined {
+    return this.#root;
+  }
+
+  async settle(): Promise<void> {
+    for (const frame of this.#frames) await frame.settle();
+  }
+
+  async take(entry: SourceEntry): Promise<void> {
+    switch (entry.kind) {
+      case 'directory-start':
+        await this.#enter(entry.path);
+        break;
+      case 'directory-end':
+        await this.#leave(entry.path, entry.node);
+        break;
+      case 'leaf':
+        await this.#addLeaf(entry);
+        break;
+      case 'problem':
+        await this.#noteProblem(entry.path, entry.error);
+        break;
+    }
+  }
+
+  async #enter(path: string): Promise<void> {
+    const { parent, parentRoot } = this.#options;
+    const frame = this.#frames.at(-1);
+    if (frame === undefined) {
+      const nodes = parentRoot === undefined ? [] : await parent?.load(parentRoot);
+      this.#parentDirs.push(undefined);
+      this.#frames.push(new TreeFrame(path, nodes ?? [], true));
+      return;
+    }
+    const match = await this.#meet(frame, baseName(path));
+    const isDirectory = match?.type === 'dir' && match.subtree !== undefined;
+    const nodes = isDirectory ? await parent?.load(match.subtree ?? '') : undefined;
+    this.#parentDirs.push(isDirectory ? match : undefined);
+    this.#frames.push(new TreeFrame(path, nodes ?? []));
+  }
+
+  async #leave(path: string, node: Node): Promise<void> {
+    const frame = this.#frames.at(-1);
+    assertInternal(frame?.path === path, `folder ${path} ended out of turn`);
+    await this.#keepMissed(frame, frame.takeRest());
+    if (this.#frames.length === 1) await this.#addExtraRootNodes(frame);
+    const subtree = await this.#options.trees.saveTree(await frame.finish());
+    this.#frames.pop();
+    const previous = this.#parentDirs.pop();
+    const above = this.#frames.at(-1);
+    if (above === undefined) {
+      this.#root = subtree;
+      return;
+    }
+    this.#count(path, { ...node, subtree }, previous, previous?.subtree === subtree);
+    await above.add({ ...node, subtree });
+  }
+
+  async #addExtraRootNodes(frame: TreeFrame): Promise<void> {
+    for (const node of (await this.#options.extraRootNodes?.()) ?? []) await frame.add(node);
+  }
+
+  async #addLeaf(leaf: Leaf): Promise<void> {
+    const frame = this.#currentFrame(leaf.path);
+    const previous = await this.#meet(frame, leaf.node.name);
+    if (leaf.database === true) {
+      const node = await this.#options.database(leaf, previous);
+      if (node === undefined) return;
+      this.#count(leaf.path, node, previous, sameContent(previous, node));
+      await frame.add(node);
+      return;
+    }
+    if (leaf.read === undefined) {
+      this.#count(leaf.path, leaf.node, previous, previous?.ctime === leaf.node.ctime);
+      await frame.add(leaf.node);
+    } else if (isUnchanged(previous, leaf.node, this.#options.store)) {
+      const node = { ...leaf.node, content: previous.content };
+      this.#count(leaf.path, node, previous, true);
+      await frame.add(node);
+    } else {
+      await frame.add(this.#readers.run(() => this.#readFile(leaf, previous)));
+    }
+  }
+
+  /** What was readable in the draft stays, even if it cannot be read any more. */
+  async #noteProblem(path: string, error: unknown): Promise<void> {
+    const frame = this.#frames.at(-1);
+    const inFrame = frame !== undefined && parentPath(path) === frame.path;
+    const previous = inFrame ? await this.#meet(frame, baseName(path)) : undefined;
+    if (previous !== undefined && this.#options.keepMissed !== undefined) {
+      await this.#keepMissed(frame, [previous]);
+    } else this.#options.onProblem(path, error);
+  }
+
+  async #readFile(leaf: Leaf, previous: Node | undefined): Promise<Node | undefined> {
+    const { store, counts, onProblem, onBytes, signal, keepMissed } = this.#options;
+    const { path } = leaf;
+    assertInternal(leaf.read, `${path} has nothing to read`);
+    const saved = await saveContent(
+      { path, reading: leaf.read() },
+      { store, counts, signal, onBytes, onProblem: (error) => onProblem(path, error) },
+    );
+    // Gone or unreadable by now, but read whole in the first pass: that is kept.
+    const inDraft = keepMissed !== undefined && previous?.type === 'file' ? previous : undefined;
+    if (saved === undefined) return inDraft;
+    this.#count(leaf.path, saved, previous, false);
+    return saved;
+  }
+
+  /** The parent's entry of this name; those before it that the walk missed are kept or dropped. */
+  async #meet(frame: TreeFrame | undefined, name: string): Promise<Node | undefined> {
+    if (frame === undefined) return undefined;
+    const { missed, match } = frame.takeParent(name);
+    await this.#keepMissed(frame, missed);
+    return match;
+  }
+
+  async #keepMissed(frame: TreeFrame | undefined, missed: readonly Node[]): Promise<void> {
+    const { keepMissed } = this.#options;
+    if (keepMissed === undefined || frame === undefined) return;
+    for (const node of missed) {
+      const kept = await keepMissed(node, joinPath(frame.path, node.name));
+      if (kept === undefined) continue;
+      this.#count(joinPath(frame.path, node.name), kept, undefined, false);
+      await frame.add(kept);
+    }
+  }
+
+  #currentFrame(path: string): TreeFrame {
+    const frame = this.#frames.at(-1);
+    assertInternal(
+      frame !== undefined && parentPath(path) === frame.path,
+      `${path} came out of turn`,
+    );
+    return frame;
+  }
+
+  #count(path: string, node: Node, previous: Node | undefined, unmodified: boolean): void {
+    const compared = previous === undefined ? 'new' : unmodified ? 'unmodified' : 'changed';
+    const action = this.#options.judge?.(path, compared, node) ?? compared;
+    const isDirectory = node.type === 'dir';
+    countItem(this.#options.counts, { action, isDirectory, sizeBytes: node.size ?? 0 });
+    this.#options.onItem?.({ path, action, node });
+  }
+}
+
+function sameContent(previous: Node | undefined, node: Node): boolean {
+  const a = previous?.content;
+  const b = node.content;
+  return a?.length === b?.length && a?.every((id, at) => id === b?.[at]) === true;
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function parentPath(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
+}
+
+function joinPath(folder: string, name: string): string {
+  return folder === '/' ? `/${name}` : `${folder}/${name}`;
+}

@@ -1,0 +1,100 @@
+/** Rows against uploads: which rows name a file that is not there, and which files no row names. */
+import type { ManifestOrphans, ManifestReference } from './manifest.ts';
+
+/** A column that names files of a folder. */
+export interface FileReference {
+  /** Absolute path of the database. */
+  readonly database: string;
+  readonly table: string;
+  readonly column: string;
+  /** Absolute path of the folder. */
+  readonly folder: string;
+  /** Values that are URLs name no file. */
+  readonly ignoreUrls: boolean;
+}
+
+export interface NamedFiles extends FileReference {
+  readonly names: ReadonlySet<string>;
+}
+
+const MISSING_NAMED = 20;
+const URL_VALUE = /^https?:\/\//i;
+
+/** Collects the values of a reference's column that name files. */
+export async function collectNames(
+  reference: FileReference,
+  values: AsyncIterable<string>,
+): Promise<NamedFiles> {
+  const names = new Set<string>();
+  for await (const value of values) {
+    if (value === '' || (reference.ignoreUrls && URL_VALUE.test(value))) continue;
+    names.add(value);
+  }
+  return { ...reference, names };
+}
+
+/** Names of the regular files directly in each referenced folder, as the snapshot holds them. */
+export class FolderListing {
+  readonly #names = new Map<string, Set<string>>();
+
+  constructor(folders: Iterable<string>) {
+    for (const folder of folders) this.#names.set(folder, new Set());
+  }
+
+  /** Told of every file in the snapshot. */
+  note(path: string): void {
+    const slash = path.lastIndexOf('/');
+    this.#names.get(path.slice(0, slash) || '/')?.add(path.slice(slash + 1));
+  }
+
+  namesIn(folder: string): ReadonlySet<string> {
+    return this.#names.get(folder) ?? new Set();
+  }
+
+  folders(): Iterable<string> {
+    return this.#names.keys();
+  }
+}
+
+export function crossCheck(
+  references: readonly NamedFiles[],
+  listing: FolderListing,
+): { references: ManifestReference[]; orphans: ManifestOrphans[] } {
+  return {
+    references: references.map((reference) => judge(reference, listing)),
+    orphans: [...listing.folders()].map((folder) => ({
+      folder,
+      orphanCount: countOrphans(folder, references, listing),
+    })),
+  };
+}
+
+function judge(
+  { database, table, column, folder, names }: NamedFiles,
+  listing: FolderListing,
+): ManifestReference {
+  const present = listing.namesIn(folder);
+  const missing = [...names].filter((name) => !present.has(name));
+  return {
+    database,
+    table,
+    column,
+    folder,
+    namedCount: names.size,
+    missingCount: missing.length,
+    missing: missing.slice(0, MISSING_NAMED),
+  };
+}
+
+function countOrphans(
+  folder: string,
+  references: readonly NamedFiles[],
+  listing: FolderListing,
+): number {
+  const named = references.filter((reference) => reference.folder === folder);
+  let orphanCount = 0;
+  for (const name of listing.namesIn(folder)) {
+    if (!named.some(({ names }) => names.has(name))) orphanCount += 1;
+  }
+  return orphanCount;
+}

@@ -1,0 +1,27 @@
+import type { ManifestFolder } from './manifest.ts';
+
+/** Files and bytes below each of the paths that were asked for. */
+export class FolderTotals {
+  readonly #totals: { path: string; prefix: string; fileCount: number; sizeBytes: number }[];
+
+  constructor(paths: readonly string[]) {
+    this.#totals = paths.map((path) => ({
+      path,
+      prefix: path === '/' ? '/' : `${path}/`,
+      fileCount: 0,
+      sizeBytes: 0,
+    }));
+  }
+
+  note(path: string, sizeBytes: number): void {
+    for (const total of this.#totals) {
+      if (path !== total.path && !path.startsWith(total.prefix)) continue;
+      total.fileCount += 1;
+      total.sizeBytes += sizeBytes;
+    }
+  }
+
+  totals(): ManifestFolder[] {
+    return this.#totals.map(({ path, fileCount, sizeBytes }) => ({ path, fileCount, sizeBytes }));
+  }
+}

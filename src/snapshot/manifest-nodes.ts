@@ -1,0 +1,48 @@
+/** Puts the manifest into the snapshot, as the file `/.keepsake/manifest.json`. */
+import { createHash } from 'node:crypto';
+import { toHex } from '../base/bytes.ts';
+import { modeFromStat } from '../format/file-mode.ts';
+import { timeFromNs } from '../format/go-time.ts';
+import type { Node } from '../format/node.ts';
+import { encodeTree } from '../format/tree.ts';
+import type { ArchiveCounts } from './archive-counts.ts';
+import type { BlobStore } from './blob-writer.ts';
+import { MANIFEST_FOLDER, MANIFEST_NAME } from './manifest.ts';
+import { saveChunk } from './save-content.ts';
+import type { TreeSink } from './tree-store.ts';
+
+const S_IFDIR = 0o040000;
+const S_IFREG = 0o100000;
+
+export interface ManifestPlace {
+  readonly store: BlobStore;
+  readonly trees: TreeSink;
+  readonly counts: ArchiveCounts;
+  readonly now: Date;
+}
+
+export async function manifestNodes(
+  bytes: Uint8Array,
+  { store, trees, counts, now }: ManifestPlace,
+): Promise<Node[]> {
+  const id = toHex(createHash('sha256').update(bytes).digest());
+  await saveChunk({ id, bytes }, { store, counts });
+  const time = timeFromNs(BigInt(now.getTime()) * 1_000_000n);
+  const common = { mtime: time, atime: time, ctime: time, uid: 0, gid: 0 };
+  const file: Node = {
+    ...common,
+    ...modeFromStat(S_IFREG | 0o600),
+    name: MANIFEST_NAME,
+    size: bytes.length,
+    links: 1,
+    content: [id],
+  };
+  const folder: Node = {
+    ...common,
+    ...modeFromStat(S_IFDIR | 0o700),
+    name: MANIFEST_FOLDER,
+    content: null,
+    subtree: await trees.saveTree(encodeTree([file])),
+  };
+  return [folder];
+}

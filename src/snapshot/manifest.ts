@@ -1,0 +1,96 @@
+/**
+ * The manifest: what a snapshot holds, counted at capture, so that a drill on another machine can
+ * judge a restore by it alone. It stands in the snapshot as `/.keepsake/manifest.json`.
+ */
+import { utf8Decode, utf8Encode } from '../base/bytes.ts';
+import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { DatabaseFacts } from '../sqlite/database-facts.ts';
+
+export const MANIFEST_FOLDER = '.keepsake';
+export const MANIFEST_NAME = 'manifest.json';
+export const MANIFEST_PATH = `/${MANIFEST_FOLDER}/${MANIFEST_NAME}`;
+
+/** Readers refuse a higher one; fields may be added without raising it. */
+const MANIFEST_VERSION = 1;
+
+export interface ManifestDatabase extends DatabaseFacts {
+  readonly path: string;
+  /** False: found by its content below a path, not named in the config. */
+  readonly configured: boolean;
+  /** Bytes of the pieces it is stored in; the next backup keeps to it. */
+  readonly chunkSizeBytes: number;
+  readonly capturedAt: string;
+  readonly captureMethod: string;
+  /** How long the read transaction was held. */
+  readonly readLockMs: number;
+}
+
+export interface ManifestFolder {
+  readonly path: string;
+  readonly fileCount: number;
+  readonly sizeBytes: number;
+}
+
+/** Rows against files: the state no checksum can see. */
+export interface ManifestReference {
+  readonly database: string;
+  readonly table: string;
+  readonly column: string;
+  readonly folder: string;
+  /** Rows that name a file. */
+  readonly namedCount: number;
+  readonly missingCount: number;
+  /** The first missing names. */
+  readonly missing: readonly string[];
+}
+
+export interface ManifestOrphans {
+  readonly folder: string;
+  /** Files that no row names. Normal in small numbers. */
+  readonly orphanCount: number;
+}
+
+export interface Manifest {
+  readonly version: number;
+  readonly keepsakeVersion: string;
+  readonly app?: string;
+  readonly appVersion?: string;
+  readonly hostname: string;
+  readonly captureStart: string;
+  readonly captureEnd: string;
+  readonly databases: readonly ManifestDatabase[];
+  /** The paths that were asked for, each with what lies below it, databases left out. */
+  readonly files: readonly ManifestFolder[];
+  readonly references: readonly ManifestReference[];
+  readonly orphans: readonly ManifestOrphans[];
+}
+
+export function encodeManifest(manifest: Omit<Manifest, 'version'>): Uint8Array {
+  return utf8Encode(`${JSON.stringify({ version: MANIFEST_VERSION, ...manifest }, null, 2)}\n`);
+}
+
+/** Throws `SNAPSHOT_MANIFEST_INVALID`. */
+export function decodeManifest(bytes: Uint8Array): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8Decode(bytes));
+  } catch (error) {
+    throw invalid(describeCause(error), error);
+  }
+  if (!isManifest(value)) throw invalid('it lacks a list that every manifest has');
+  if (value.version > MANIFEST_VERSION) {
+    throw invalid(`it is of version ${value.version}, this Keepsake knows ${MANIFEST_VERSION}`);
+  }
+  return value;
+}
+
+function isManifest(value: unknown): value is Manifest {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, databases, files, references, orphans } = value as Record<string, unknown>;
+  const lists = [databases, files, references, orphans];
+  return typeof version === 'number' && lists.every((list) => Array.isArray(list));
+}
+
+function invalid(why: string, cause?: unknown): KeepsakeError {
+  return new KeepsakeError('SNAPSHOT_MANIFEST_INVALID', { path: MANIFEST_PATH, why }, { cause });
+}

@@ -1,0 +1,87 @@
+/**
+ * One folder being archived. Entries come in order while files are still being read; they wait in
+ * a short queue and go into the tree's bytes as their turn comes, so that a folder of 200,000 files
+ * does not hold 200,000 nodes.
+ */
+import { assertInternal } from '../base/errors/keepsake-error.ts';
+import { compareRawNames } from '../base/raw-name.ts';
+import type { Node } from '../format/node.ts';
+import { TreeEncoder } from '../format/tree.ts';
+
+/** `undefined`: the entry vanished or could not be read, and is left out. */
+type PendingNode = Node | Promise<Node | undefined>;
+
+const MAX_PENDING = 64;
+
+export class TreeFrame {
+  readonly path: string;
+  /** The parent's entries by name; what the walk meets is taken out, in order. */
+  readonly #parent: readonly Node[];
+  #parentAt = 0;
+  readonly #encoder = new TreeEncoder();
+  readonly #pending: PendingNode[] = [];
+  readonly #anyOrder: boolean;
+
+  /** @param anyOrder entries may come in any order, the later of two alike wins (for the root) */
+  constructor(path: string, parent: readonly Node[], anyOrder = false) {
+    this.path = path;
+    this.#parent = parent;
+    this.#anyOrder = anyOrder;
+  }
+
+  /**
+   * The parent's entry called `name`, and those before it that the walk did not meet. Names must be
+   * asked for in order.
+   */
+  takeParent(name: string): { missed: Node[]; match: Node | undefined } {
+    const missed: Node[] = [];
+    for (;;) {
+      const next = this.#parent[this.#parentAt];
+      if (next === undefined) return { missed, match: undefined };
+      const order = compareRawNames(next.name, name);
+      if (order > 0) return { missed, match: undefined };
+      this.#parentAt += 1;
+      if (order === 0) return { missed, match: next };
+      missed.push(next);
+    }
+  }
+
+  /** The parent's entries after the last one the walk met. */
+  takeRest(): Node[] {
+    const rest = this.#parent.slice(this.#parentAt);
+    this.#parentAt = this.#parent.length;
+    return rest;
+  }
+
+  async add(node: PendingNode): Promise<void> {
+    if (node instanceof Promise) node.catch(() => {}); // thrown when its turn comes
+    this.#pending.push(node);
+    while (!this.#anyOrder && this.#pending.length > MAX_PENDING) await this.#encodeFirst();
+  }
+
+  async finish(): Promise<Uint8Array> {
+    if (this.#anyOrder) await this.#sortPending();
+    while (this.#pending.length > 0) await this.#encodeFirst();
+    return this.#encoder.finish();
+  }
+
+  /** Waits for files under way and ignores how they end: for ending after a failure. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#pending);
+  }
+
+  async #sortPending(): Promise<void> {
+    const byName = new Map<string, Node>();
+    for (const node of await Promise.all(this.#pending.splice(0))) {
+      if (node !== undefined) byName.set(node.name, node);
+    }
+    this.#pending.push(...[...byName.values()].sort((a, b) => compareRawNames(a.name, b.name)));
+  }
+
+  async #encodeFirst(): Promise<void> {
+    const first = this.#pending.shift();
+    assertInternal(first, 'an empty tree frame was drained');
+    const node = await first;
+    if (node !== undefined) this.#encoder.add(node);
+  }
+}

@@ -1,0 +1,24 @@
+import type { Node } from '../format/node.ts';
+import type { BlobStore } from './blob-writer.ts';
+
+/**
+ * Whether a file may be taken over from the parent without being read: same size, mtime, ctime and
+ * inode, as restic decides it (restic internal/archiver/archiver.go, fileChanged), and every piece
+ * of it still in the repository.
+ */
+export function isUnchanged(
+  previous: Node | undefined,
+  now: Node,
+  store: BlobStore,
+): previous is Node & { content: readonly string[] } {
+  return (
+    previous?.type === 'file' &&
+    now.type === 'file' &&
+    previous.content !== null &&
+    (previous.size ?? 0) === (now.size ?? 0) &&
+    previous.mtime === now.mtime &&
+    previous.ctime === now.ctime &&
+    previous.inode === now.inode &&
+    previous.content.every((id) => store.hasBlob('data', id))
+  );
+}
