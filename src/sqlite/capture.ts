@@ -5,7 +5,7 @@ import { takeImage, type ImageTaken, type LastResort } from './take-image.ts';
 import { walResetWarning, type CaptureWarning } from './capture-warnings.ts';
 import type { DatabaseFacts } from './database-facts.ts';
 import { formatSqliteVersion } from './database-file.ts';
-import { openGate, type Gate } from './gate.ts';
+import { ownGateUnless, type Gate } from './gate.ts';
 import { requestFacts } from './inspect.ts';
 import type { FileSystemTypeOf } from './network-file-system.ts';
 import { createScratchImage } from './scratch-image.ts';
@@ -56,9 +56,8 @@ export async function captureDatabase(options: CaptureOptions): Promise<Captured
   signal?.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
   const image = cleanup.use(await createScratchImage(scratchFolder));
-  const gate = options.gate ?? openGate();
-  const ownGate = options.gate === undefined ? gate : undefined;
-  await using _ = ownGate ?? new AsyncDisposableStack();
+  await using own = ownGateUnless(options.gate);
+  const { gate } = own;
 
   const taken = await takeImage({ ...options, image, gate });
   const imageFacts = await requestFacts(gate, image.path, { path, signal });

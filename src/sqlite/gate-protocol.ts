@@ -8,7 +8,7 @@ export interface CopyRequest {
   readonly kind: 'copy';
   readonly source: string;
   readonly image: string;
-  /** Refused if there is no `-shm` at the last moment: SQLite would leave an empty `-wal` behind. */
+  /** Refused if `-shm` is gone at the last moment. */
   readonly needsShm: boolean;
   /** How long one attempt waits for a lock. */
   readonly busyTimeoutMs: number;

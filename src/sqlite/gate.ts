@@ -30,6 +30,11 @@ export class Gate implements AsyncDisposable {
   #call: Call | undefined;
   #errorText = '';
 
+  /** Of the process that runs now. */
+  get processId(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Rejects with `signal.reason` when aborted, or with `GateDiedError`; then nothing is locked. */
   async call(request: GateRequest, options: GateCallOptions = {}): Promise<FinalAnswer> {
     options.signal?.throwIfAborted();
@@ -122,4 +127,15 @@ async function endProcess(child: ChildProcess): Promise<void> {
 
 export function openGate(): Gate {
   return new Gate();
+}
+
+/** `shared`, which its owner closes, or a gate that is closed with the result. */
+export function ownGateUnless(shared: Gate | undefined): AsyncDisposable & { gate: Gate } {
+  const gate = shared ?? openGate();
+  return {
+    gate,
+    async [Symbol.asyncDispose]() {
+      if (shared === undefined) await gate[Symbol.asyncDispose]();
+    },
+  };
 }

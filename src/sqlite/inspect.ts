@@ -2,12 +2,14 @@
 import { callGate, expectAnswer } from './gate-answer.ts';
 import type { ColumnReference } from './gate-protocol.ts';
 import type { DatabaseFacts } from './database-facts.ts';
-import { openGate, type Gate } from './gate.ts';
+import { ownGateUnless, type Gate } from './gate.ts';
 
 export interface InspectOptions {
   /** `integrity_check` also compares indexes with their tables, and takes several times as long. */
   fullIntegrity?: boolean | undefined;
   signal?: AbortSignal | undefined;
+  /** Shared by calls that follow each other; without it the call starts its own. */
+  gate?: Gate | undefined;
 }
 
 /**
@@ -18,8 +20,8 @@ export async function inspectImage(
   imagePath: string,
   options: InspectOptions = {},
 ): Promise<DatabaseFacts> {
-  await using gate = openGate();
-  return await requestFacts(gate, imagePath, { ...options, path: imagePath });
+  await using own = ownGateUnless(options.gate);
+  return await requestFacts(own.gate, imagePath, { ...options, path: imagePath });
 }
 
 /** `path` is the database that messages name. */
@@ -41,9 +43,11 @@ export async function requestFacts(
 export async function* readReferences(
   imagePath: string,
   references: readonly ColumnReference[],
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  options: Pick<InspectOptions, 'signal' | 'gate'> = {},
 ): AsyncGenerator<string> {
-  await using gate = openGate();
+  const { signal } = options;
+  await using own = ownGateUnless(options.gate);
+  const { gate } = own;
   const request = { kind: 'references', image: imagePath, references } as const;
   let answer = await callGate(gate, imagePath, request, { signal });
   for (;;) {

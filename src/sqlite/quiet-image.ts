@@ -1,6 +1,6 @@
 /** One attempt to copy a database that nobody writes to, made complete in the scratch folder. */
-import { rm } from 'node:fs/promises';
-import { assertInternal } from '../base/errors/keepsake-error.ts';
+import { open, rm, writeFile } from 'node:fs/promises';
+import { assertInternal, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Clock } from '../base/clock.ts';
 import { appWasKilledWarning } from './capture-warnings.ts';
 import { callGate, expectAnswer } from './gate-answer.ts';
@@ -9,6 +9,11 @@ import type { Gate } from './gate.ts';
 import { copyQuietDatabase } from './quiet-copy.ts';
 import type { ScratchImage } from './scratch-image.ts';
 import { readState, type SourceSurvey } from './source-survey.ts';
+
+/** https://www.sqlite.org/fileformat2.html §4.1: magic at 0 (last bit: byte order), page size at 8. */
+const WAL_HEADER_BYTES = 32;
+const WAL_MAGIC = 0x377f0682;
+const LARGEST_PAGE_BYTES = 65_536;
 
 export interface QuietImageOptions {
   survey: SourceSurvey;
@@ -32,9 +37,24 @@ export async function takeQuietImage(options: QuietImageOptions): Promise<CopyOu
   }
   const hasWal = (survey.wal?.sizeBytes ?? 0) > 0;
   const hasJournal = (survey.journal?.sizeBytes ?? 0) > 0;
+  if (survey.main.sizeBytes === 0) await writePlaceholderPage(options);
   if (hasWal || hasJournal) await recover(options);
   const warnings = hotJournal ? [appWasKilledWarning] : [];
   return { kind: 'copied', method: methodOf(hasWal, hotJournal), readLockMs: 0, warnings };
+}
+
+/**
+ * SQLite takes the WAL beside an empty file for a leftover and deletes it. With a first page of
+ * zeros it reads the WAL, which may hold every page; if it does not, the check of the image tells.
+ */
+async function writePlaceholderPage({ path, image }: QuietImageOptions): Promise<void> {
+  await using wal = await open(`${image.path}-wal`, 'r');
+  const header = Buffer.alloc(WAL_HEADER_BYTES);
+  await wal.read(header);
+  const pageSize = header.readUInt32BE(8);
+  const isWal = (header.readUInt32BE(0) & ~1) === WAL_MAGIC && pageSize <= LARGEST_PAGE_BYTES;
+  if (!isWal) throw new KeepsakeError('DATABASE_EMPTY', { path });
+  await writeFile(image.path, new Uint8Array(pageSize));
 }
 
 function methodOf(hasWal: boolean, hotJournal: boolean) {

@@ -3,6 +3,7 @@
  *
  * | beside the database | header | way |
  * | --- | --- | --- |
+ * | any, main file empty | – | quiet copy: even a read-only open deletes the WAL of an empty file |
  * | `-wal` and `-shm` | any | gate: a read lock beside a running app, a plain read beside a dead one |
  * | `-wal`, no `-shm` | any | quiet copy of both: nobody has it open |
  * | no `-wal` | WAL | quiet copy: even a read-only open would leave `-wal` and `-shm` behind |
@@ -146,6 +147,7 @@ async function learn(
 }
 
 function isForGate(survey: SourceSurvey): boolean {
+  if (survey.main.sizeBytes === 0) return false;
   return survey.wal === undefined ? survey.header?.walMode !== true : survey.shm !== undefined;
 }
 
