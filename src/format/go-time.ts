@@ -11,6 +11,7 @@
 const NS_PER_SECOND = 1_000_000_000n;
 const TIME =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:Z|([+-])(\d\d):(\d\d))$/;
+const FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 const MAX_DATE_MS = 8_640_000_000_000_000n;
 
 /** Nanoseconds since 1970 as text in UTC. */
@@ -54,5 +55,5 @@ export function timeToNs(text: string): bigint {
 
 /** Cheap test for decoding: the form only, not whether the day exists. */
 export function looksLikeTime(text: string): boolean {
-  return TIME.test(text);
+  return FORM.test(text);
 }

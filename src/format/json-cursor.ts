@@ -20,12 +20,19 @@ const COLON = 0x3a;
 const MAX_DEPTH = 100;
 // eslint-disable-next-line no-control-regex -- control characters may not stand in a JSON string
 const SPECIAL = /[\\\u0000-\u001f]/;
+// eslint-disable-next-line no-control-regex -- all that an encoder might write in another way
+const NOT_PLAIN = /[\\<>&\u0000-\u001f\u007f-\uffff]/;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const CLOSING: Readonly<Record<string, string>> = { '{': '}', '[': ']' };
 
 export class JsonCursor {
   readonly text: string;
   at = 0;
+  /**
+   * Set to false by everything that may be written in more than one way: white space, escapes,
+   * characters beyond ASCII. For callers that care whether they would write the same text.
+   */
+  plain = true;
 
   constructor(text: string) {
     this.text = text;
@@ -41,6 +48,7 @@ export class JsonCursor {
       const code = this.text.charCodeAt(this.at);
       if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code;
       this.at += 1;
+      this.plain = false;
     }
   }
 
@@ -67,10 +75,13 @@ export class JsonCursor {
     const start = this.at + 1;
     const end = this.text.indexOf('"', start);
     if (end < 0) this.fail('the end of a string');
-    const plain = this.text.slice(start, end);
-    if (SPECIAL.test(plain)) return this.#escapedString(start);
+    const value = this.text.slice(start, end);
+    if (NOT_PLAIN.test(value)) {
+      this.plain = false;
+      if (SPECIAL.test(value)) return this.#escapedString(start);
+    }
     this.at = end + 1;
-    return plain;
+    return value;
   }
 
   #escapedString(start: number): string {

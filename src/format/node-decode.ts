@@ -10,10 +10,12 @@ import { looksLikeTime } from './go-time.ts';
 import type { JsonCursor } from './json-cursor.ts';
 import type { ExtendedAttribute, Node, NodeType } from './node.ts';
 
-type Draft = { -readonly [K in keyof Node]?: Node[K] };
+type Draft = { -readonly [K in keyof Node]: Node[K] };
 
 interface Field {
   readonly key: string;
+  /** Never left out by restic. */
+  readonly always: boolean;
   readonly token: string;
   readonly read: (cursor: JsonCursor, draft: Draft) => void;
 }
@@ -26,55 +28,77 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 const TYPES = ['file', 'dir', 'symlink', 'dev', 'chardev', 'fifo', 'socket'] as const;
 
 const FIELDS: readonly Field[] = [
-  field('name', (cursor, draft) => (draft.name = readName(cursor))),
-  field('type', (cursor, draft) => (draft.type = readType(cursor))),
-  field('mode', (cursor, draft) => (draft.mode = readUint32(cursor))),
-  field('mtime', (cursor, draft) => (draft.mtime = readTime(cursor))),
-  field('atime', (cursor, draft) => (draft.atime = readTime(cursor))),
-  field('ctime', (cursor, draft) => (draft.ctime = readTime(cursor))),
-  field('uid', (cursor, draft) => (draft.uid = readUint32(cursor))),
-  field('gid', (cursor, draft) => (draft.gid = readUint32(cursor))),
-  field('user', (cursor, draft) => (draft.user = cursor.string())),
-  field('group', (cursor, draft) => (draft.group = cursor.string())),
-  field('inode', (cursor, draft) => (draft.inode = readUint64(cursor))),
-  field('device_id', (cursor, draft) => (draft.deviceId = readUint64(cursor))),
-  field('size', (cursor, draft) => (draft.size = readCount(cursor))),
-  field('links', (cursor, draft) => (draft.links = readCount(cursor))),
-  field('linktarget', readLinkTarget),
-  field(
-    'linktarget_raw',
-    (cursor, draft) => (draft.linkTarget = decodeRawName(readBase64(cursor))),
-  ),
-  field('extended_attributes', readExtendedAttributes),
-  field('generic_attributes', readGenericAttributes),
-  field('device', (cursor, draft) => (draft.device = readUint64(cursor))),
-  field('content', (cursor, draft) => (draft.content = readList(cursor, readId))),
-  field('subtree', (cursor, draft) => (draft.subtree = readId(cursor))),
-  field('error', (cursor, draft) => (draft.error = cursor.string())),
+  required('name', (cursor, draft) => (draft.name = readName(cursor))),
+  required('type', (cursor, draft) => (draft.type = readType(cursor))),
+  optional('mode', (cursor, draft) => (draft.mode = nonZero(cursor, readUint32(cursor)))),
+  required('mtime', (cursor, draft) => (draft.mtime = readTime(cursor))),
+  required('atime', (cursor, draft) => (draft.atime = readTime(cursor))),
+  required('ctime', (cursor, draft) => (draft.ctime = readTime(cursor))),
+  required('uid', (cursor, draft) => (draft.uid = readUint32(cursor))),
+  required('gid', (cursor, draft) => (draft.gid = readUint32(cursor))),
+  optional('user', (cursor, draft) => (draft.user = nonEmpty(cursor, cursor.string()))),
+  optional('group', (cursor, draft) => (draft.group = nonEmpty(cursor, cursor.string()))),
+  optional('inode', (cursor, draft) => (draft.inode = nonZero(cursor, readUint64(cursor)))),
+  optional('device_id', (cursor, draft) => (draft.deviceId = nonZero(cursor, readUint64(cursor)))),
+  optional('size', (cursor, draft) => (draft.size = nonZero(cursor, readCount(cursor)))),
+  optional('links', (cursor, draft) => (draft.links = nonZero(cursor, readCount(cursor)))),
+  optional('linktarget', readLinkTarget),
+  optional('linktarget_raw', readLinkTargetRaw),
+  optional('extended_attributes', readExtendedAttributes),
+  optional('generic_attributes', readGenericAttributes),
+  optional('device', (cursor, draft) => (draft.device = nonZero(cursor, readUint64(cursor)))),
+  required('content', (cursor, draft) => (draft.content = readList(cursor, readId))),
+  optional('subtree', (cursor, draft) => (draft.subtree = readId(cursor))),
+  optional('error', (cursor, draft) => (draft.error = nonEmpty(cursor, cursor.string()))),
 ];
 const FIELD_BY_KEY = new Map(FIELDS.map((known) => [known.key, known]));
+const ALWAYS_WRITTEN = FIELDS.filter(({ always }) => always).length;
 
-function field(key: string, read: Field['read']): Field {
-  return { key, token: `"${key}":`, read };
+function required(key: string, read: Field['read']): Field {
+  return { key, always: true, token: `"${key}":`, read };
+}
+
+function optional(key: string, read: Field['read']): Field {
+  return { key, always: false, token: `"${key}":`, read };
 }
 
 /**
  * The node at the cursor. Throws `JsonSyntaxError`, or `TREE_NODE_INVALID` and `TREE_NAME_UNSAFE`
- * with the node's name.
+ * with the node's name. The cursor stays `plain` only where `encodeNode` would give the same text.
  */
 export function decodeNode(cursor: JsonCursor): Node {
-  const draft: Draft = {};
+  // What a missing field means; all at once, because objects that grow are slow.
+  const draft: Draft = {
+    name: '',
+    type: 'irregular',
+    mode: 0,
+    mtime: ZERO_TIME,
+    atime: ZERO_TIME,
+    ctime: ZERO_TIME,
+    uid: 0,
+    gid: 0,
+    content: null,
+  };
+  let alwaysWritten = 0;
   cursor.expect('{');
   if (!cursor.take('}')) {
     let next = 0;
-    do next = readField(cursor, draft, next);
-    while (cursor.takeComma());
+    do {
+      const index = readField(cursor, draft, next);
+      if (index >= 0) next = index + 1;
+      if (FIELDS[index]?.always === true) alwaysWritten += 1;
+    } while (cursor.takeComma());
     cursor.expect('}');
   }
-  return finish(draft);
+  if (alwaysWritten !== ALWAYS_WRITTEN) cursor.plain = false;
+  assertUsable(draft);
+  return draft;
 }
 
-/** Reads one field; `next` is the place in `FIELDS` from which restic's order goes on. */
+/**
+ * Reads one field and gives its place in `FIELDS`; `next` is the place from which restic's order
+ * goes on. -1 for a field out of that order, or one that restic does not have.
+ */
 function readField(cursor: JsonCursor, draft: Draft, next: number): number {
   const { text, at } = cursor;
   for (let i = next; i < FIELDS.length; i += 1) {
@@ -82,13 +106,14 @@ function readField(cursor: JsonCursor, draft: Draft, next: number): number {
     if (known === undefined || !text.startsWith(known.token, at)) continue;
     cursor.at += known.token.length;
     readKnown(known, cursor, draft);
-    return i + 1;
+    return i;
   }
   readAnyField(cursor, draft);
-  return next;
+  return -1;
 }
 
 function readAnyField(cursor: JsonCursor, draft: Draft): void {
+  cursor.plain = false;
   const key = cursor.string();
   cursor.expectColon();
   const known = FIELD_BY_KEY.get(key);
@@ -101,42 +126,37 @@ function readAnyField(cursor: JsonCursor, draft: Draft): void {
 
 function readKnown(known: Field, cursor: JsonCursor, draft: Draft): void {
   if (cursor.takeNull()) {
-    if (known.key === 'content') draft.content = null;
+    if (known.key !== 'content') cursor.plain = false;
     return;
   }
   try {
     known.read(cursor, draft);
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
-    throw new KeepsakeError('TREE_NODE_INVALID', {
-      name: displayRawName(draft.name ?? ''),
-      what: `"${known.key}" ${error.message}`,
-    });
+    const name = displayRawName(draft.name);
+    const what = `"${known.key}" ${error.message}`;
+    throw new KeepsakeError('TREE_NODE_INVALID', { name, what }, { cause: error });
   }
 }
 
 /** What is wrong with a value; `readKnown` adds which node and field. */
 class FieldError extends Error {}
 
-function finish(draft: Draft): Node {
-  const { name, type } = draft;
-  if (name === undefined || name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
-    throw new KeepsakeError('TREE_NAME_UNSAFE', { name: displayRawName(name ?? '') });
+function assertUsable({ name }: Draft): void {
+  if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
+    throw new KeepsakeError('TREE_NAME_UNSAFE', { name: displayRawName(name) });
   }
-  if (type === undefined) {
-    throw new KeepsakeError('TREE_NODE_INVALID', {
-      name: displayRawName(name),
-      what: '"type" is missing',
-    });
-  }
-  draft.mode ??= 0;
-  draft.mtime ??= ZERO_TIME;
-  draft.atime ??= ZERO_TIME;
-  draft.ctime ??= ZERO_TIME;
-  draft.uid ??= 0;
-  draft.gid ??= 0;
-  draft.content ??= null;
-  return draft as Node;
+}
+
+/** Marks what restic would have left out. */
+function nonZero<T extends number | bigint>(cursor: JsonCursor, value: T): T {
+  if (Number(value) === 0) cursor.plain = false;
+  return value;
+}
+
+function nonEmpty(cursor: JsonCursor, value: string): string {
+  if (value === '') cursor.plain = false;
+  return value;
 }
 
 function readName(cursor: JsonCursor): string {
@@ -151,7 +171,9 @@ function readName(cursor: JsonCursor): string {
 /** A type of a later restic, or of a damaged one, is read as `irregular`: known, never restored. */
 function readType(cursor: JsonCursor): NodeType {
   const type = cursor.string();
-  return TYPES.find((known) => known === type) ?? 'irregular';
+  const found = TYPES.find((known) => known === type);
+  if (found === undefined) cursor.plain = false;
+  return found ?? 'irregular';
 }
 
 function readUint32(cursor: JsonCursor): number {
@@ -170,6 +192,7 @@ function readUint64(cursor: JsonCursor): bigint {
 function readCount(cursor: JsonCursor): number {
   const value = Number(cursor.digits());
   if (value > Number(MAX_UINT64)) throw new FieldError(`is beyond 64 bits: ${value}`);
+  if (value > Number.MAX_SAFE_INTEGER) cursor.plain = false;
   return value;
 }
 
@@ -193,8 +216,13 @@ function readBase64(cursor: JsonCursor): Uint8Array {
 
 /** `linktarget_raw` wins, wherever it stands. */
 function readLinkTarget(cursor: JsonCursor, draft: Draft): void {
-  const target = cursor.string();
+  const target = nonEmpty(cursor, cursor.string());
   draft.linkTarget ??= target;
+}
+
+function readLinkTargetRaw(cursor: JsonCursor, draft: Draft): void {
+  cursor.plain = false;
+  draft.linkTarget = decodeRawName(readBase64(cursor));
 }
 
 function readList<T>(cursor: JsonCursor, readItem: (cursor: JsonCursor) => T): T[] {
@@ -208,6 +236,7 @@ function readList<T>(cursor: JsonCursor, readItem: (cursor: JsonCursor) => T): T
 }
 
 function readExtendedAttributes(cursor: JsonCursor, draft: Draft): void {
+  cursor.plain = false;
   draft.extendedAttributes = readList(cursor, readExtendedAttribute);
 }
 
@@ -224,6 +253,7 @@ function readExtendedAttribute(cursor: JsonCursor): ExtendedAttribute {
 }
 
 function readGenericAttributes(cursor: JsonCursor, draft: Draft): void {
+  cursor.plain = false;
   const attributes = new Map<string, string>();
   readMembers(cursor, (key) => attributes.set(key, cursor.rawValue()));
   draft.genericAttributes = attributes;

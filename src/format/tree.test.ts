@@ -203,8 +203,21 @@ test.each([
   expect(codeOf(bytes)).toMatch(/^TREE_(NODE_INVALID|MALFORMED)$/);
 });
 
-test('a node without a type is refused', () => {
-  expect(codeOf(tree('{"name":"x"}'))).toBe('TREE_NODE_INVALID');
+test('a node without a type or without times is read, as by restic, and never restored', () => {
+  const bytes = tree('{"name":"x"}');
+  expect(decodeTree(bytes)).toEqual([
+    {
+      ...file,
+      name: 'x',
+      type: 'irregular',
+      mode: 0,
+      mtime: '0001-01-01T00:00:00Z',
+      atime: '0001-01-01T00:00:00Z',
+      ctime: '0001-01-01T00:00:00Z',
+      content: null,
+    },
+  ]);
+  expect(text(decodeTree(bytes))).toBe(bytes.toString());
 });
 
 test('the error names the entry, the field and the value', () => {
@@ -310,4 +323,48 @@ test('any nodes survive, and their bytes too', () => {
       expect(encodeTree(decoded.map((node) => ({ ...node })))).toEqual(bytes);
     }),
   );
+});
+
+test('whatever text of a node is accepted, it is written again byte for byte', () => {
+  const pieces = [
+    '',
+    ' ',
+    '0',
+    '<',
+    'é',
+    '\\',
+    '\\n',
+    '\\\\x41',
+    'null',
+    ',',
+    ':0',
+    '{}',
+    '""',
+    'Z',
+  ];
+  const extra = ['', ',"error":""', ',"links":0', ',"subtree":null', ',"uid":5', ',"later":[1]'];
+  const change = fc.record({
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    cut: fc.constantFrom(0, 0, 0, 1, 5),
+    piece: fc.constantFrom(...pieces),
+    end: fc.constantFrom(...extra),
+  });
+  let accepted = 0;
+  fc.assert(
+    fc.property(anyNode, change, (node, { at, cut, piece, end }) => {
+      const whole = text([node]).slice('{"nodes":['.length, -'}]}\n'.length);
+      const joints = [...whole.matchAll(/[,:"\d]/g)].map(({ index }) => index);
+      const place = joints[Math.floor(at * joints.length * 0.999)] ?? 0;
+      const changed = whole.slice(0, place) + piece + whole.slice(place + cut) + end;
+      const bytes = Buffer.from(`{"nodes":[${changed}}]}\n`);
+      if (codeOf(bytes) !== 'decoded') return;
+      const nodes = decodeTree(bytes);
+      // White space around a node belongs to the tree, which is always written without.
+      if (nodes.length === 1)
+        expect(text(nodes).trim()).toBe(bytes.toString().replace('[ {', '[{').trim());
+      accepted += 1;
+    }),
+    { numRuns: 2000 },
+  );
+  expect(accepted).toBeGreaterThan(200);
 });

@@ -111,13 +111,17 @@ function readNodes(cursor: JsonCursor): Node[] {
   do {
     cursor.peek();
     const start = cursor.at;
+    cursor.plain = true;
     const node = decodeNode(cursor);
-    const text = cursor.text.slice(start, cursor.at);
-    if (encodeNode(node) !== text) originalText.set(node, text);
+    if (!cursor.plain) keepText(node, cursor.text.slice(start, cursor.at));
     nodes.push(node);
   } while (cursor.takeComma());
   cursor.expect(']');
   return nodes;
+}
+
+function keepText(node: Node, text: string): void {
+  if (encodeNode(node) !== text) originalText.set(node, text);
 }
 
 /** Old trees may be out of order, which harms nothing; the same name twice would overwrite. */
