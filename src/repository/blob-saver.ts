@@ -62,7 +62,7 @@ export class BlobSaver {
     }
     this.#underWay.add(key);
     try {
-      const sealed = await this.#options.sealer.seal(id, plaintext);
+      const sealed = await this.#options.sealer.seal(type, id, plaintext);
       this.#open[type].add(sealed);
       const storedBytes = sealed.sealed.length + HEADER_ENTRY_BYTES;
       if (this.#open[type].isFull(this.#options.packSizeBytes)) await this.#startUpload(type);

@@ -7,6 +7,7 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { openBlob, sealBlob } from '../format/blob.ts';
 import type { CompressionMode } from '../format/compression.ts';
 import type { MasterKey } from '../format/crypto.ts';
+import type { BlobType } from './blob-index.ts';
 
 export interface SealedBlob {
   readonly id: string;
@@ -16,20 +17,24 @@ export interface SealedBlob {
 
 export interface BlobSealer {
   /** `id` is the SHA-256 of `plaintext`; the result is verified by opening it again. */
-  seal(id: string, plaintext: Uint8Array): Promise<SealedBlob>;
+  seal(type: BlobType, id: string, plaintext: Uint8Array): Promise<SealedBlob>;
 }
 
 export interface BlobSealerOptions {
   readonly master: MasterKey;
-  /** `off` in a version 1 repository, which knows no compression. */
+  readonly version: 1 | 2;
+  /** Of data. Trees are always compressed where the format can: they are text and read often. */
   readonly compression: CompressionMode;
   readonly random: Random;
 }
 
-export function createBlobSealer({ master, compression, random }: BlobSealerOptions): BlobSealer {
+export function createBlobSealer(options: BlobSealerOptions): BlobSealer {
+  const { master, version, compression, random } = options;
+  const trees = compression === 'off' ? 'auto' : compression;
   return {
-    seal(id, plaintext) {
-      const result = sealBlob({ master, plaintext, id, compress: compression, nonce: random(16) });
+    seal(type, id, plaintext) {
+      const compress = version === 1 ? 'off' : type === 'tree' ? trees : compression;
+      const result = sealBlob({ master, plaintext, id, compress, nonce: random(16) });
       try {
         openBlob({ master, id, ...result });
       } catch (error) {

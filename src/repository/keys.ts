@@ -49,7 +49,10 @@ export async function findKey(
       const master = await openMasterKey(await loadKey(backend, name, options), password);
       if (master !== undefined) return { master, keyId: name };
     } catch (error) {
-      if (!isKeepsakeError(error, 'REPOSITORY_FILE_DAMAGED')) throw error;
+      // One key file that is damaged, or asks for absurd memory, must not block the others.
+      if (!isKeepsakeError(error, 'REPOSITORY_FILE_DAMAGED', 'FORMAT_KDF', 'FORMAT_MALFORMED')) {
+        throw error;
+      }
       damagedKeys.push(name);
     }
   }

@@ -25,6 +25,8 @@ export interface RepositoryAccess {
   readonly self: ProcessFacts;
   /** Where index, snapshots and trees are kept locally; absent: no cache. */
   readonly cacheFolder?: string | undefined;
+  /** Told once when the cache cannot be written; the command goes on without it. */
+  readonly onCacheFailure?: ((error: unknown) => void) | undefined;
 }
 
 export interface InitOptions {
@@ -107,7 +109,13 @@ export async function openRepository(
   const backend =
     folder === undefined
       ? access.backend
-      : withCache(access.backend, { folder, repositoryId: config.id });
+      : withCache(access.backend, {
+          folder,
+          repositoryId: config.id,
+          clock: access.clock,
+          random: access.random,
+          onFailure: access.onCacheFailure,
+        });
   return new Repository({ ...access, ...key, backend, config });
 }
 

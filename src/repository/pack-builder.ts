@@ -1,16 +1,10 @@
 /** A pack being filled: sealed blobs one after the other, the header last. */
 import type { IndexedBlob } from '../format/index-file.ts';
-import { encodePackHeader } from '../format/pack.ts';
+import { encodePackHeader, PACK_MAX_BLOBS } from '../format/pack.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { concatBytes } from '../base/bytes.ts';
 import type { SealedBlob } from './blob-sealer.ts';
-
-/**
- * restic refuses headers over 16 MiB; this many entries of 41 bytes stay far below
- * (restic internal/repository/pack/pack.go, MaxHeaderEntries).
- */
-const MAX_BLOBS = 300_000;
 
 export class PackBuilder {
   readonly type: 'data' | 'tree';
@@ -31,7 +25,7 @@ export class PackBuilder {
   }
 
   isFull(targetSizeBytes: number): boolean {
-    return this.#sizeBytes >= targetSizeBytes || this.#blobs.length >= MAX_BLOBS;
+    return this.#sizeBytes >= targetSizeBytes || this.#blobs.length >= PACK_MAX_BLOBS;
   }
 
   add(blob: SealedBlob): void {

@@ -119,7 +119,7 @@ export class Repository {
   /** Begins storing blobs; ends with `flush`, or with `abandon` after a failure. */
   startWriting(options: WritingOptions = {}): BlobSaver {
     const { backend, config, master, random } = this.#parts;
-    const compression = config.version === 1 ? 'off' : (options.compression ?? 'auto');
+    const { compression = 'auto' } = options;
     this.#saver = new BlobSaver({
       backend,
       dryRun: options.dryRun ?? false,
@@ -127,7 +127,7 @@ export class Repository {
       random,
       files: this.files,
       index: this.index,
-      sealer: createBlobSealer({ master, compression, random }),
+      sealer: createBlobSealer({ master, version: config.version, compression, random }),
       packSizeBytes: options.packSizeBytes ?? DEFAULT_PACK_SIZE_BYTES,
       assertWritable: () => this.assertWritable(),
       signal: options.signal,
