@@ -61,8 +61,8 @@ async function backUpLive(writer: WishlistWriter): Promise<CommitRange> {
   report.say('A second later again. Only what changed is stored.');
   const from = writer.commits();
   await keepsake('backup', app);
-  const to = writer.commits() + 1;
-  await writer.reach(to); // it still writes: no backup stopped it
+  await writer.reach(writer.commits() + 2); // it still writes: no backup stopped it
+  const to = writer.commits();
   report.say(`The app made ${writer.commits()} changes so far and never had to stop.`);
   return { from, to };
 }

@@ -42,6 +42,7 @@ export function layOutWishlist(root: string, options: WishlistOptions = {}): Wis
   writeFileSync(join(root, '.env'), 'ORIGIN=http://localhost:3280\nTOKEN_TIME=72\n');
   const db = new DatabaseSync(folders.database);
   db.exec(`PRAGMA journal_mode = ${options.journalMode ?? 'wal'}; PRAGMA synchronous = OFF`);
+  db.exec('PRAGMA cache_size = -200000'); // the whole of a large one: ids are spread over the indexes
   db.exec(`BEGIN; ${schema}`);
   new Layout(db, folders.uploads, options).run();
   db.exec('COMMIT');

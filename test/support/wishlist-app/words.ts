@@ -23,8 +23,14 @@ export function makeItemName(random: SeededRandom): string {
   return random.chance(0.4) ? `${name} ${random.below(9000)}` : name;
 }
 
+/** Runs of words that belong together: text of people compresses far better than words at random. */
 export function makeNote(random: SeededRandom, wordCount: number): string {
-  return Array.from({ length: wordCount }, () => random.pick(FILLERS)).join(' ');
+  const words: string[] = [];
+  while (words.length < wordCount) {
+    const at = random.below(FILLERS.length - 8);
+    words.push(...FILLERS.slice(at, at + 2 + random.below(7)));
+  }
+  return words.slice(0, wordCount).join(' ');
 }
 
 export function makePersonName(random: SeededRandom): string {
