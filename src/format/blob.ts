@@ -37,7 +37,7 @@ export interface SealBlobResult {
   readonly uncompressedLength?: number;
 }
 
-/** Says nothing about `id`: `verifySealedBlob` does, before the result is stored. */
+/** Says nothing about `id`: `openBlob` does, with which every result is proved before it is stored. */
 export function sealBlob(input: SealBlobInput): SealBlobResult {
   const { master, plaintext, nonce } = input;
   const mode = compressionOf(input.compress);
@@ -73,11 +73,6 @@ export function openBlob({ master, sealed, id, uncompressedLength }: OpenBlobInp
   const actualId = blobId(plaintext);
   if (actualId !== id) throw new KeepsakeError('FORMAT_BLOB_HASH', { id, actualId });
   return plaintext;
-}
-
-/** What is written is decoded and compared before it is uploaded: throws as `openBlob` does. */
-export function verifySealedBlob(input: OpenBlobInput): void {
-  openBlob(input);
 }
 
 function compressionOf(compress: CompressionMode | boolean): CompressionMode {
