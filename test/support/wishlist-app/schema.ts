@@ -81,6 +81,3 @@ CREATE TABLE "ledger_commit" ("id" INTEGER PRIMARY KEY, "kind" TEXT NOT NULL);
 /** What the balances of `ledger_account` add up to, always. */
 export const LEDGER_ACCOUNTS = 20;
 export const LEDGER_TOTAL = 20_000;
-
-/** Every table that holds rows, as `sqlite_schema` names it. */
-export const tables = [...schema.matchAll(/CREATE TABLE "([^"]+)"/g)].map((match) => match[1]!);
