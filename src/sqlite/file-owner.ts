@@ -28,7 +28,8 @@ export function keepingOwners<T>(source: string, work: () => T): T {
 
 /** Who can probably read them all, if the sidecars have another owner than the main file. */
 function differentOwner(source: string): { uid: number; gid: number } | undefined {
-  const main = statSync(fsPath(source));
+  const main = statSync(fsPath(source), { throwIfNoEntry: false });
+  if (main === undefined) return undefined;
   for (const path of sidecarsOf(source)) {
     const sidecar = statSync(fsPath(path), { throwIfNoEntry: false });
     if (sidecar === undefined || isSameOwner(main, sidecar)) continue;

@@ -31,7 +31,8 @@ export async function copyLocked(request: CopyRequest, onLocked: () => void): Pr
  * and creates one where the app has just removed it (wal.c sqlite3WalOpen).
  */
 function assertHarmlessToOpen({ source, needsShm }: CopyRequest): void {
-  const isEmpty = statSync(fsPath(source)).size === 0;
+  const main = statSync(fsPath(source), { throwIfNoEntry: false });
+  const isEmpty = main === undefined || main.size === 0;
   if (isEmpty || (needsShm && !existsSync(fsPath(`${source}-shm`)))) {
     throw new NotToBeOpenedError('the app has just stopped, or its database was emptied');
   }

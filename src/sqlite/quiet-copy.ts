@@ -9,7 +9,13 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { fsPath } from '../base/raw-name.ts';
-import { readState, type FileState, type SourceSurvey } from './source-survey.ts';
+import {
+  isMissing,
+  readState,
+  unreadable,
+  type FileState,
+  type SourceSurvey,
+} from './source-survey.ts';
 
 const TIMESTAMP_GUARD_MS = 50;
 const COARSE_TIMESTAMP_GUARD_MS = 2100;
@@ -32,11 +38,12 @@ export async function copyQuietDatabase(
     await clock.sleep(waitMs, { signal });
     if (!(await isUnchanged(survey))) return false;
   }
-  await copyFile(survey.path, image, signal);
+  if (!(await copyFile(survey.path, image, signal))) return false;
   for (const sidecar of SIDECARS) {
     const state = survey[sidecar];
     if (state === undefined || state.sizeBytes === 0) continue;
-    await copyFile(`${survey.path}-${sidecar}`, `${image}-${sidecar}`, signal);
+    const copied = await copyFile(`${survey.path}-${sidecar}`, `${image}-${sidecar}`, signal);
+    if (!copied) return false;
   }
   return await isUnchanged(survey);
 }
@@ -56,18 +63,33 @@ async function isUnchanged(survey: SourceSurvey): Promise<boolean> {
     const state = await readState(`${survey.path}-${sidecar}`);
     if (state?.identity !== survey[sidecar]?.identity) return false;
   }
-  return true;
+  return await isUnchanged(survey);
 }
 
-async function copyFile(from: string, to: string, signal: AbortSignal | undefined): Promise<void> {
-  await using source = await open(fsPath(from), 'r');
+/** False when there is no such file any more. */
+async function copyFile(
+  from: string,
+  to: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  await using source = await openSource(from);
+  if (source === undefined) return false;
   await using target = await open(fsPath(to), 'wx', 0o600);
   const block = new Uint8Array(COPY_BLOCK_BYTES);
   for (;;) {
     signal?.throwIfAborted();
     const { bytesRead } = await source.read(block);
-    if (bytesRead === 0) return;
+    if (bytesRead === 0) return true;
     await writeAll(target, block.subarray(0, bytesRead));
+  }
+}
+
+async function openSource(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(fsPath(path), 'r');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw unreadable(path, error);
   }
 }
 

@@ -117,12 +117,12 @@ function looksRandom(bytes: Uint8Array): boolean {
   return Math.max(...counts) < expected + 6 * Math.sqrt(expected) + 1;
 }
 
-function isMissing(error: unknown): boolean {
+export function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-function unreadable(path: string, cause: unknown): KeepsakeError {
+export function unreadable(path: string, cause: unknown): KeepsakeError {
   return new KeepsakeError(
     'DATABASE_UNREADABLE',
     { path, reason: describeCause(cause) },

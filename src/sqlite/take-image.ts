@@ -3,14 +3,14 @@
  *
  * | beside the database | header | way |
  * | --- | --- | --- |
- * | any, main file empty | – | quiet copy: even a read-only open deletes the WAL of an empty file |
  * | `-wal` and `-shm` | any | gate: a read lock beside a running app, a plain read beside a dead one |
  * | `-wal`, no `-shm` | any | quiet copy of both: nobody has it open |
  * | no `-wal` | WAL | quiet copy: even a read-only open would leave `-wal` and `-shm` behind |
  * | no `-wal` | rollback journal | gate |
  *
- * Where the gate is refused (a hot journal, missing rights) a quiet copy is tried, and where a quiet
- * copy shows a change, so that somebody does write, everything is looked at anew.
+ * Where the gate is refused (a hot journal, missing rights, an empty main file beside a WAL) a quiet
+ * copy is tried, and where a quiet copy shows a change, so that somebody does write, everything is
+ * looked at anew.
  */
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Clock } from '../base/clock.ts';
@@ -147,7 +147,6 @@ async function learn(
 }
 
 function isForGate(survey: SourceSurvey): boolean {
-  if (survey.main.sizeBytes === 0) return false;
   return survey.wal === undefined ? survey.header?.walMode !== true : survey.shm !== undefined;
 }
 

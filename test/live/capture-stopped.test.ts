@@ -95,19 +95,24 @@ test('what an app has not committed is not in the capture', async () => {
   await session.exec('COMMIT');
 });
 
-test('an empty main file with all content in its WAL is a database', async () => {
-  await using lab = await openLab(gate);
-  await using session = await openSession(
-    lab.outside('app.db'),
-    'PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t(a); INSERT INTO t VALUES (7); VACUUM',
-  );
-  await copyFile(lab.outside('app.db-wal'), lab.path('app.db-wal'));
-  await session.close();
-  await writeFile(lab.path(), '');
-  await using captured = await captureUntouched(lab);
-  expect(captured.method).toBe('raw-crashed');
-  expect(captured.facts.tables).toEqual([{ name: 't', kind: 'table', rowCount: 1 }]);
-});
+test.each([['-wal'], ['-wal', '-shm']])(
+  'an empty main file beside a full WAL is a database, and the WAL survives: %s %s',
+  async (...sidecars) => {
+    await using lab = await openLab(gate);
+    await using session = await openSession(
+      lab.outside('app.db'),
+      'PRAGMA journal_mode = WAL; CREATE TABLE t(a); INSERT INTO t VALUES (7); VACUUM',
+    );
+    for (const sidecar of sidecars) {
+      await copyFile(lab.outside(`app.db${sidecar}`), lab.path(`app.db${sidecar}`));
+    }
+    await session.close();
+    await writeFile(lab.path(), '');
+    await using captured = await captureUntouched(lab);
+    expect(captured.method).toBe('raw-crashed');
+    expect(captured.facts.tables).toEqual([{ name: 't', kind: 'table', rowCount: 1 }]);
+  },
+);
 
 test('a journal that is not hot does not make the app a killed one', async () => {
   await using lab = await openLab(gate);
