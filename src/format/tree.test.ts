@@ -264,15 +264,16 @@ test('the encoder builds the same bytes node by node', () => {
   expect(encoder.finish()).toEqual(encodeTree(nodes));
 });
 
+const asciiName = fc.stringMatching(/^[ -.0-~]{1,8}$/);
 const rawName = fc
-  .uint8Array({ minLength: 1, maxLength: 10 })
-  .map(decodeRawName)
+  .oneof(asciiName, fc.uint8Array({ minLength: 1, maxLength: 10 }).map(decodeRawName))
   .filter((name) => !/[/\0]/.test(name) && name !== '.' && name !== '..');
 const uint64 = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n });
 const time = fc.bigInt({ min: -(10n ** 18n), max: 4n * 10n ** 18n }).map(timeFromNs);
-const plain = fc
-  .string({ unit: 'binary', minLength: 1, maxLength: 6 })
-  .map((s) => s.toWellFormed());
+const plain = fc.oneof(
+  asciiName,
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 6 }).map((s) => s.toWellFormed()),
+);
 const id = fc
   .uint8Array({ minLength: 32, maxLength: 32 })
   .map((b) => Buffer.from(b).toString('hex'));

@@ -13,6 +13,7 @@ import { compareRawNames, displayRawName } from '../base/raw-name.ts';
 import { JsonCursor, JsonSyntaxError } from './json-cursor.ts';
 import { decodeNode } from './node-decode.ts';
 import { encodeNode } from './node-encode.ts';
+import { matchCommonNode } from './node-pattern.ts';
 import type { Node } from './node.ts';
 
 /** Text is turned into bytes in pieces of about this many characters. */
@@ -109,15 +110,24 @@ function readNodes(cursor: JsonCursor): Node[] {
   cursor.expect('[');
   if (cursor.take(']')) return nodes;
   do {
-    cursor.peek();
-    const start = cursor.at;
-    cursor.plain = true;
-    const node = decodeNode(cursor);
-    if (!cursor.plain) keepText(node, cursor.text.slice(start, cursor.at));
-    nodes.push(node);
+    nodes.push(readNode(cursor));
   } while (cursor.takeComma());
   cursor.expect(']');
   return nodes;
+}
+
+function readNode(cursor: JsonCursor): Node {
+  cursor.peek();
+  const start = cursor.at;
+  const common = matchCommonNode(cursor.text, start);
+  if (common !== undefined) {
+    cursor.at = common.end;
+    return common.node;
+  }
+  cursor.plain = true;
+  const node = decodeNode(cursor);
+  if (!cursor.plain) keepText(node, cursor.text.slice(start, cursor.at));
+  return node;
 }
 
 function keepText(node: Node, text: string): void {
