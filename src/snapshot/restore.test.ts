@@ -509,7 +509,7 @@ test.runIf(isRoot)(
         expect(statSync(at(name)).size).toBe(100_001);
       }
     } finally {
-      execFileSync('umount', [target]);
+      execFileSync('umount', ['--lazy', target]);
     }
   },
 );
