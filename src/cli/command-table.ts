@@ -4,6 +4,7 @@ import type { Action } from './cli.ts';
 import { defineBackup } from './commands/backup-command.ts';
 import { defineCheck } from './commands/check-command.ts';
 import { defineInit } from './commands/init-command.ts';
+import { defineSnapshots } from './commands/snapshots-command.ts';
 
 /** Adds a command to the program; `run` is given what to do when it is called. */
 export type DefineCommand = (
@@ -11,4 +12,9 @@ export type DefineCommand = (
   run: (command: Command, action: Action) => Promise<void>,
 ) => void;
 
-export const commandTable: readonly DefineCommand[] = [defineInit, defineBackup, defineCheck];
+export const commandTable: readonly DefineCommand[] = [
+  defineInit,
+  defineBackup,
+  defineSnapshots,
+  defineCheck,
+];

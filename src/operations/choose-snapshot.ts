@@ -17,9 +17,11 @@ export const INCOMPLETE_TAGS: ReadonlySet<string> = new Set([
 
 export interface SnapshotFilter {
   readonly app?: string | undefined;
-  readonly host?: string | undefined;
+  /** Any of them; none given: all. */
+  readonly hosts?: readonly string[] | undefined;
+  /** One of the lists must be there as a whole (restic's `--tag a,b --tag c`). */
+  readonly tagLists?: readonly (readonly string[])[] | undefined;
   /** All of them must be there. */
-  readonly tags?: readonly string[] | undefined;
   readonly paths?: readonly string[] | undefined;
 }
 
@@ -33,11 +35,14 @@ export function isComplete({ snapshot }: StoredSnapshot): boolean {
 }
 
 export function matchesFilter({ snapshot }: StoredSnapshot, filter: SnapshotFilter): boolean {
-  const tags = [...(filter.tags ?? []), ...(filter.app === undefined ? [] : [`app:${filter.app}`])];
+  const { app, hosts = [], tagLists = [], paths = [] } = filter;
+  const hasTags = (tags: readonly string[]) =>
+    tags.every((tag) => snapshot.tags?.includes(tag) === true);
   return (
-    (filter.host === undefined || snapshot.hostname === filter.host) &&
-    tags.every((tag) => snapshot.tags?.includes(tag) === true) &&
-    (filter.paths ?? []).every((path) => snapshot.paths.includes(path))
+    (app === undefined || hasTags([`app:${app}`])) &&
+    (hosts.length === 0 || hosts.some((host) => host === snapshot.hostname)) &&
+    (tagLists.length === 0 || tagLists.some(hasTags)) &&
+    paths.every((path) => snapshot.paths.includes(path))
   );
 }
 
@@ -45,15 +50,16 @@ export function matchesFilter({ snapshot }: StoredSnapshot, filter: SnapshotFilt
 export async function chooseSnapshot(
   repository: Repository,
   wanted: string,
-  filter: SnapshotFilter = {},
+  { signal, ...filter }: SnapshotFilter & { signal?: AbortSignal | undefined } = {},
 ): Promise<ChosenSnapshot> {
   const { name, subfolder } = splitWanted(wanted);
   const damaged: string[] = [];
   const snapshots = await repository.loadSnapshots({
+    signal,
     onDamage: ({ details }) => damaged.push((details as { name: string }).name),
   });
   const chosen =
-    name === 'latest' ? chooseLatest(snapshots, filter) : chooseById(snapshots, name, damaged);
+    name === 'latest' ? chooseLatest(snapshots, filter) : pickById(snapshots, name, damaged);
   return { ...chosen, subfolder };
 }
 
@@ -67,7 +73,7 @@ function chooseLatest(
   snapshots: readonly StoredSnapshot[],
   filter: SnapshotFilter,
 ): StoredSnapshot {
-  const byTag = (filter.tags ?? []).some((tag) => INCOMPLETE_TAGS.has(tag));
+  const byTag = (filter.tagLists ?? []).flat().some((tag) => INCOMPLETE_TAGS.has(tag));
   const latest = snapshots.findLast(
     (stored) => matchesFilter(stored, filter) && (byTag || isComplete(stored)),
   );
@@ -75,7 +81,8 @@ function chooseLatest(
   throw new KeepsakeError('REPOSITORY_SNAPSHOT_NOT_FOUND', { wanted: 'latest', candidates: [] });
 }
 
-function chooseById(
+/** `damaged`: names of files that cannot be read. Throws as `chooseSnapshot`. */
+export function pickById(
   snapshots: readonly StoredSnapshot[],
   prefix: string,
   damaged: readonly string[],

@@ -1,0 +1,38 @@
+/** What every command that looks into a snapshot begins with. */
+import { findTree } from '../snapshot/find-node.ts';
+import { chooseSnapshot, type ChosenSnapshot, type SnapshotFilter } from './choose-snapshot.ts';
+import { openSession, type Session, type SessionOptions } from './open-session.ts';
+import type { RepositoryChoice, Workbench } from './workbench.ts';
+
+/** The part of an input that says which repository, and how it is locked. */
+export interface ReadingInput extends SessionOptions {
+  readonly repository: RepositoryChoice;
+}
+
+export interface SnapshotInput extends ReadingInput {
+  /** `latest`, an id or its beginning, each with `:/folder` after it or not. */
+  readonly wanted: string;
+  readonly filter: SnapshotFilter;
+}
+
+export interface OpenSnapshot extends Session, ChosenSnapshot {
+  /** Of the subfolder. */
+  readonly treeId: string;
+}
+
+/** Opens the repository, loads its index and finds the snapshot; disposing gives all back. */
+export async function openSnapshot(
+  workbench: Workbench,
+  input: SnapshotInput,
+): Promise<OpenSnapshot> {
+  await using stack = new AsyncDisposableStack();
+  const session = stack.use(await openSession(workbench, input.repository, input));
+  const { repository } = session;
+  await repository.loadIndex({ signal: input.signal });
+  const { wanted, filter, signal } = input;
+  const chosen = await chooseSnapshot(repository, wanted, { ...filter, signal });
+  const place = { rootTreeId: chosen.snapshot.tree, path: chosen.subfolder };
+  const treeId = await findTree(repository, place, { signal });
+  const held = stack.move();
+  return { ...chosen, repository, treeId, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
