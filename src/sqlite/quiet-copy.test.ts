@@ -6,7 +6,7 @@ import { systemClock } from '../base/clock.ts';
 import { copyQuietDatabase } from './quiet-copy.ts';
 import { surveySource } from './source-survey.ts';
 
-const LARGE_BYTES = 64 * 1024 * 1024;
+const LARGE_BYTES = 32 * 1024 * 1024;
 
 /** Nothing here reads further than the header; the file is sparse. */
 async function openLargeSource(): Promise<TempFolder> {

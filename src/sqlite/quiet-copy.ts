@@ -63,7 +63,7 @@ async function isUnchanged(survey: SourceSurvey): Promise<boolean> {
     const state = await readState(`${survey.path}-${sidecar}`);
     if (state?.identity !== survey[sidecar]?.identity) return false;
   }
-  return await isUnchanged(survey);
+  return true;
 }
 
 /** False when there is no such file any more. */
