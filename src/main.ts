@@ -11,6 +11,7 @@ import { systemClock, systemRandom } from './base/clock.ts';
 import { KeepsakeError } from './base/errors/keepsake-error.ts';
 import { ExitCode } from './base/exit-code.ts';
 import { runCli } from './cli/cli.ts';
+import { StandardStream } from './cli/standard-stream.ts';
 import type { ProcessFacts } from './repository/lock-holder.ts';
 
 const LOCAL_CONNECTIONS = 4;
@@ -80,8 +81,8 @@ process.exitCode = await runCli({
   workingFolder: process.cwd(),
   home: homedir(),
   isRoot: process.getuid?.() === 0,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: new StandardStream(process.stdout),
+  stderr: new StandardStream(process.stderr),
   signal: abortOnSignals(),
   readStdin: () => text(process.stdin),
   workbench: {
@@ -92,3 +93,6 @@ process.exitCode = await runCli({
     openBackend,
   },
 });
+
+// Output that nobody takes any more must not hold up the end that was asked for.
+if (process.exitCode === ExitCode.cancelled) process.exit();

@@ -6,6 +6,17 @@ export interface TextStream {
   readonly columns?: number | undefined;
 }
 
+export interface OutputStream extends TextStream {
+  write(data: string | Uint8Array): unknown;
+  /**
+   * Waits while the reader is behind. Throws `CLI_OUTPUT_CLOSED` when nobody reads any more, and
+   * `CLI_OUTPUT_FAILED`.
+   */
+  drained(options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  /** Waits until all is written; throws as `drained` does. */
+  flushed(): Promise<void>;
+}
+
 /** What the command line is given of the world; composed in `main.ts`. */
 export interface CliHost {
   readonly argv: readonly string[];
@@ -13,7 +24,7 @@ export interface CliHost {
   readonly workingFolder: string;
   readonly home: string;
   readonly isRoot: boolean;
-  readonly stdout: TextStream;
+  readonly stdout: OutputStream;
   readonly stderr: TextStream;
   /** Aborted by Ctrl-C, with `CANCELLED` as its reason. */
   readonly signal: AbortSignal;

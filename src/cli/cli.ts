@@ -1,6 +1,6 @@
 /** The command line: argv in, exit code out. Commands are loaded when they are called. */
 import { Command, CommanderError } from 'commander';
-import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { ExitCode } from '../base/exit-code.ts';
 import type { CliHost } from './cli-host.ts';
 import { CommandContext } from './command-context.ts';
@@ -59,13 +59,27 @@ async function runAction(host: CliHost, command: Command, run: Action): Promise<
     clock: host.workbench.clock,
   });
   try {
-    return await run(new CommandContext(host, options, output), command);
+    const code = await run(new CommandContext(host, options, output), command);
+    return await flush(output, code);
   } catch (error) {
+    // The reader of a pipe ended, as `| head` does: it has what it wanted.
+    if (isKeepsakeError(error, 'CLI_OUTPUT_CLOSED')) return error.exitCode;
     // Whatever an abort made fail, the person cancelled: that is the reason to tell.
     const reason: unknown = host.signal.aborted ? host.signal.reason : error;
     return renderError(output, reason, options.debug === true);
   } finally {
     output.close();
+  }
+}
+
+/** A result nobody could read is a failure, whatever the command did. */
+async function flush(output: Output, code: ExitCode): Promise<ExitCode> {
+  try {
+    await output.flushed();
+    return code;
+  } catch (error) {
+    if (isKeepsakeError(error, 'CLI_OUTPUT_CLOSED')) return code;
+    throw error;
   }
 }
 

@@ -2,10 +2,10 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { displayRawName } from '../base/raw-name.ts';
 import type { Clock } from '../base/clock.ts';
-import type { TextStream } from './cli-host.ts';
+import type { OutputStream, TextStream } from './cli-host.ts';
 
 export interface OutputOptions {
-  readonly stdout: TextStream;
+  readonly stdout: OutputStream;
   readonly stderr: TextStream;
   readonly json: boolean;
   /** -1 quiet, 0 normal, 1 each file, 2 everything. */
@@ -56,9 +56,19 @@ export class Output {
   }
 
   /** The result itself, whatever the mode: `dump`, `config show`, `completion`. */
-  raw(text: string): void {
+  raw(data: string | Uint8Array): void {
     this.#clearStatus();
-    this.#options.stdout.write(text);
+    this.#options.stdout.write(data);
+  }
+
+  /** True when what is printed goes to a person's screen. */
+  get isTerminal(): boolean {
+    return this.#options.stdout.isTTY === true;
+  }
+
+  /** For long results: waits while the reader is behind, throws when it has gone. */
+  async drained(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    await this.#options.stdout.drained(options);
   }
 
   warn(line: string): void {
@@ -106,6 +116,11 @@ export class Output {
   /** To be called once at the end, so that the shell's prompt starts on a clean line. */
   close(): void {
     this.#clearStatus();
+  }
+
+  /** Throws when not all of the result could be written, e.g. to a file on a full disk. */
+  async flushed(): Promise<void> {
+    await this.#options.stdout.flushed();
   }
 }
 

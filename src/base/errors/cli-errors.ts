@@ -23,4 +23,17 @@ export const cliErrors = {
     hint: () => 'Nothing was done. Write the value into the file.',
     example: { path: '/etc/keepsake/password' },
   }),
+  CLI_OUTPUT_CLOSED: entry<object>({
+    exit: ExitCode.failed,
+    message: () => 'the program that read the output has ended',
+    hint: () => 'The output is not complete; the repository was not changed by that.',
+    example: {},
+  }),
+  CLI_OUTPUT_FAILED: entry<{ reason: string }>({
+    exit: ExitCode.failed,
+    message: ({ reason }) => `the output could not be written: ${reason}`,
+    hint: () =>
+      'The output is not complete, what the command did is done. Free some space where it goes, or write it elsewhere.',
+    example: { reason: 'ENOSPC: no space left on device, write' },
+  }),
 };
