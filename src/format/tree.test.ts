@@ -347,7 +347,7 @@ test('whatever text of a node is accepted, it is written again byte for byte', (
   const change = fc.record({
     at: fc.double({ min: 0, max: 1, noNaN: true }),
     cut: fc.constantFrom(0, 0, 0, 1, 5),
-    piece: fc.constantFrom(...pieces),
+    piece: fc.oneof(fc.constant(''), fc.constantFrom(...pieces)),
     end: fc.constantFrom(...extra),
   });
   let accepted = 0;
@@ -367,5 +367,5 @@ test('whatever text of a node is accepted, it is written again byte for byte', (
     }),
     { numRuns: 2000 },
   );
-  expect(accepted).toBeGreaterThan(200);
+  expect(accepted).toBeGreaterThan(100);
 });
