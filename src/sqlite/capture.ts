@@ -11,7 +11,7 @@ import type { FileSystemTypeOf } from './network-file-system.ts';
 import { createScratchImage } from './scratch-image.ts';
 
 export type { CaptureWarning } from './capture-warnings.ts';
-export type { DatabaseFacts, TableFacts } from './database-facts.ts';
+export type { DatabaseFacts } from './database-facts.ts';
 
 export interface CaptureOptions {
   /** Absolute raw path of the database. */
