@@ -5,6 +5,9 @@ import { defineBackup } from './commands/backup-command.ts';
 import { defineCheck } from './commands/check-command.ts';
 import { defineInit } from './commands/init-command.ts';
 import { defineSnapshots } from './commands/snapshots-command.ts';
+import { defineLs } from './commands/ls-command.ts';
+import { defineDump } from './commands/dump-command.ts';
+import { defineDiff } from './commands/diff-command.ts';
 
 /** Adds a command to the program; `run` is given what to do when it is called. */
 export type DefineCommand = (
@@ -16,5 +19,8 @@ export const commandTable: readonly DefineCommand[] = [
   defineInit,
   defineBackup,
   defineSnapshots,
+  defineLs,
+  defineDump,
+  defineDiff,
   defineCheck,
 ];

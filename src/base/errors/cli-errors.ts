@@ -23,6 +23,13 @@ export const cliErrors = {
     hint: () => 'Nothing was done. Write the value into the file.',
     example: { path: '/etc/keepsake/password' },
   }),
+  CLI_FILE_UNWRITABLE: entry<{ path: string; reason: string }>({
+    exit: ExitCode.failed,
+    message: ({ path, reason }) => `${path} cannot be written: ${reason}`,
+    hint: () =>
+      'A file that stood there before is as it was; the repository was not changed. Name another place with `--target FILE`.',
+    example: { path: '/srv/out.tar', reason: 'ENOSPC: no space left on device, write' },
+  }),
   CLI_OUTPUT_CLOSED: entry<object>({
     exit: ExitCode.failed,
     message: () => 'the program that read the output has ended',

@@ -1,0 +1,44 @@
+/** `dump`: the bytes of one file of a snapshot, or a folder as a tar archive. */
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { dumpFile, dumpFolder } from '../snapshot/dump.ts';
+import { findNode } from '../snapshot/find-node.ts';
+import { joinTreePath } from '../snapshot/tree-walk.ts';
+import { openSnapshot, type OpenSnapshot, type SnapshotInput } from './open-snapshot.ts';
+import type { Workbench } from './workbench.ts';
+
+export interface DumpInput extends SnapshotInput {
+  /** Absolute, below the subfolder. `/` is all of it. */
+  readonly path: string;
+}
+
+export interface Dump extends AsyncDisposable {
+  readonly kind: 'file' | 'tar';
+  /** Ends with an error where something cannot be read; what came until then is right. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** Throws `SNAPSHOT_PATH_NOT_FOUND`; for links and devices `bytes` throws `SNAPSHOT_PATH_WRONG_TYPE`. */
+export async function openDump(workbench: Workbench, input: DumpInput): Promise<Dump> {
+  await using stack = new AsyncDisposableStack();
+  const open = stack.use(await openSnapshot(workbench, input));
+  const content = await findContent(open, input);
+  const held = stack.move();
+  return { ...content, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+async function findContent(
+  { repository, treeId, subfolder }: OpenSnapshot,
+  { path, signal }: DumpInput,
+): Promise<Pick<Dump, 'kind' | 'bytes'>> {
+  const whole = path === '/' ? subfolder : joinTreePath(subfolder, path.slice(1));
+  if (path === '/') {
+    return { kind: 'tar', bytes: dumpFolder(repository, { treeId, path: whole }, { signal }) };
+  }
+  const node = await findNode(repository, { rootTreeId: treeId, path }, { signal });
+  if (node === undefined) throw new KeepsakeError('SNAPSHOT_PATH_NOT_FOUND', { path });
+  if (node.type !== 'dir' || node.subtree === undefined) {
+    return { kind: 'file', bytes: dumpFile(repository, { path, node }, { signal }) };
+  }
+  const folder = { treeId: node.subtree, path: whole };
+  return { kind: 'tar', bytes: dumpFolder(repository, folder, { signal }) };
+}
