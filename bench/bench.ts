@@ -111,4 +111,6 @@ async function main(): Promise<void> {
   rmSync(work, { recursive: true });
 }
 
+process.on('SIGTERM', () => process.exit(143));
+process.on('SIGINT', () => process.exit(130));
 await main();

@@ -36,5 +36,5 @@ function describeKey(repository: string): string {
 
 async function firstLine(argv: readonly string[]): Promise<string> {
   const { stdout } = await runProgram(argv).catch(() => ({ stdout: '' }));
-  return stdout.split('\n')[0]?.trim() || `${argv[0]} (version unknown)`;
+  return stdout.split('\n')[0]?.trim() || `${argv.join(' ')} (no answer)`;
 }

@@ -39,6 +39,8 @@ export async function measure(
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const errors = text(child.stderr);
+  const killChild = () => child.kill('SIGKILL');
+  process.once('exit', killChild); // an interrupted benchmark leaves nothing running
   const sampler = memory ? new MemorySampler(child.pid ?? -1) : undefined;
   try {
     const [exitCode] = (await once(child, 'exit')) as [number | null];
@@ -46,6 +48,7 @@ export async function measure(
     if (exitCode !== 0) throw new Error(`${argv.join(' ')}: exit ${exitCode}\n${await errors}`);
     return sampler === undefined ? { wallMs } : { wallMs, peakPssBytes: sampler.peakBytes };
   } finally {
+    process.off('exit', killChild);
     sampler?.stop();
   }
 }
