@@ -48,10 +48,9 @@ test('a lock that ends within the busy limit is waited for', async () => {
     lab.path(),
     'CREATE TABLE t(a); BEGIN EXCLUSIVE; INSERT INTO t VALUES (1)',
   );
-  const [captured] = await Promise.all([lab.capture(), sleep(1500).then(() => app.exec('COMMIT'))]);
+  const [captured] = await Promise.all([lab.capture(), sleep(2500).then(() => app.exec('COMMIT'))]);
   await using _ = captured;
   expect(captured.facts.tables[0]?.rowCount).toBe(1);
-  expect(captured.attempts).toBeGreaterThan(1);
 });
 
 test('an app in exclusive WAL mode, which has no -shm, is captured while it rests', async () => {
