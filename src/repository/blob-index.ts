@@ -37,6 +37,11 @@ export class BlobIndex {
   #count = 0;
   readonly #packIds: string[] = [];
   readonly #packNumbers = new Map<string, number>();
+  /** By pack number: its first entry and the one after its last, where they lie side by side. */
+  readonly #packStart: number[] = [];
+  readonly #packEnd: number[] = [];
+  /** Numbers of packs whose entries do not. */
+  readonly #scattered = new Set<number>();
 
   /** Entries, a blob in two packs counting twice. */
   get size(): number {
@@ -55,9 +60,12 @@ export class BlobIndex {
     const known = this.#packNumbers.get(packId);
     const packNumber = known ?? this.#packIds.push(packId) - 1;
     this.#packNumbers.set(packId, packNumber);
+    if (known === undefined) this.#packStart.push(this.#count);
+    else if (this.#packEnd[packNumber] !== this.#count) this.#scattered.add(packNumber);
     for (const blob of blobs) {
       if (known === undefined || !this.#isAt(packId, blob)) this.#add(packNumber, blob);
     }
+    this.#packEnd[packNumber] = this.#count;
   }
 
   #isAt(packId: string, blob: IndexedBlob): boolean {
@@ -90,11 +98,13 @@ export class BlobIndex {
     for (let entry = 0; entry < this.#count; entry += 1) yield this.#place(entry);
   }
 
-  /** The entries of one pack; looks through all of them. */
+  /** The entries of one pack. */
   *entriesOf(packId: string): Generator<BlobPlace> {
     const packNumber = this.#packNumbers.get(packId);
     if (packNumber === undefined) return;
-    for (let entry = 0; entry < this.#count; entry += 1) {
+    const start = this.#packStart[packNumber] ?? 0;
+    const end = this.#scattered.has(packNumber) ? this.#count : (this.#packEnd[packNumber] ?? 0);
+    for (let entry = start; entry < end; entry += 1) {
       if (this.#segment(entry).packs[entry % SEGMENT_ENTRIES] === packNumber) {
         yield this.#place(entry);
       }

@@ -50,8 +50,17 @@ export class BlobLoader {
   }
 }
 
+/** A file that is not there whole, or that the disk does not give. */
+export function isFileDamage(error: unknown): boolean {
+  return isKeepsakeError(
+    error,
+    'BACKEND_FILE_NOT_FOUND',
+    'BACKEND_SHORT_FILE',
+    'BACKEND_DEVICE_FAILED',
+  );
+}
+
 /** A bad copy, as opposed to storage that cannot be reached or was told to stop. */
 function isDamage(error: unknown): boolean {
-  if (isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND', 'BACKEND_SHORT_FILE')) return true;
-  return isKeepsakeError(error) && error.code.startsWith('FORMAT_');
+  return isFileDamage(error) || (isKeepsakeError(error) && error.code.startsWith('FORMAT_'));
 }

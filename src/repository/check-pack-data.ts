@@ -2,13 +2,12 @@
 import type { CallOptions } from '../backend/backend.ts';
 import { readUint32 } from '../base/bytes.ts';
 import type { Random } from '../base/clock.ts';
-import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { openBlob } from '../format/blob.ts';
-import { readPackHeader } from './pack-header.ts';
+import { describeCause } from '../base/errors/keepsake-error.ts';
 import type { BlobPlace } from './blob-index.ts';
+import { isFileDamage } from './blob-loader.ts';
 import type { CheckProblem } from './check-problem.ts';
+import { auditPack, type PackAudit } from './pack-audit.ts';
 import type { Repository } from './repository.ts';
-import { fileName } from './sealed-files.ts';
 
 /** Which packs to read: all, part n of t, a share, or a number of bytes. */
 export type Subset =
@@ -57,61 +56,24 @@ export async function checkPackData(
   pack: string,
   options: CallOptions = {},
 ): Promise<PackReading> {
-  const places = [...repository.index.entriesOf(pack)];
-  const damaged = new Set<string>();
-  const causes: string[] = [];
-  try {
-    const bytes = await repository.backend.load({ kind: 'pack', name: pack }, options);
-    if (fileName(bytes) !== pack) causes.push('its bytes do not match its name');
-    const headerProblem = compareHeader(repository, bytes, places);
-    if (headerProblem !== undefined) causes.push(headerProblem);
-    for (const place of places) checkBlob(repository, bytes, place, { damaged, causes });
-  } catch (error) {
-    if (!isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND', 'BACKEND_DEVICE_FAILED')) throw error;
-    causes.push(describeCause(error));
-    for (const { type, id } of places) damaged.add(`${type}:${id}`);
-  }
-  if (causes.length === 0) return { damaged };
+  const blobs = [...repository.index.entriesOf(pack)];
+  const { causes, damaged } = await readAndAudit(repository, { pack, blobs }, options);
+  const keys = new Set(damaged.map(({ type, id }) => `${type}:${id}`));
+  if (causes.length === 0) return { damaged: keys };
   const why = causes.slice(0, 3).join('; ');
-  return { damaged, problem: { kind: 'pack-damaged', pack, why, blobCount: damaged.size } };
+  return { damaged: keys, problem: { kind: 'pack-damaged', pack, why, blobCount: damaged.length } };
 }
 
-function checkBlob(
-  repository: Repository,
-  pack: Uint8Array,
-  place: BlobPlace,
-  found: { damaged: Set<string>; causes: string[] },
-): void {
-  const { type, id, offset, length, uncompressedLength } = place;
+async function readAndAudit(
+  { backend, master }: Repository,
+  { pack: name, blobs }: { pack: string; blobs: readonly BlobPlace[] },
+  options: CallOptions,
+): Promise<PackAudit> {
   try {
-    const sealed = pack.subarray(offset, offset + length);
-    openBlob({
-      master: repository.master,
-      sealed,
-      id,
-      ...(uncompressedLength === undefined ? {} : { uncompressedLength }),
-    });
+    const bytes = await backend.load({ kind: 'pack', name }, options);
+    return auditPack({ name, bytes }, blobs, master);
   } catch (error) {
-    found.damaged.add(`${type}:${id}`);
-    found.causes.push(`${type} blob ${id}: ${describeCause(error)}`);
-  }
-}
-
-/** The header must list exactly the blobs that the index gives this pack. */
-function compareHeader(
-  repository: Repository,
-  pack: Uint8Array,
-  places: readonly BlobPlace[],
-): string | undefined {
-  try {
-    const key = (blob: { id: string; type: string; offset: number; length: number }): string =>
-      `${blob.offset} ${blob.length} ${blob.type} ${blob.id}`;
-    const inHeader = readPackHeader(pack, repository.master).map(key).sort();
-    const inIndex = places.map(key).sort();
-    const equal = inHeader.length === inIndex.length && inHeader.every((k, i) => k === inIndex[i]);
-    return equal ? undefined : 'its header and the index list different blobs';
-  } catch (error) {
-    if (error instanceof KeepsakeError) return `header: ${error.message}`;
-    throw error;
+    if (!isFileDamage(error)) throw error;
+    return { causes: [describeCause(error)], intact: [], damaged: blobs };
   }
 }

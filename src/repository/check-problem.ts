@@ -37,7 +37,7 @@ export function remedyFor(problem: CheckProblem): string | undefined {
     case 'pack-indexed-twice':
       return problem.differs ? 'keepsake repair index' : undefined;
     case 'pack-damaged':
-      return 'keepsake repair index';
+      return 'keepsake repair index --read-data';
     case 'tree-damaged':
     case 'content-missing':
     case 'size-mismatch':
@@ -77,7 +77,7 @@ export function describeProblem(problem: CheckProblem): string {
     case 'snapshot-hurt':
       return `snapshot ${problem.snapshot.slice(0, 8)} of ${problem.time.slice(0, 19)} is hurt in ${problem.pathCount} place(s): ${problem.paths.join(', ')}${problem.pathCount > problem.paths.length ? ', …' : ''}`;
     case 'pack-unreferenced':
-      return `pack ${problem.pack} is in no index: left by a run that was cut off, harmless`;
+      return `pack ${problem.pack} is in no index: left by a run that was cut off, or out of use since a repair; harmless`;
     case 'pack-indexed-twice':
       return `pack ${problem.pack} is in several index files${problem.differs ? ', which disagree' : ''}`;
     case 'pack-mixed':

@@ -3,6 +3,7 @@ import type { CallOptions } from '../backend/backend.ts';
 import { describeCause, isKeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
 import { decodeTree } from '../format/tree.ts';
+import { isFileDamage } from './blob-loader.ts';
 import type { CheckProblem } from './check-problem.ts';
 import type { Repository, StoredSnapshot } from './repository.ts';
 
@@ -113,9 +114,5 @@ export class TreeCheck {
 }
 
 function isStorageError(error: unknown): boolean {
-  return (
-    isKeepsakeError(error) &&
-    error.code.startsWith('BACKEND_') &&
-    !isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND', 'BACKEND_SHORT_FILE')
-  );
+  return isKeepsakeError(error) && error.code.startsWith('BACKEND_') && !isFileDamage(error);
 }

@@ -4,13 +4,12 @@
  */
 import type { CallOptions } from '../backend/backend.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
-import { describeCause, isKeepsakeError } from '../base/errors/keepsake-error.ts';
 import { checkIndexFiles, checkPackFiles, findLostBlobs, type StoredPacks } from './check-index.ts';
 import { checkPackData, selectPacks, type Subset } from './check-pack-data.ts';
 import { isNote, type CheckProblem } from './check-problem.ts';
 import { TreeCheck } from './check-trees.ts';
-import { loadKey } from './keys.ts';
-import { listLocks } from './lock.ts';
+import { listKeys } from './keys.ts';
+import { listLocks } from './stored-locks.ts';
 import type { Repository, StoredSnapshot } from './repository.ts';
 
 export type CheckPhase = 'index' | 'packs' | 'data' | 'snapshots';
@@ -82,16 +81,13 @@ class CheckRun {
   }
 
   async *#checkDocuments(): AsyncGenerator<CheckProblem> {
-    const { backend } = this.#repository;
-    for await (const { name } of backend.list('key', this.#options)) {
-      try {
-        await loadKey(backend, name, this.#options);
-      } catch (error) {
-        if (!isKeepsakeError(error, 'REPOSITORY_FILE_DAMAGED')) throw error;
-        yield { kind: 'key-damaged', name, why: describeCause(error) };
-      }
+    for await (const { name, problem } of listKeys(this.#repository.backend, this.#options)) {
+      if (problem !== undefined) yield { kind: 'key-damaged', name, why: problem };
     }
-    for await (const { name, problem } of listLocks(this.#repository.lockDependencies)) {
+    for await (const { name, problem } of listLocks(
+      this.#repository.lockDependencies,
+      this.#options,
+    )) {
       if (problem !== undefined) yield { kind: 'lock-damaged', name, why: problem };
     }
   }

@@ -1,7 +1,7 @@
 /** The repository's keys: each file in `keys/` holds the same master key under its own password. */
 import type { Backend, CallOptions } from '../backend/backend.ts';
 import type { Clock, Random } from '../base/clock.ts';
-import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import type { ScryptParams } from '../format/kdf.ts';
 import {
@@ -36,30 +36,75 @@ export interface FindKeyOptions extends CallOptions {
   readonly keyHint?: string | undefined;
 }
 
-/** Tries the password on every key. Throws `REPOSITORY_WRONG_PASSWORD` when it opens none. */
+/**
+ * Tries the password on every key. Throws `REPOSITORY_WRONG_PASSWORD` when it opens none. A key
+ * file whose bytes do not match its name comes last, but is tried: its seal proves what it opens,
+ * and it may be the only one left.
+ */
 export async function findKey(
   backend: Backend,
   password: string,
   options: FindKeyOptions = {},
 ): Promise<OpenedKey> {
   const names = await listKeyNames(backend, options);
+  const suspects: NamedBytes[] = [];
   const damagedKeys: string[] = [];
   for (const name of names) {
-    try {
-      const master = await openMasterKey(await loadKey(backend, name, options), password);
-      if (master !== undefined) return { master, keyId: name };
-    } catch (error) {
-      // One key file that is damaged, or asks for absurd memory, must not block the others.
-      if (!isKeepsakeError(error, 'REPOSITORY_FILE_DAMAGED', 'FORMAT_KDF', 'FORMAT_MALFORMED')) {
-        throw error;
-      }
-      damagedKeys.push(name);
+    const bytes = await loadKeyBytes(backend, { name, damagedKeys }, options);
+    if (bytes === undefined) continue;
+    const file = { name, bytes };
+    if (fileName(bytes) !== name) suspects.push(file);
+    else {
+      const opened = await openKey(file, password, damagedKeys);
+      if (opened !== undefined) return opened;
     }
+  }
+  for (const file of suspects) {
+    const opened = await openKey(file, password, damagedKeys);
+    if (opened !== undefined) return opened;
+    damagedKeys.push(file.name);
   }
   const { location } = backend;
   const keyCount = names.length;
   if (keyCount === 0) throw await noKeysError(backend, options);
   throw new KeepsakeError('REPOSITORY_WRONG_PASSWORD', { location, keyCount, damagedKeys });
+}
+
+interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+async function openKey(
+  { name, bytes }: NamedBytes,
+  password: string,
+  damagedKeys: string[],
+): Promise<OpenedKey | undefined> {
+  try {
+    const master = await openMasterKey(decodeKeyFile(bytes), password);
+    return master === undefined ? undefined : { master, keyId: name };
+  } catch (error) {
+    // One key file that is damaged, or asks for absurd memory, must not block the others.
+    if (!isKeepsakeError(error) || !error.code.startsWith('FORMAT_')) throw error;
+    if (fileName(bytes) === name) damagedKeys.push(name);
+    return undefined;
+  }
+}
+
+/** Absent when the disk does not give it, or somebody removed it since it was listed. */
+async function loadKeyBytes(
+  backend: Backend,
+  { name, damagedKeys }: { name: string; damagedKeys: string[] },
+  options: CallOptions,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await backend.load({ kind: 'key', name }, options);
+  } catch (error) {
+    if (isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND')) return undefined;
+    if (!isKeepsakeError(error, 'BACKEND_DEVICE_FAILED')) throw error;
+    damagedKeys.push(name);
+    return undefined;
+  }
 }
 
 /** The hinted key first. */
@@ -122,4 +167,48 @@ export async function addKey(
   const name = fileName(bytes);
   await backend.save({ kind: 'key', name }, bytes);
   return name;
+}
+
+/** The key whose name begins so. Throws `REPOSITORY_KEY_NOT_FOUND` for none, or for several. */
+export async function chooseKey(
+  backend: Backend,
+  wanted: string,
+  options: CallOptions = {},
+): Promise<string> {
+  const names = await listKeyNames(backend, options);
+  const [only, ...more] = names.filter((name) => wanted !== '' && name.startsWith(wanted));
+  if (only !== undefined && more.length === 0) return only;
+  const candidates = only === undefined ? [] : [only, ...more].map((name) => name.slice(0, 12));
+  throw new KeepsakeError('REPOSITORY_KEY_NOT_FOUND', { wanted, candidates });
+}
+
+/** Removes a key, never `inUse`, the one this repository was opened with: so never the last one. */
+export async function removeKey(
+  backend: Backend,
+  { name, inUse }: { name: string; inUse: string },
+): Promise<void> {
+  if (name === inUse) throw new KeepsakeError('REPOSITORY_KEY_IN_USE', { key: name.slice(0, 8) });
+  await backend.remove({ kind: 'key', name });
+}
+
+export interface ListedKey {
+  readonly name: string;
+  /** Absent when the file cannot be read. */
+  readonly key?: KeyFile;
+  readonly problem?: string;
+}
+
+export async function* listKeys(
+  backend: Backend,
+  options: CallOptions = {},
+): AsyncGenerator<ListedKey> {
+  for await (const { name } of backend.list('key', options)) {
+    try {
+      yield { name, key: await loadKey(backend, name, options) };
+    } catch (error) {
+      if (isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND')) continue;
+      if (!isKeepsakeError(error, 'REPOSITORY_FILE_DAMAGED')) throw error;
+      yield { name, problem: describeCause(error) };
+    }
+  }
 }

@@ -104,6 +104,15 @@ export async function openRepository(
   options: FindKeyOptions = {},
 ): Promise<Repository> {
   const key = await findKey(access.backend, password, options);
+  return openWithKey(access, key, options);
+}
+
+/** As `openRepository`, with the master key at hand: no password is tried. */
+export async function openWithKey(
+  access: RepositoryAccess,
+  key: OpenedKey,
+  options: CallOptions = {},
+): Promise<Repository> {
   const config = await loadConfig(access.backend, key, options);
   const { cacheFolder: folder } = access;
   const backend =

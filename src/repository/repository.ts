@@ -14,7 +14,8 @@ import { BlobLoader } from './blob-loader.ts';
 import { BlobSaver, type SaveResult } from './blob-saver.ts';
 import { createBlobSealer } from './blob-sealer.ts';
 import { loadIndex } from './index-loader.ts';
-import { acquireLock, type HeldLock, type LockDependencies, type LockOptions } from './lock.ts';
+import type { HeldLock, LockDependencies } from './held-lock.ts';
+import { acquireLock, type LockOptions } from './lock.ts';
 import type { ProcessFacts } from './lock-holder.ts';
 import { decodeNamed, SealedFiles } from './sealed-files.ts';
 
@@ -77,8 +78,8 @@ export class Repository {
   }
 
   get lockDependencies(): LockDependencies {
-    const { backend, clock, self } = this.#parts;
-    return { backend, files: this.files, clock, self };
+    const { backend, clock, random, self } = this.#parts;
+    return { backend, files: this.files, clock, random, self };
   }
 
   /** Takes a lock and keeps it fresh until disposed. Writes refuse to go on when it was lost. */

@@ -58,18 +58,32 @@ export function fileName(bytes: Uint8Array): string {
   return toHex(createHash('sha256').update(bytes).digest());
 }
 
-/** Loads a whole file and checks that its name is its hash. */
+/** Loads a whole file and checks that its name is its hash. What the disk does not give is damage. */
 export async function loadNamedFile(
   backend: Backend,
   handle: FileHandle,
   options: CallOptions = {},
 ): Promise<Uint8Array> {
-  const bytes = await backend.load(handle, options);
+  const bytes = await loadOrDamaged(backend, handle, options);
   if (handle.kind !== 'config' && fileName(bytes) !== handle.name) {
     const why = `its ${bytes.length} bytes do not match its name`;
     throw new KeepsakeError('REPOSITORY_FILE_DAMAGED', { ...handle, why });
   }
   return bytes;
+}
+
+async function loadOrDamaged(
+  backend: Backend,
+  handle: FileHandle,
+  options: CallOptions,
+): Promise<Uint8Array> {
+  try {
+    return await backend.load(handle, options);
+  } catch (error) {
+    if (!isKeepsakeError(error, 'BACKEND_DEVICE_FAILED')) throw error;
+    const why = error.message;
+    throw new KeepsakeError('REPOSITORY_FILE_DAMAGED', { ...handle, why }, { cause: error });
+  }
 }
 
 /** Decodes a document, turning a format error into one that names the file. */
