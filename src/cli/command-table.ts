@@ -8,6 +8,7 @@ import { defineSnapshots } from './commands/snapshots-command.ts';
 import { defineLs } from './commands/ls-command.ts';
 import { defineDump } from './commands/dump-command.ts';
 import { defineDiff } from './commands/diff-command.ts';
+import { defineRestore } from './commands/restore-command.ts';
 
 /** Adds a command to the program; `run` is given what to do when it is called. */
 export type DefineCommand = (
@@ -22,5 +23,6 @@ export const commandTable: readonly DefineCommand[] = [
   defineLs,
   defineDump,
   defineDiff,
+  defineRestore,
   defineCheck,
 ];

@@ -7,6 +7,7 @@ import { formatErrors } from './format-errors.ts';
 import { generalErrors } from './general-errors.ts';
 import { hostErrors } from './host-errors.ts';
 import { repositoryErrors } from './repository-errors.ts';
+import { restoreErrors } from './restore-errors.ts';
 import { snapshotErrors } from './snapshot-errors.ts';
 import { sourceErrors } from './source-errors.ts';
 import { sqliteErrors } from './sqlite-errors.ts';
@@ -23,6 +24,7 @@ export const errorCatalogue = {
   ...sourceErrors,
   ...snapshotErrors,
   ...archiveErrors,
+  ...restoreErrors,
   ...configErrors,
   ...cliErrors,
 };

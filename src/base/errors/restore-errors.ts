@@ -1,0 +1,14 @@
+import { ExitCode } from '../exit-code.ts';
+import { displayRawName } from '../raw-name.ts';
+import { entry } from './define-errors.ts';
+
+export const restoreErrors = {
+  RESTORE_OVER_DATABASE: entry<{ path: string; sidecar: string }>({
+    exit: ExitCode.failed,
+    message: ({ path, sidecar }) =>
+      `refusing to restore the database ${displayRawName(path)}: ${displayRawName(sidecar)} lies beside it`,
+    hint: () =>
+      'Nothing was written. An app may be using that database, and SQLite would replay the old file over the restored one. Restore to an empty folder with `--target DIR`.',
+    example: { path: '/opt/wishlist/data/prod.db', sidecar: '/opt/wishlist/data/prod.db-wal' },
+  }),
+};
