@@ -2,7 +2,7 @@
 import { formatBytes } from '../base/bytes.ts';
 import { describeCause } from '../base/errors/keepsake-error.ts';
 import type { BackupEvent, BackupResult } from '../operations/backup-input.ts';
-import type { ArchiveProblem } from '../snapshot/archive.ts';
+import type { ArchiveProblem } from '../snapshot/archive-options.ts';
 import type { ManifestDatabase } from '../snapshot/manifest.ts';
 import { count, seconds } from './phrases.ts';
 import { type Output, showName } from './output.ts';
@@ -72,7 +72,7 @@ export class BackupRenderer {
   #problem({ path, error, kind }: ArchiveProblem): void {
     const output = this.#output;
     const message = describeCause(error);
-    const what = kind === 'plain' ? 'warning' : 'error';
+    const what = kind === 'plain' || kind === 'cross-check' ? 'warning' : 'error';
     const also = kind === 'plain' ? '. It is stored as a plain file' : '';
     output.warn(
       `${output.style(what === 'error' ? 'red' : 'yellow', `${what}:`)} ${message}${also}`,

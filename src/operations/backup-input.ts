@@ -2,7 +2,7 @@ import type { CompressionMode } from '../format/compression.ts';
 import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { ArchiveCounts, ItemAction } from '../snapshot/archive-counts.ts';
 import type { ArchivedDatabase } from '../snapshot/archive-database.ts';
-import type { ArchiveProblem } from '../snapshot/archive.ts';
+import type { ArchiveProblem } from '../snapshot/archive-options.ts';
 import type { FileReference } from '../snapshot/cross-check.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
 import type { CaptureWarning } from '../sqlite/capture.ts';

@@ -1,9 +1,7 @@
 /** The walk of one backup: the subject's paths with everything that is to be left out. */
-import { realpathSync } from 'node:fs';
 import type { Node } from '../format/node.ts';
-import type { Repository } from '../repository/repository.ts';
 import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
-import type { ArchiveSource } from '../snapshot/archive.ts';
+import type { ArchiveSource } from '../snapshot/archive-options.ts';
 import { BufferPool } from '../source/buffer-pool.ts';
 import { compileExcludes } from '../source/excludes.ts';
 import { readFileContent } from '../source/file-reading.ts';
@@ -11,16 +9,25 @@ import type { SourceEntry } from '../source/source.ts';
 import { walkPaths, type WalkOptions } from '../source/walk.ts';
 import type { BackupInput } from './backup-input.ts';
 
-export function openBackupSource(input: BackupInput, repository: Repository): ArchiveSource {
+export interface BackupSourceOptions {
+  /** Of the repository's chunker. */
+  readonly polynomial: bigint;
+  /** Locations of Keepsake's own: where they lie below a path, they stay empty. */
+  readonly own: readonly string[];
+}
+
+export function openBackupSource(
+  input: BackupInput,
+  { polynomial, own }: BackupSourceOptions,
+): ArchiveSource {
   const { subject, only } = input;
   const pool = new BufferPool();
-  const polynomial = repository.config.chunkerPolynomial;
   const options: WalkOptions = {
     paths: only === 'database' ? subject.databases : subject.paths,
     exclude: compileExcludes({ patterns: subject.excludes }),
     excludeCaches: input.excludeCaches,
     oneFileSystem: input.oneFileSystem,
-    skip: foldersToSkip(repository),
+    skip: new Set(own.filter((location) => location.startsWith('/'))),
     detectDatabases: true,
     databases: new Set(subject.databases),
     read: (path: string, node: Node) => readFileContent(path, node, { polynomial, pool }),
@@ -39,16 +46,5 @@ async function* withoutExpected(
   for await (const entry of entries) {
     const missing = entry.kind === 'problem' && isKeepsakeError(entry.error, 'SOURCE_PATH_MISSING');
     if (!missing || !expected.has(entry.path)) yield entry;
-  }
-}
-
-/** A repository below one of the paths would back itself up, each time doubling. */
-function foldersToSkip({ backend }: Repository): ReadonlySet<string> {
-  const { location } = backend;
-  if (!location.startsWith('/')) return new Set();
-  try {
-    return new Set([location, realpathSync(location)]);
-  } catch {
-    return new Set([location]); // gone since it was opened: nothing to walk into
   }
 }

@@ -2,7 +2,8 @@
 import { timeFromNs } from '../format/go-time.ts';
 import type { Snapshot } from '../format/snapshot-file.ts';
 import type { Repository } from '../repository/repository.ts';
-import { archive, type ArchiveListener, type ArchiveResult } from '../snapshot/archive.ts';
+import type { ArchiveListener, ArchiveResult } from '../snapshot/archive-options.ts';
+import { archive } from '../snapshot/archive.ts';
 import type {
   BackupEvent,
   BackupInput,
@@ -19,6 +20,7 @@ import type { Workbench } from './workbench.ts';
 
 /** Files read side by side; more only makes the disk seek. */
 const READERS = 2;
+const LEFTOVER_AGE_MS = 24 * 60 * 60_000;
 
 export function backup(
   workbench: Workbench,
@@ -41,6 +43,7 @@ async function runBackup(
     onLockWait: (error) => emitter.emit({ type: 'lock-wait', error }),
   });
   const { repository } = session;
+  if (!dryRun) await tidyStore(workbench, repository, signal);
   await repository.loadIndex({ signal });
   const parent = await findParent(repository, input);
   emitter.emit({ type: 'parent', id: parent?.id });
@@ -52,6 +55,21 @@ async function runBackup(
   if (dryRun) return common;
   const snapshot = makeSnapshot(workbench, input, { ...common, parent });
   return { ...common, snapshotId: await repository.saveSnapshot(snapshot, { signal }) };
+}
+
+/** Removes what runs that were cut off left half written; a younger one may still be at work. */
+async function tidyStore(
+  { clock }: Workbench,
+  { backend }: Repository,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    const before = new Date(clock.now().getTime() - LEFTOVER_AGE_MS);
+    await backend.removeLeftovers?.(before, { signal });
+  } catch {
+    // They only take room. What is wrong with the store the backup itself will meet and tell.
+    signal?.throwIfAborted();
+  }
 }
 
 interface ArchiveJob {
@@ -70,7 +88,10 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
   try {
     const result = await archive({
       store: repository,
-      source: openBackupSource(input, repository),
+      source: openBackupSource(input, {
+        polynomial: repository.config.chunkerPolynomial,
+        own: [repository.backend.location, workbench.scratchFolder],
+      }),
       clock: workbench.clock,
       capture: {
         scratchFolder: scratch.path,

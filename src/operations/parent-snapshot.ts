@@ -2,7 +2,7 @@
 import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeTree } from '../format/tree.ts';
 import type { Repository, StoredSnapshot } from '../repository/repository.ts';
-import type { ArchiveParent } from '../snapshot/archive.ts';
+import type { ArchiveParent } from '../snapshot/archive-options.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
 import { loadManifest } from '../snapshot/load-manifest.ts';
 import type { BackupInput } from './backup-input.ts';
@@ -18,11 +18,15 @@ export interface BackupParent extends ArchiveParent {
  */
 export async function findParent(
   repository: Repository,
-  { hostname, subject, signal }: BackupInput,
+  { hostname, subject, only, signal }: BackupInput,
 ): Promise<BackupParent | undefined> {
   const snapshots = await repository.loadSnapshots({ signal, onDamage: () => {} });
   const candidates = snapshots.filter(
-    ({ snapshot }) => snapshot.hostname === hostname && sameElements(snapshot.paths, subject.paths),
+    ({ snapshot }) =>
+      snapshot.hostname === hostname &&
+      sameElements(snapshot.paths, subject.paths) &&
+      // It has none of the files, which would all be read again.
+      (only === 'database' || snapshot.tags?.includes('database-only') !== true),
   );
   for (const candidate of candidates.reverse().slice(0, 3)) {
     const parent = await tryParent(repository, candidate);

@@ -1,19 +1,29 @@
 /** A private folder for large temporary files, removed when disposed. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { ProcessFacts } from '../repository/lock-holder.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface ScratchFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-export async function withScratchFolder({
-  scratchFolder,
-}: Pick<Workbench, 'scratchFolder'>): Promise<ScratchFolder> {
+type ScratchWorkbench = Pick<Workbench, 'scratchFolder' | 'self' | 'clock'>;
+
+/** Of another PID namespace nobody can tell whether its process lives; then age decides. */
+const FOREIGN_AGE_MS = 2 * 24 * 60 * 60_000;
+/** `run-<PID namespace>-<PID>-<six random characters>` */
+const RUN_NAME = /^run-(\d+)-(\d+)-\w{6}$/;
+
+/** Also removes the folders of runs that were killed. */
+export async function withScratchFolder(workbench: ScratchWorkbench): Promise<ScratchFolder> {
+  const { scratchFolder, self } = workbench;
   try {
     await mkdir(scratchFolder, { recursive: true, mode: 0o700 });
-    const path = await mkdtemp(join(scratchFolder, 'run-'));
+    await removeDeadRuns(workbench);
+    const prefix = `run-${namespaceNumber(self)}-${self.pid}-`;
+    const path = await mkdtemp(join(scratchFolder, prefix));
     return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
   } catch (error) {
     const reason = describeCause(error);
@@ -23,4 +33,35 @@ export async function withScratchFolder({
       { cause: error },
     );
   }
+}
+
+async function removeDeadRuns(workbench: ScratchWorkbench): Promise<void> {
+  for (const name of await readdir(workbench.scratchFolder)) {
+    const path = join(workbench.scratchFolder, name);
+    try {
+      if (await isDeadRun(workbench, name)) await rm(path, { recursive: true, force: true });
+    } catch {
+      // Another run removed it first, or another user owns it: it only takes room.
+    }
+  }
+}
+
+async function isDeadRun(
+  { self, clock, scratchFolder }: ScratchWorkbench,
+  name: string,
+): Promise<boolean> {
+  const [, namespace, pid] = RUN_NAME.exec(name) ?? [];
+  if (namespace === undefined) return false;
+  if (namespace !== UNKNOWN_NAMESPACE && namespace === namespaceNumber(self)) {
+    return !self.isAlive(Number(pid));
+  }
+  const { mtime } = await stat(join(scratchFolder, name));
+  return clock.now().getTime() - mtime.getTime() > FOREIGN_AGE_MS;
+}
+
+const UNKNOWN_NAMESPACE = '0';
+
+/** From `pid:[4026531836]`. */
+function namespaceNumber({ pidNamespace }: ProcessFacts): string {
+  return /\d+/.exec(pidNamespace ?? '')?.[0] ?? UNKNOWN_NAMESPACE;
 }

@@ -1,5 +1,6 @@
 /** Stores one database: its captured image in page-aligned pieces, its facts for the manifest. */
 import type { Clock } from '../base/clock.ts';
+import { isKeepsakeError, type KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
 import { readPages } from '../source/page-reading.ts';
 import { captureDatabase, type CapturedDatabase, type CaptureWarning } from '../sqlite/capture.ts';
@@ -36,6 +37,8 @@ export interface ArchivedDatabase {
   readonly content: readonly string[];
   readonly names: readonly NamedFiles[];
   readonly warnings: readonly CaptureWarning[];
+  /** References that could not be read: the database is stored all the same. */
+  readonly crossCheckProblems: readonly KeepsakeError[];
 }
 
 /** Throws what `captureDatabase` throws; nothing of the database is in the snapshot then. */
@@ -57,7 +60,7 @@ export async function archiveDatabase(options: ArchiveDatabaseOptions): Promise<
     options.previousChunkSizeBytes,
   );
   const content = await savePages(captured, chunkSizeBytes, options);
-  const names = await readNames(captured, options.references);
+  const { names, problems } = await readNames(captured, options.references);
   const manifest: ManifestDatabase = {
     path,
     configured,
@@ -67,7 +70,8 @@ export async function archiveDatabase(options: ArchiveDatabaseOptions): Promise<
     captureMethod: captured.method,
     readLockMs: Math.round(captured.readLockMs),
   };
-  return { manifest, content, names, warnings: captured.warnings };
+  const { warnings } = captured;
+  return { manifest, content, names, warnings, crossCheckProblems: problems };
 }
 
 async function savePages(
@@ -84,17 +88,24 @@ async function savePages(
   return content;
 }
 
+/** A column the app has renamed is no reason to be without its database. */
 async function readNames(
   captured: CapturedDatabase,
   references: readonly FileReference[],
-): Promise<NamedFiles[]> {
-  const all: NamedFiles[] = [];
+): Promise<{ names: NamedFiles[]; problems: KeepsakeError[] }> {
+  const names: NamedFiles[] = [];
+  const problems: KeepsakeError[] = [];
   for (const reference of references) {
     const { table, column } = reference;
-    const values = readReferences(captured.imagePath, [{ table, column }]);
-    all.push(await collectNames(reference, values));
+    try {
+      const values = readReferences(captured.imagePath, [{ table, column }]);
+      names.push(await collectNames(reference, values));
+    } catch (error) {
+      if (!isKeepsakeError(error, 'DATABASE_COLUMN_MISSING')) throw error;
+      problems.push(error);
+    }
   }
-  return all;
+  return { names, problems };
 }
 
 /** The node of a database: where and whose it is on disk, with the captured state as content. */

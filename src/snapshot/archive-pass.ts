@@ -2,10 +2,11 @@
  * One pass over a source: entries in, trees out. Files that the parent shows as unchanged are not
  * read; the others are read in parallel, chunk by chunk into the store.
  */
+import type { Clock } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
-import type { Leaf, SourceEntry } from '../source/source.ts';
+import type { Leaf, ProblemEntry, SourceEntry } from '../source/source.ts';
 import { countItem, type ArchiveCounts, type ItemAction } from './archive-counts.ts';
 import { isUnchanged } from './unchanged.ts';
 import { saveContent } from './save-content.ts';
@@ -15,16 +16,17 @@ import type { ParentTrees, TreeSink } from './tree-store.ts';
 
 export interface ArchivePassOptions {
   readonly store: BlobStore;
+  readonly clock: Clock;
   readonly trees: TreeSink;
   readonly parent: ParentTrees | undefined;
   /** Tree id of the parent's root; absent: there is no parent. */
   readonly parentRoot: string | undefined;
   readonly counts: ArchiveCounts;
-  /** Says what an entry is when the parent here is a draft; default: by comparing with the parent. */
-  readonly judge?: ((path: string, action: ItemAction, node: Node) => ItemAction) | undefined;
+  /** Says what an entry is against the parent snapshot; the item's action is against `parent`. */
+  readonly judge: (item: ArchivedItem, previous: Node | undefined) => ItemAction;
   /**
-   * What becomes of a database: its captured node, or `undefined` to leave it out of this pass.
-   * `previous` is the parent's entry.
+   * What becomes of a database: its captured node, or `undefined` to leave it out. A node without
+   * content holds its place in a draft. `previous` is the parent's entry.
    */
   readonly database: (leaf: Leaf, previous: Node | undefined) => Promise<Node | undefined>;
   /**
@@ -71,6 +73,8 @@ class ArchivePass {
   /** The parent's node of each open folder. */
   readonly #parentDirs: (Node | undefined)[] = [];
   readonly #readers: Semaphore;
+  /** Problems of one path that may still be followed by its entry. */
+  #untold: ProblemEntry[] = [];
   #root: string | undefined;
 
   constructor(options: ArchivePassOptions) {
@@ -87,6 +91,7 @@ class ArchivePass {
   }
 
   async take(entry: SourceEntry): Promise<void> {
+    await this.#tellProblems(entry);
     switch (entry.kind) {
       case 'directory-start':
         await this.#enter(entry.path);
@@ -98,7 +103,7 @@ class ArchivePass {
         await this.#addLeaf(entry);
         break;
       case 'problem':
-        await this.#noteProblem(entry.path, entry.error);
+        this.#untold.push(entry);
         break;
     }
   }
@@ -137,6 +142,7 @@ class ArchivePass {
   }
 
   async #addExtraRootNodes(frame: TreeFrame): Promise<void> {
+    await frame.settle(); // they may tell of every file, those directly in / included
     for (const node of (await this.#options.extraRootNodes?.()) ?? []) await frame.add(node);
   }
 
@@ -146,7 +152,9 @@ class ArchivePass {
     if (leaf.database === true) {
       const node = await this.#options.database(leaf, previous);
       if (node === undefined) return;
-      this.#count(leaf.path, node, previous, sameContent(previous, node));
+      if (node.content !== null) {
+        this.#count(leaf.path, node, previous, sameContent(previous, node));
+      }
       await frame.add(node);
       return;
     }
@@ -162,28 +170,40 @@ class ArchivePass {
     }
   }
 
-  /** What was readable in the draft stays, even if it cannot be read any more. */
-  async #noteProblem(path: string, error: unknown): Promise<void> {
+  /**
+   * An entry that follows a problem of its own path is whole but for some metadata. Without one
+   * the path could not be read: then what the draft has of it stays.
+   */
+  async #tellProblems(next: SourceEntry): Promise<void> {
+    const [first] = this.#untold;
+    if (first === undefined || (next.kind === 'problem' && next.path === first.path)) return;
+    const problems = this.#untold.splice(0);
     const frame = this.#frames.at(-1);
-    const inFrame = frame !== undefined && parentPath(path) === frame.path;
-    const previous = inFrame ? await this.#meet(frame, baseName(path)) : undefined;
-    if (previous !== undefined && this.#options.keepMissed !== undefined) {
-      await this.#keepMissed(frame, [previous]);
-    } else this.#options.onProblem(path, error);
+    const { keepMissed, onProblem } = this.#options;
+    const isLeftOut = next.path !== first.path || next.kind === 'directory-end';
+    if (isLeftOut && keepMissed !== undefined && frame?.path === parentPath(first.path)) {
+      const previous = await this.#meet(frame, baseName(first.path));
+      if (previous !== undefined && (await this.#keep(frame, previous))) return;
+    }
+    for (const { path, error } of problems) onProblem(path, error);
   }
 
   async #readFile(leaf: Leaf, previous: Node | undefined): Promise<Node | undefined> {
-    const { store, counts, onProblem, onBytes, signal, keepMissed } = this.#options;
+    const { store, clock, counts, onProblem, onBytes, signal, keepMissed } = this.#options;
     const { path } = leaf;
     assertInternal(leaf.read, `${path} has nothing to read`);
+    const problems: unknown[] = [];
     const saved = await saveContent(
       { path, reading: leaf.read() },
-      { store, counts, signal, onBytes, onProblem: (error) => onProblem(path, error) },
+      { store, clock, counts, signal, onBytes, onProblem: (error) => problems.push(error) },
     );
     // Gone or unreadable by now, but read whole in the first pass: that is kept.
-    const inDraft = keepMissed !== undefined && previous?.type === 'file' ? previous : undefined;
-    if (saved === undefined) return inDraft;
-    this.#count(leaf.path, saved, previous, false);
+    if (saved === undefined && previous !== undefined) {
+      const kept = await keepMissed?.(previous, path);
+      if (kept !== undefined) return this.#countKept(path, kept);
+    }
+    for (const error of problems) onProblem(path, error);
+    if (saved !== undefined) this.#count(path, saved, previous, false);
     return saved;
   }
 
@@ -196,14 +216,22 @@ class ArchivePass {
   }
 
   async #keepMissed(frame: TreeFrame | undefined, missed: readonly Node[]): Promise<void> {
-    const { keepMissed } = this.#options;
-    if (keepMissed === undefined || frame === undefined) return;
-    for (const node of missed) {
-      const kept = await keepMissed(node, joinPath(frame.path, node.name));
-      if (kept === undefined) continue;
-      this.#count(joinPath(frame.path, node.name), kept, undefined, false);
-      await frame.add(kept);
-    }
+    if (frame === undefined) return;
+    for (const node of missed) await this.#keep(frame, node);
+  }
+
+  /** Whether anything of it was kept. */
+  async #keep(frame: TreeFrame, node: Node): Promise<boolean> {
+    const path = joinPath(frame.path, node.name);
+    const kept = await this.#options.keepMissed?.(node, path);
+    if (kept === undefined) return false;
+    await frame.add(this.#countKept(path, kept));
+    return true;
+  }
+
+  #countKept(path: string, node: Node): Node {
+    this.#count(path, node, node, true);
+    return node;
   }
 
   #currentFrame(path: string): TreeFrame {
@@ -217,7 +245,7 @@ class ArchivePass {
 
   #count(path: string, node: Node, previous: Node | undefined, unmodified: boolean): void {
     const compared = previous === undefined ? 'new' : unmodified ? 'unmodified' : 'changed';
-    const action = this.#options.judge?.(path, compared, node) ?? compared;
+    const action = this.#options.judge({ path, action: compared, node }, previous);
     const isDirectory = node.type === 'dir';
     countItem(this.#options.counts, { action, isDirectory, sizeBytes: node.size ?? 0 });
     this.#options.onItem?.({ path, action, node });

@@ -1,5 +1,7 @@
 /** Reads one file's content into the store. */
+import type { Clock } from '../base/clock.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { timeToNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import type { Chunk, FileReading } from '../source/source.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
@@ -7,6 +9,7 @@ import type { BlobStore } from './blob-writer.ts';
 
 export interface SaveContentOptions {
   readonly store: BlobStore;
+  readonly clock: Clock;
   readonly counts: ArchiveCounts;
   readonly onBytes?: ((bytes: number) => void) | undefined;
   readonly onProblem: (error: unknown) => void;
@@ -17,22 +20,43 @@ export interface SaveContentOptions {
 const MAX_READINGS = 3;
 
 /**
+ * Timestamps of the kernel move in ticks (4 ms at 250 Hz, at most 10 ms): a file written this
+ * shortly before it was read may have been written again, or been half written, with the same times.
+ */
+const TIMESTAMP_GUARD_MS = 50;
+
+/** No file has it: whoever compares with this node reads the file again. */
+const NEVER_SETTLED = '1970-01-01T00:00:00Z';
+
+/**
  * The file's node with its content, or `undefined` when it vanished or could not be read. A file
- * that changes under the reader is read again; one that never rests is kept as last read, and
- * reported.
+ * that changes under the reader, or did just before, is read again. One that never rests is kept as
+ * last read, with a ctime that makes the next backup read it; it is reported if it changed during
+ * the last reading.
  */
 export async function saveContent(
   { path, reading }: { path: string; reading: FileReading },
   options: SaveContentOptions,
 ): Promise<Node | undefined> {
+  const { clock, signal, onProblem } = options;
   for (let attempt = 1; ; attempt += 1) {
+    const startedAt = clock.now();
     const content = await readOnce(reading, options);
     if (content === undefined) return undefined;
     const { node, stillChanging } = await reading.finish();
-    if (stillChanging && attempt < MAX_READINGS) continue;
-    if (stillChanging) options.onProblem(new KeepsakeError('SOURCE_CHANGING', { path }));
-    return { ...node, content };
+    if (!stillChanging && hasSettled(node, startedAt)) return { ...node, content };
+    if (attempt === MAX_READINGS) {
+      if (stillChanging) onProblem(new KeepsakeError('SOURCE_CHANGING', { path }));
+      return { ...node, ctime: NEVER_SETTLED, content };
+    }
+    await clock.sleep(TIMESTAMP_GUARD_MS, { signal });
   }
+}
+
+/** Every write changes the ctime, and nothing sets it back. */
+function hasSettled({ ctime }: Node, at: Date): boolean {
+  const ageMs = at.getTime() - Number(timeToNs(ctime) / 1_000_000n);
+  return Math.abs(ageMs) >= TIMESTAMP_GUARD_MS;
 }
 
 async function readOnce(

@@ -9,7 +9,7 @@ import type { Node } from '../format/node.ts';
 import { TreeEncoder } from '../format/tree.ts';
 
 /** `undefined`: the entry vanished or could not be read, and is left out. */
-type PendingNode = Node | Promise<Node | undefined>;
+type PendingNode = Promise<Node | undefined>;
 
 const MAX_PENDING = 64;
 
@@ -53,9 +53,10 @@ export class TreeFrame {
     return rest;
   }
 
-  async add(node: PendingNode): Promise<void> {
-    if (node instanceof Promise) node.catch(() => {}); // thrown when its turn comes
-    this.#pending.push(node);
+  async add(node: Node | PendingNode): Promise<void> {
+    const pending = Promise.resolve(node);
+    pending.catch(() => {}); // thrown when its turn comes
+    this.#pending.push(pending);
     while (!this.#anyOrder && this.#pending.length > MAX_PENDING) await this.#encodeFirst();
   }
 
@@ -75,7 +76,8 @@ export class TreeFrame {
     for (const node of await Promise.all(this.#pending.splice(0))) {
       if (node !== undefined) byName.set(node.name, node);
     }
-    this.#pending.push(...[...byName.values()].sort((a, b) => compareRawNames(a.name, b.name)));
+    const sorted = [...byName.values()].sort((a, b) => compareRawNames(a.name, b.name));
+    this.#pending.push(...sorted.map((node) => Promise.resolve(node)));
   }
 
   async #encodeFirst(): Promise<void> {

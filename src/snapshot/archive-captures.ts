@@ -1,0 +1,160 @@
+/**
+ * The databases of one archive run. The first pass notes them, between the passes they are
+ * captured, and the second pass puts them into the tree where it meets their files.
+ */
+import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { Node } from '../format/node.ts';
+import type { Leaf } from '../source/source.ts';
+import { databaseOfSidecar } from '../source/sqlite-files.ts';
+import type { CaptureWarning } from '../sqlite/capture.ts';
+import type { ArchiveCounts } from './archive-counts.ts';
+import { archiveDatabase, databaseNode, type ArchivedDatabase } from './archive-database.ts';
+import type { ArchiveOptions, ArchiveProblem } from './archive-options.ts';
+import type { ManifestDatabase } from './manifest.ts';
+import { saveContent } from './save-content.ts';
+
+export interface ArchiveRecord {
+  readonly counts: ArchiveCounts;
+  readonly problems: ArchiveProblem[];
+}
+
+/** What only looks like a database, or is one no more: worth keeping as the file it is. */
+const WORTH_A_PLAIN_COPY = ['DATABASE_DAMAGED', 'DATABASE_EMPTY', 'DATABASE_NOT_SQLITE'];
+
+export class DatabaseCaptures {
+  readonly warnings: { path: string; warning: CaptureWarning }[] = [];
+  readonly #options: ArchiveOptions;
+  readonly #record: ArchiveRecord;
+  readonly #discovered = new Set<string>();
+  readonly #tried = new Set<string>();
+  readonly #captured = new Map<string, ArchivedDatabase>();
+  readonly #plain = new Set<string>();
+  readonly #placed = new Set<string>();
+
+  constructor(options: ArchiveOptions, record: ArchiveRecord) {
+    this.#options = options;
+    this.#record = record;
+  }
+
+  get isNeeded(): boolean {
+    return this.#options.configuredDatabases.length > 0 || this.#discovered.size > 0;
+  }
+
+  get captured(): readonly ArchivedDatabase[] {
+    return [...this.#captured.values()];
+  }
+
+  has(path: string): boolean {
+    return this.#captured.has(path);
+  }
+
+  /** The first pass met it below the paths. */
+  discover(path: string): void {
+    if (!this.#isConfigured(path)) this.#discovered.add(path);
+  }
+
+  async captureAll(): Promise<void> {
+    for (const path of this.#options.configuredDatabases) await this.#capture(path);
+    for (const path of this.#discovered) await this.#capture(path);
+  }
+
+  /** The captured state as this entry's content; `undefined` leaves it out. */
+  async place(leaf: Leaf): Promise<Node | undefined> {
+    const { path, node } = leaf;
+    // It came to be after the first pass.
+    if (!this.#tried.has(path)) await this.#capture(path);
+    return this.#placeCaptured(path, node) ?? (await this.#placePlain(leaf));
+  }
+
+  /** As `place`, for one that vanished since the first pass. */
+  placeVanished(path: string, node: Node): Node | undefined {
+    return this.#placeCaptured(path, node);
+  }
+
+  /** The image is complete by itself; a WAL or journal beside it would be replayed over it. */
+  isSidecarOfCaptured(path: string): boolean {
+    const database = databaseOfSidecar(path);
+    return database !== undefined && this.#captured.has(database);
+  }
+
+  /** A captured database must stand in the tree, or the snapshot is not what it says. */
+  reportUnplaced(): void {
+    for (const path of this.#captured.keys()) {
+      if (this.#placed.has(path)) continue;
+      this.#captured.delete(path);
+      const error = new KeepsakeError('SNAPSHOT_DATABASE_VANISHED', { path });
+      const kind = this.#isConfigured(path) ? 'database' : 'file';
+      this.#record.problems.push({ path, error, kind });
+    }
+  }
+
+  #placeCaptured(path: string, node: Node): Node | undefined {
+    const archived = this.#captured.get(path);
+    if (archived === undefined) return undefined;
+    this.#placed.add(path);
+    return databaseNode(node, archived);
+  }
+
+  async #placePlain({ path, read }: Leaf): Promise<Node | undefined> {
+    if (!this.#plain.has(path) || read === undefined) return undefined;
+    const { store, clock, signal } = this.#options;
+    const { counts, problems } = this.#record;
+    const onProblem = (error: unknown) => problems.push({ path, error, kind: 'file' });
+    return saveContent({ path, reading: read() }, { store, clock, signal, counts, onProblem });
+  }
+
+  async #capture(path: string): Promise<void> {
+    this.#tried.add(path);
+    try {
+      const archived = await this.#archive(path);
+      if (!this.#isConfigured(path)) refuseDamaged(archived.manifest);
+      this.#captured.set(path, archived);
+      this.#options.listener?.onDatabase?.(archived);
+      this.warnings.push(...archived.warnings.map((warning) => ({ path, warning })));
+      for (const error of archived.crossCheckProblems) {
+        this.#record.problems.push({ path, error, kind: 'cross-check' });
+      }
+    } catch (error) {
+      this.#options.signal?.throwIfAborted();
+      if (!isKeepsakeError(error) || !/^(DATABASE|SCRATCH|CAPTURE)_/.test(error.code)) throw error;
+      this.#noteFailure(path, error);
+    }
+  }
+
+  /** A copy of a sound database that could not be captured would be torn: it is left out. */
+  #noteFailure(path: string, error: KeepsakeError): void {
+    const { problems } = this.#record;
+    if (this.#isConfigured(path)) problems.push({ path, error, kind: 'database' });
+    else if (WORTH_A_PLAIN_COPY.includes(error.code)) {
+      this.#plain.add(path);
+      problems.push({ path, error, kind: 'plain' });
+    } else if (error.code !== 'DATABASE_MISSING') problems.push({ path, error, kind: 'file' });
+  }
+
+  #archive(path: string): Promise<ArchivedDatabase> {
+    const { store, clock, capture, references, parent, signal, listener } = this.#options;
+    const known = parent?.manifest?.databases.find((database) => database.path === path);
+    return archiveDatabase({
+      ...capture,
+      path,
+      configured: this.#isConfigured(path),
+      store,
+      clock,
+      signal,
+      counts: this.#record.counts,
+      references: references.filter(({ database }) => database === path),
+      previousChunkSizeBytes: known?.chunkSizeBytes,
+      onBytes: (bytes) => listener?.onBytes?.(bytes),
+    });
+  }
+
+  #isConfigured(path: string): boolean {
+    return this.#options.configuredDatabases.includes(path);
+  }
+}
+
+/** Only a configured database is worth a damaged capture; another one is stored as a plain file. */
+function refuseDamaged({ path, integrity }: ManifestDatabase): void {
+  if (integrity.result === 'ok') return;
+  throw new KeepsakeError('DATABASE_DAMAGED', { path, reason: integrity.problems[0] ?? '' });
+}

@@ -1,0 +1,67 @@
+/** What an archive run is given, and what it gives back. */
+import type { Clock } from '../base/clock.ts';
+import type { SourceEntry } from '../source/source.ts';
+import type { CaptureWarning } from '../sqlite/capture.ts';
+import type { ArchiveCounts } from './archive-counts.ts';
+import type { ArchivedDatabase, CaptureSettings } from './archive-database.ts';
+import type { ArchivedItem } from './archive-pass.ts';
+import type { BlobStore } from './blob-writer.ts';
+import type { FileReference } from './cross-check.ts';
+import type { Manifest } from './manifest.ts';
+import type { ParentTrees } from './tree-store.ts';
+
+export interface ArchiveSource {
+  /** May be walked more than once. */
+  entries(options: { signal?: AbortSignal | undefined }): AsyncIterable<SourceEntry>;
+}
+
+export interface ArchiveParent {
+  readonly tree: string;
+  readonly trees: ParentTrees;
+  readonly manifest?: Manifest | undefined;
+}
+
+export interface ArchiveOptions {
+  readonly store: BlobStore;
+  readonly source: ArchiveSource;
+  readonly clock: Clock;
+  readonly capture: CaptureSettings;
+  /** Absolute paths; each must be captured, or the snapshot is not complete. */
+  readonly configuredDatabases: readonly string[];
+  readonly references: readonly FileReference[];
+  /** The paths that were asked for, for the manifest. */
+  readonly paths: readonly string[];
+  readonly about: Pick<Manifest, 'keepsakeVersion' | 'hostname'> &
+    Partial<Pick<Manifest, 'app' | 'appVersion'>>;
+  readonly parent?: ArchiveParent | undefined;
+  readonly readers: number;
+  readonly listener?: ArchiveListener | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ArchiveListener {
+  /** Each entry once: in the pass that found it new or changed. */
+  onItem?(item: ArchivedItem): void;
+  onBytes?(bytes: number): void;
+  onPhase?(phase: 'files' | 'databases' | 'changes'): void;
+  onDatabase?(database: ArchivedDatabase): void;
+}
+
+export interface ArchiveProblem {
+  readonly path: string;
+  readonly error: unknown;
+  /**
+   * `file`: something is missing or may be torn. `database`: a configured database is missing.
+   * `plain`: a database is stored as the plain file it is. `cross-check`: the database is stored,
+   * but its rows could not be held against the files.
+   */
+  readonly kind: 'file' | 'database' | 'plain' | 'cross-check';
+}
+
+export interface ArchiveResult {
+  readonly tree: string;
+  readonly manifest: Manifest;
+  readonly counts: ArchiveCounts;
+  readonly problems: readonly ArchiveProblem[];
+  readonly warnings: readonly { path: string; warning: CaptureWarning }[];
+}

@@ -1,0 +1,55 @@
+import type { Clock } from '../base/clock.ts';
+import type { ArchivedDatabase } from './archive-database.ts';
+import type { ArchiveOptions } from './archive-options.ts';
+import { crossCheck, FolderListing } from './cross-check.ts';
+import { FolderTotals } from './folder-totals.ts';
+import type { Manifest } from './manifest.ts';
+
+/** Counts what the snapshot holds, for its manifest. */
+export class ArchiveTally {
+  readonly #options: ArchiveOptions;
+  readonly #clock: Clock;
+  readonly #captureStart: Date;
+  #totals: FolderTotals;
+  #listing: FolderListing;
+
+  constructor(options: ArchiveOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#captureStart = options.clock.now();
+    this.#totals = this.#newTotals();
+    this.#listing = this.#newListing();
+  }
+
+  noteFile(path: string, sizeBytes: number): void {
+    this.#totals.note(path, sizeBytes);
+    this.#listing.note(path);
+  }
+
+  /** The second pass meets every file again. */
+  forgetFiles(): void {
+    this.#totals = this.#newTotals();
+    this.#listing = this.#newListing();
+  }
+
+  manifest(databases: readonly ArchivedDatabase[]): Manifest {
+    const named = databases.flatMap(({ names }) => names);
+    return {
+      version: 1,
+      ...this.#options.about,
+      captureStart: this.#captureStart.toISOString(),
+      captureEnd: this.#clock.now().toISOString(),
+      databases: databases.map(({ manifest }) => manifest),
+      files: this.#totals.totals(),
+      ...crossCheck(named, this.#listing),
+    };
+  }
+
+  #newTotals(): FolderTotals {
+    return new FolderTotals(this.#options.paths);
+  }
+
+  #newListing(): FolderListing {
+    return new FolderListing(this.#options.references.map(({ folder }) => folder));
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What the first pass stored and the second did not find again. It stays in the snapshot: the
+ * captured rows may name it (design §3.2).
+ */
+import type { Node } from '../format/node.ts';
+import { TreeEncoder } from '../format/tree.ts';
+import type { ArchiveProblem } from './archive-options.ts';
+import type { DatabaseCaptures } from './archive-captures.ts';
+import type { DraftTrees, TreeSink } from './tree-store.ts';
+
+export interface KeptDraftOptions {
+  readonly draft: DraftTrees;
+  readonly trees: TreeSink;
+  readonly captures: DatabaseCaptures;
+  /** Of the first pass: files that never rested while they were read. */
+  readonly unsettled: ReadonlyMap<string, ArchiveProblem>;
+  readonly onProblem: (problem: ArchiveProblem) => void;
+  /** Told of what stands below a folder that is kept. */
+  readonly onItem: (path: string, node: Node) => void;
+}
+
+export class KeptDraft {
+  readonly #options: KeptDraftOptions;
+
+  constructor(options: KeptDraftOptions) {
+    this.#options = options;
+  }
+
+  /** The entry as it goes into the snapshot, what lies below it saved; `undefined` drops it. */
+  async keep(node: Node, path: string): Promise<Node | undefined> {
+    if (node.subtree !== undefined) {
+      return { ...node, subtree: await this.#keepTree(node.subtree, path) };
+    }
+    const { captures, unsettled, onProblem } = this.#options;
+    if (isPlaceOfDatabase(node)) return captures.placeVanished(path, node);
+    if (captures.isSidecarOfCaptured(path)) return undefined;
+    const problem = unsettled.get(path);
+    if (problem !== undefined) onProblem(problem);
+    return node;
+  }
+
+  async #keepTree(id: string, path: string): Promise<string> {
+    const { draft, trees, onItem } = this.#options;
+    const encoder = new TreeEncoder();
+    for (const node of await draft.nodes(id)) {
+      const pathBelow = `${path}/${node.name}`;
+      const kept = await this.keep(node, pathBelow);
+      if (kept === undefined) continue;
+      encoder.add(kept);
+      onItem(pathBelow, kept);
+    }
+    return trees.saveTree(encoder.finish());
+  }
+}
+
+/** In the draft a database is its node without content. */
+export function placeOfDatabase(node: Node): Node {
+  return { ...node, content: null };
+}
+
+export function isPlaceOfDatabase({ type, content }: Node): boolean {
+  return type === 'file' && content === null;
+}
