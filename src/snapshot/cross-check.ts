@@ -70,7 +70,7 @@ export function crossCheck(
 }
 
 function judge(
-  { database, table, column, folder, names }: NamedFiles,
+  { database, table, column, folder, ignoreUrls, names }: NamedFiles,
   listing: FolderListing,
 ): ManifestReference {
   const present = listing.namesIn(folder);
@@ -80,6 +80,7 @@ function judge(
     table,
     column,
     folder,
+    ...(ignoreUrls && { ignoreUrls }),
     namedCount: names.size,
     missingCount: missing.length,
     missing: missing.slice(0, MISSING_NAMED),

@@ -37,6 +37,8 @@ export interface ManifestReference {
   readonly table: string;
   readonly column: string;
   readonly folder: string;
+  /** Values that are URLs were left out. Absent: they were not. */
+  readonly ignoreUrls?: boolean;
   /** Rows that name a file. */
   readonly namedCount: number;
   readonly missingCount: number;

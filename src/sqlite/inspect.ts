@@ -24,6 +24,25 @@ export async function inspectImage(
   return await requestFacts(own.gate, imagePath, { ...options, path: imagePath });
 }
 
+/**
+ * Makes a private copy complete that has a `-wal` or `-journal` beside it: the one is written into
+ * it, the other rolled back. Throws `DATABASE_DAMAGED` or `DATABASE_UNREADABLE`.
+ */
+export async function recoverImage(
+  imagePath: string,
+  options: Pick<InspectOptions, 'signal' | 'gate'> = {},
+): Promise<void> {
+  const { signal } = options;
+  await using own = ownGateUnless(options.gate);
+  const answer = await callGate(
+    own.gate,
+    imagePath,
+    { kind: 'recover', image: imagePath },
+    { signal },
+  );
+  expectAnswer(answer, 'recovered', imagePath);
+}
+
 /** `path` is the database that messages name. */
 export async function requestFacts(
   gate: Gate,
