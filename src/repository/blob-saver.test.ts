@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { FaultyBackend, SimulatedKill } from '../../test/support/faulty-backend.ts';
+import { createLab, createLabIn } from '../../test/support/repository-lab.ts';
+import { createMemBackend } from '../backend/mem-backend.ts';
+import { toHex, utf8Encode } from '../base/bytes.ts';
+import { systemRandom } from '../base/clock.ts';
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { decodeIndexFile } from '../format/index-file.ts';
+import { readPackHeader } from './pack-header.ts';
+import type { BlobSaver } from './blob-saver.ts';
+import type { BlobType } from './blob-index.ts';
+
+const idOf = (bytes: Uint8Array): string => toHex(createHash('sha256').update(bytes).digest());
+
+async function saveText(saver: BlobSaver, text: string, type: BlobType = 'data'): Promise<string> {
+  const bytes = utf8Encode(text);
+  await saver.save(type, idOf(bytes), bytes);
+  return idOf(bytes);
+}
+
+test.each([1, 2] as const)(
+  'what is saved in version %i comes back after opening anew',
+  async (version) => {
+    const { open } = await createLabIn({ backend: createMemBackend(), version });
+    const repository = await open();
+    const saver = repository.startWriting();
+    const texts = ['', 'a', 'row, '.repeat(5000), toHex(systemRandom(3000))];
+    const ids: string[] = [];
+    for (const text of texts) ids.push(await saveText(saver, text));
+    const treeId = await saveText(saver, '{"nodes":[]}\n', 'tree');
+    await saver.flush();
+    const again = await open();
+    await again.loadIndex();
+    for (const [at, id] of ids.entries()) {
+      expect(await again.loadBlob('data', id)).toEqual(Buffer.from(texts[at] ?? ''));
+      expect(again.blobSizeBytes('data', id)).toBe(texts[at]?.length);
+    }
+    expect(await again.loadBlob('tree', treeId)).toEqual(Buffer.from('{"nodes":[]}\n'));
+  },
+);
+
+test('the same blob is stored once: within a run, side by side, and across runs', async () => {
+  const { open, backend } = await createLab();
+  const repository = await open();
+  const saver = repository.startWriting();
+  const bytes = utf8Encode('twice');
+  const results = await Promise.all([
+    saver.save('data', idOf(bytes), bytes),
+    saver.save('data', idOf(bytes), bytes),
+  ]);
+  expect(results.map(({ isNew }) => isNew).toSorted()).toEqual([false, true]);
+  await saver.flush();
+  expect(await saver.save('data', idOf(bytes), bytes)).toEqual({ isNew: false, storedBytes: 0 });
+  const again = await open();
+  await again.loadIndex();
+  const second = again.startWriting();
+  expect((await second.save('data', idOf(bytes), bytes)).isNew).toBe(false);
+  const before = backend.files();
+  await second.flush();
+  expect(backend.files()).toEqual(before);
+});
+
+test('packs close at their size, hold one type each, and their headers say what the index says', async () => {
+  const { open, backend, key } = await createLab();
+  const repository = await open();
+  const saver = repository.startWriting({ packSizeBytes: 4000 });
+  for (let n = 0; n < 20; n += 1) {
+    await saveText(saver, toHex(systemRandom(500)));
+    await saveText(saver, `{"nodes":[]} ${n}`, 'tree');
+  }
+  await saver.flush();
+  expect(repository.index.packCount).toBeGreaterThan(3);
+  for (const packId of repository.index.packIds()) {
+    const bytes = await backend.load({ kind: 'pack', name: packId });
+    const header = readPackHeader(bytes, key.master);
+    expect(new Set(header.map(({ type }) => type)).size).toBe(1);
+    expect([...repository.index.entriesOf(packId)]).toEqual(
+      header.map((blob) => ({ ...blob, packId })),
+    );
+    expect(idOf(bytes)).toBe(packId);
+  }
+});
+
+test('packs are in the store before the index that names them, and the index before flush ends', async () => {
+  const { open, backend } = await createLab();
+  const faulty = new FaultyBackend(backend);
+  const repository = await open(faulty);
+  const saver = repository.startWriting({ packSizeBytes: 1000 });
+  for (let n = 0; n < 6; n += 1) await saveText(saver, toHex(systemRandom(400)));
+  await saver.flush();
+  const kinds = faulty.mutations.map(({ file }) => file.split('/')[0]);
+  expect(kinds.at(-1)).toBe('index');
+  expect(kinds.slice(0, -1).every((kind) => kind === 'data')).toBe(true);
+  const [{ name = '' } = {}] = await Array.fromAsync(backend.list('index'));
+  const { packs } = decodeIndexFile(await repository.files.load('index', name));
+  expect(packs.map(({ id }) => id).toSorted()).toEqual(repository.index.packIds().toSorted());
+});
+
+test('killed at any write, what the index names is there', async () => {
+  for (let n = 1; ; n += 1) {
+    const { open, backend } = await createLab();
+    const faulty = new FaultyBackend(backend);
+    faulty.failAtOperation(n, { carriedOut: n % 2 === 0 });
+    const saver = (await open(faulty)).startWriting({ packSizeBytes: 1000 });
+    const work = async () => {
+      for (let blob = 0; blob < 5; blob += 1) await saveText(saver, toHex(systemRandom(400)));
+      await saver.flush();
+    };
+    const killed = await work().then(
+      () => false,
+      (error: unknown) => error instanceof SimulatedKill,
+    );
+    await saver.abandon();
+    const after = await open();
+    await after.loadIndex();
+    const packs = (await Array.fromAsync(backend.list('pack'))).map(({ name }) => name);
+    for (const packId of after.index.packIds()) expect(packs).toContain(packId);
+    if (!killed) return;
+  }
+});
+
+test('after a failed upload nothing more is saved, and flush throws the reason', async () => {
+  const { open, backend } = await createLab();
+  const faulty = new FaultyBackend(backend);
+  const full = new KeepsakeError('BACKEND_FULL', { location: 'x', file: 'y', reason: 'ENOSPC' });
+  faulty.fail('save', full).on(({ kind }) => kind === 'pack');
+  const saver = (await open(faulty)).startWriting();
+  await saveText(saver, 'a');
+  await expect(saver.flush()).rejects.toBe(full);
+  await expect(saveText(saver, 'b')).rejects.toBe(full);
+  await expect(saver.flush()).rejects.toBe(full);
+  expect(await Array.fromAsync(backend.list('index'))).toEqual([]);
+});
+
+test('an abort stops before the next write, with its reason', async () => {
+  const { open, backend } = await createLab();
+  const stop = new AbortController();
+  const saver = (await open()).startWriting({ signal: stop.signal });
+  await saveText(saver, 'a');
+  const reason = new KeepsakeError('CANCELLED', { reason: 'Ctrl-C' });
+  stop.abort(reason);
+  const before = backend.files();
+  await expect(saver.flush()).rejects.toBe(reason);
+  expect(backend.files()).toEqual(before);
+});
+
+test('a dry run counts what would be stored and writes nothing', async () => {
+  const { open, backend } = await createLab();
+  const before = backend.files();
+  const saver = (await open()).startWriting({ dryRun: true, packSizeBytes: 1000 });
+  const bytes = systemRandom(2000);
+  const { isNew, storedBytes } = await saver.save('data', idOf(bytes), bytes);
+  expect(isNew).toBe(true);
+  expect(storedBytes).toBeGreaterThan(2000);
+  expect((await saver.save('data', idOf(bytes), bytes)).isNew).toBe(false);
+  await saver.flush();
+  expect(backend.files()).toEqual(before);
+});
+
+test('a blob whose id is not its hash is refused before it is written', async () => {
+  const { open, backend } = await createLab();
+  const before = backend.files();
+  const saver = (await open()).startWriting();
+  await expect(saver.save('data', 'ab'.repeat(32), utf8Encode('x'))).rejects.toMatchObject({
+    code: 'REPOSITORY_SELF_CHECK',
+  });
+  expect(backend.files()).toEqual(before);
+});
+
+test('a damaged copy of a blob is made up for by another pack that holds it', async () => {
+  const { open, backend } = await createLab();
+  const text = 'kept twice';
+  let id = '';
+  for (let run = 0; run < 2; run += 1) {
+    const repository = await open(); // its index unread, so that the blob is stored once more
+    const saver = repository.startWriting();
+    id = await saveText(saver, text);
+    await saver.flush();
+  }
+  const repository = await open();
+  await repository.loadIndex();
+  const [first, second] = repository.index.findAll('data', id);
+  for (const damage of [undefined, new Uint8Array(200), new Uint8Array(3)]) {
+    backend.tamper({ kind: 'pack', name: first?.packId ?? '' }, damage);
+    expect(await repository.loadBlob('data', id)).toEqual(Buffer.from(text));
+  }
+  backend.tamper({ kind: 'pack', name: second?.packId ?? '' }, undefined);
+  await expect(repository.loadBlob('data', id)).rejects.toMatchObject({
+    code: 'REPOSITORY_BLOB_DAMAGED',
+    exitCode: 20,
+  });
+  await expect(repository.loadBlob('data', 'ab'.repeat(32))).rejects.toMatchObject({
+    code: 'REPOSITORY_BLOB_MISSING',
+  });
+});
