@@ -9,6 +9,7 @@ import { defineLs } from './commands/ls-command.ts';
 import { defineDump } from './commands/dump-command.ts';
 import { defineDiff } from './commands/diff-command.ts';
 import { defineRestore } from './commands/restore-command.ts';
+import { defineVerify } from './commands/verify-command.ts';
 
 /** Adds a command to the program; `run` is given what to do when it is called. */
 export type DefineCommand = (
@@ -24,5 +25,6 @@ export const commandTable: readonly DefineCommand[] = [
   defineDump,
   defineDiff,
   defineRestore,
+  defineVerify,
   defineCheck,
 ];

@@ -12,6 +12,7 @@ import { snapshotErrors } from './snapshot-errors.ts';
 import { sourceErrors } from './source-errors.ts';
 import { sqliteErrors } from './sqlite-errors.ts';
 import { treeErrors } from './tree-errors.ts';
+import { verifyErrors } from './verify-errors.ts';
 
 export const errorCatalogue = {
   ...generalErrors,
@@ -25,6 +26,7 @@ export const errorCatalogue = {
   ...snapshotErrors,
   ...archiveErrors,
   ...restoreErrors,
+  ...verifyErrors,
   ...configErrors,
   ...cliErrors,
 };
