@@ -46,3 +46,11 @@ test.each([
     }),
   );
 });
+
+test('a chunker polynomial that would cut badly is refused, as restic refuses it', () => {
+  for (const polynomial of ['25b468838dcb74', '3', '0']) {
+    expect(() => decodeText(TEXT.replace('25b468838dcb75', polynomial))).toThrow(
+      expect.objectContaining({ code: 'FORMAT_MALFORMED' }),
+    );
+  }
+});

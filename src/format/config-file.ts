@@ -8,12 +8,13 @@
 import { utf8Encode } from '../base/bytes.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { JsonField, UINT32_MAX } from './json-fields.ts';
+import { degree, isIrreducible, POLYNOMIAL_DEGREE } from './polynomial.ts';
 
 export interface RepositoryConfig {
   readonly version: 1 | 2;
   /** Random, 64 hex digits; names the repository in caches. */
   readonly id: string;
-  /** Irreducible, of degree 53: that it is, `chunker.ts` looks at. */
+  /** Irreducible, of degree 53. */
   readonly chunkerPolynomial: bigint;
 }
 
@@ -33,5 +34,10 @@ export function decodeConfigFile(bytes: Uint8Array): RepositoryConfig {
   const polynomial = config.get('chunker_polynomial');
   const text = polynomial.text();
   if (!HEX_UINT64.test(text)) polynomial.fail('expected 1 to 16 hex digits');
-  return { version, id: config.get('id').id(), chunkerPolynomial: BigInt(`0x${text}`) };
+  const chunkerPolynomial = BigInt(`0x${text}`);
+  // Another one cuts files badly or not at all; restic refuses it, too.
+  if (degree(chunkerPolynomial) !== POLYNOMIAL_DEGREE || !isIrreducible(chunkerPolynomial)) {
+    polynomial.fail(`expected an irreducible polynomial of degree ${POLYNOMIAL_DEGREE}`);
+  }
+  return { version, id: config.get('id').id(), chunkerPolynomial };
 }
