@@ -192,6 +192,13 @@ test('hard links are one file again', async () => {
   expect(totals.bytesRestored).toBe(8);
 });
 
+test('names of one symlink are one symlink again', async () => {
+  const fields = { links: 2, inode: 5n, deviceId: 1n };
+  await restore([linkNode('a', 'no/such', fields), linkNode('b', 'no/such', fields)]);
+  expect(lstatSync(at('a')).ino).toBe(lstatSync(at('b')).ino);
+  expect(readlinkSync(at('b'))).toBe('no/such');
+});
+
 test('two files that share an inode number but not their content both survive', async () => {
   const fields = { links: 2, inode: 1n, deviceId: 1n };
   await restore([file('a', ['one'], fields), file('b', ['two'], fields)]);
