@@ -1,5 +1,6 @@
 /** `dump`: the bytes of one file of a snapshot, or a folder as a tar archive. */
-import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { ExitCode } from '../base/exit-code.ts';
 import { dumpFile, dumpFolder } from '../snapshot/dump.ts';
 import { findNode } from '../snapshot/find-node.ts';
 import { joinTreePath } from '../snapshot/tree-walk.ts';
@@ -21,9 +22,23 @@ export interface Dump extends AsyncDisposable {
 export async function openDump(workbench: Workbench, input: DumpInput): Promise<Dump> {
   await using stack = new AsyncDisposableStack();
   const open = stack.use(await openSnapshot(workbench, input));
-  const content = await findContent(open, input);
+  const { kind, bytes } = await findContent(open, input);
   const held = stack.move();
-  return { ...content, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return {
+    kind,
+    bytes: naming(input.path, bytes),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** What is missing in the middle of a stream is another matter than a file that is not restored. */
+async function* naming(path: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes;
+  } catch (cause) {
+    if (!isKeepsakeError(cause) || cause.exitCode !== ExitCode.damage) throw cause;
+    throw new KeepsakeError('DUMP_INCOMPLETE', { path, why: cause.message }, { cause });
+  }
 }
 
 async function findContent(

@@ -11,4 +11,11 @@ export const restoreErrors = {
       'Nothing was written. An app may be using that database, and SQLite would replay the old file over the restored one. Restore to an empty folder with `--target DIR`.',
     example: { path: '/opt/wishlist/data/prod.db', sidecar: '/opt/wishlist/data/prod.db-wal' },
   }),
+  DUMP_INCOMPLETE: entry<{ path: string; why: string }>({
+    exit: ExitCode.damage,
+    message: ({ path, why }) => `the output of ${displayRawName(path)} is not complete: ${why}`,
+    hint: () =>
+      'What came until there is right, the rest is missing: do not use it as the whole. See how far the damage goes with `keepsake check --read-data`, and try an older snapshot.',
+    example: { path: '/srv/app/prod.db', why: 'data blob b2b2b2b2 is in no pack' },
+  }),
 };
