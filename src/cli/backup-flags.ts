@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
-import type { Settings } from '../config/environment.ts';
 import { chooseApp, resolveApp, type ResolvedApp } from '../config/resolve-app.ts';
 import type { CompressionMode } from '../format/compression.ts';
 import type { BackupInput, BackupSubject } from '../operations/backup-input.ts';
 import type { Workbench } from '../operations/workbench.ts';
 import { parseExcludeFile } from '../source/excludes.ts';
+import { readAppVersion } from './read-app-version.ts';
 import type { CommandContext } from './command-context.ts';
 
 export interface BackupFlags {
@@ -48,17 +48,13 @@ export async function readBackupInput(
     oneFileSystem: flags.oneFileSystem === true,
     dryRun: flags.dryRun === true,
     compression: parseCompression(flags.compression),
-    packSizeBytes: packSizeOf(settings),
+    packSizeBytes: settings.packSizeBytes,
     lockLimitMs: config?.capture.lockLimitMs,
     busyLimitMs: config?.capture.busyLimitMs,
     lockWaitMs: context.lockWaitMs(),
     signal: context.signal,
   };
   return { workbench: context.workbench(settings), input };
-}
-
-function packSizeOf({ packSizeBytes }: Settings): number {
-  return packSizeBytes;
 }
 
 async function readSubject(
@@ -89,6 +85,7 @@ function appSubject(
 ): BackupSubject {
   return {
     app: app.name,
+    appVersion: app.versionFile === undefined ? undefined : readAppVersion(app.versionFile),
     paths: [...new Set([...app.paths, ...morePaths])],
     optionalPaths: app.optionalPaths,
     databases: app.databases,

@@ -28,8 +28,8 @@ export interface CliHost {
   readonly stderr: TextStream;
   /** Aborted by Ctrl-C, with `CANCELLED` as its reason. */
   readonly signal: AbortSignal;
-  /** Without the scratch folder, which the settings name. */
-  readonly workbench: Omit<Workbench, 'scratchFolder'>;
+  /** Without what the settings and the output give. */
+  readonly workbench: Omit<Workbench, 'scratchFolder' | 'warn'>;
   /** All of standard input, for `--exclude-file -` and the like. */
   readonly readStdin: () => Promise<string>;
 }

@@ -74,7 +74,11 @@ export class CommandContext {
   }
 
   workbench(settings: Settings): Workbench {
-    return { ...this.host.workbench, scratchFolder: this.path(settings.scratch) };
+    return {
+      ...this.host.workbench,
+      scratchFolder: this.path(settings.scratch),
+      warn: (message) => this.output.warn(`warning: ${message}`),
+    };
   }
 
   /** Reads the password, or runs the command that gives it. */

@@ -61,7 +61,9 @@ export class CheckRenderer {
     output.emit({
       message_type: 'summary',
       num_errors: errorCount,
-      suggest_repair_index: [...this.#remedies].some((it) => it.startsWith('keepsake repair index')),
+      suggest_repair_index: [...this.#remedies].some((it) =>
+        it.startsWith('keepsake repair index'),
+      ),
       ...summary,
     });
     output.say(

@@ -49,6 +49,11 @@ export const appSchema = z
     environment: environment.optional().describe("Environment of the app's commands."),
     drill: drillSchema.optional().describe('How to start the app on a restored copy.'),
     code: codeSchema.optional().describe("The app's code, where Keepsake may update it."),
+    'version-file': appPath
+      .optional()
+      .describe(
+        "File that names the app's version: a `package.json`, or text whose first line is it.",
+      ),
   })
   .transform((app) => ({
     preset: app.preset,
@@ -66,4 +71,5 @@ export const appSchema = z
     environment: app.environment,
     drill: app.drill,
     code: app.code,
+    versionFile: app['version-file'],
   }));

@@ -14,7 +14,6 @@ export const appPath = z.string().regex(/^[^~]/, {
 });
 
 /** Absolute, or relative to the folder of the config file. */
-export const filePath = appPath;
 
 const notATime = 'is not a time with a unit (ms, s, min, h, d), such as "2s"';
 const notASize = 'is not a size with a unit (B, KiB, MiB, GiB), such as "64 MiB"';

@@ -35,6 +35,7 @@ export interface ResolvedApp {
   readonly environment: Readonly<Record<string, string>>;
   readonly drill: DrillConfig | undefined;
   readonly code: CodeConfig | undefined;
+  readonly versionFile: string | undefined;
 }
 
 /**
@@ -94,6 +95,7 @@ export function resolveApp(
     drill: merged.drill === undefined ? undefined : resolveDrill(merged.drill, at),
     code:
       merged.code === undefined ? undefined : { ...merged.code, folder: at(merged.code.folder) },
+    versionFile: merged.versionFile === undefined ? undefined : at(merged.versionFile),
   };
 }
 

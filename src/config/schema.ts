@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { appSchema } from './app-schema.ts';
-import { argv, duration, filePath, packSize } from './field-types.ts';
+import { argv, duration, appPath, packSize } from './field-types.ts';
 
 const repositoryUrl = z
   .string()
@@ -15,7 +15,7 @@ const repositoryUrl = z
       'holds a password, which does not belong in this file; put the whole URL in a file and name that in KEEPSAKE_REPOSITORY_FILE',
   });
 
-const passwordFile = filePath.describe(
+const passwordFile = appPath.describe(
   'A file with the password; its first line counts. Make it readable by one user only.',
 );
 const passwordCommand = argv.describe(
@@ -75,17 +75,17 @@ export const configSchema = z
       .describe(
         "The host's name in snapshots. Set it where the machine's own name may change: retention groups by it.",
       ),
-    state: filePath
+    state: appPath
       .optional()
       .describe(
         'Folder for the history. Without it `/var/lib/keepsake`, for other users than root `~/.local/state/keepsake`.',
       ),
-    scratch: filePath
+    scratch: appPath
       .optional()
       .describe(
         'Folder for short-lived copies of databases. Without it the folder `scratch` in `state`.',
       ),
-    cache: filePath
+    cache: appPath
       .optional()
       .describe(
         'Folder for copies of what the repository holds. Without it `/var/cache/keepsake`, for other users than root `~/.cache/keepsake`.',

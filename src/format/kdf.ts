@@ -23,8 +23,6 @@ export interface ScryptParams {
 
 /** What restic's own calibration arrives at on a machine of today (500 ms, 60 MB). */
 export const DEFAULT_SCRYPT_PARAMS: ScryptParams = { N: 32768, r: 8, p: 4 };
-/** Only for generated passwords of 128 bits or more, which no guessing reaches whatever it costs. */
-export const GENERATED_PASSWORD_SCRYPT_PARAMS: ScryptParams = { N: 32768, r: 8, p: 1 };
 
 /** restic accepts no other length (kdf.go `saltLength`). */
 export const SALT_BYTES = 64;

@@ -30,11 +30,6 @@ export function idOfUser(name: string): number | undefined {
   return users.idOf.get(name);
 }
 
-export function idOfGroup(name: string): number | undefined {
-  groups ??= readAccounts('/etc/group');
-  return groups.idOf.get(name);
-}
-
 /** Where a name or a number stands twice, the first line counts, as for the C library. */
 export function parseAccounts(text: string): AccountTable {
   const nameOf = new Map<number, string>();

@@ -1,5 +1,6 @@
 /** Opens the repository of a command, locked as it needs, and gives all back when disposed. */
-import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { asReadOnly } from '../backend/read-only-backend.ts';
+import { describeCause, type KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { runSelfTest } from '../format/self-test.ts';
 import { openRepository } from '../repository/open-repository.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -26,9 +27,14 @@ export async function openSession(
   runSelfTest();
   const { clock, random, self } = workbench;
   await using stack = new AsyncDisposableStack();
-  const backend = stack.use(workbench.openBackend(choice.location));
+  const store = stack.use(workbench.openBackend(choice.location));
+  // Without a lock nothing may be written, whatever the code above does.
+  const backend = options.lock === 'none' ? asReadOnly(store) : store;
   const { cacheFolder } = choice;
-  const access = { backend, clock, random, self, cacheFolder };
+  const onCacheFailure = (error: unknown): void => {
+    workbench.warn(`the local cache cannot be written (${describeCause(error)}); going on without`);
+  };
+  const access = { backend, clock, random, self, cacheFolder, onCacheFailure };
   const { signal, lockWaitMs: waitMs, onLockWait: onWait } = options;
   const repository = await openRepository(access, choice.password, {
     signal,

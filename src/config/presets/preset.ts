@@ -23,6 +23,8 @@ export interface AppFacts {
   readonly environment?: Readonly<Record<string, string>>;
   readonly drill?: DrillConfig;
   readonly code?: CodeConfig;
+  /** A `package.json`, or text whose first line is the version. */
+  readonly versionFile?: string;
 }
 
 /** One way in which the app is installed in the wild. */

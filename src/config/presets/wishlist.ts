@@ -68,6 +68,7 @@ export const wishlist: Preset<'wishlist', 'own-user' | 'proxmox-lxc' | 'docker'>
         owner: 'wishlist:wishlist',
         runAs: 'wishlist',
         workingDirectory: 'repo',
+        versionFile: 'repo/package.json',
         drill: drill('repo'),
         code: {
           folder: 'repo',
@@ -101,6 +102,7 @@ export const wishlist: Preset<'wishlist', 'own-user' | 'proxmox-lxc' | 'docker'>
         owner: 'root:root',
         runAs: 'root',
         workingDirectory: '.',
+        versionFile: 'package.json',
         drill: drill('.'),
       },
     },
@@ -131,6 +133,7 @@ export const wishlist: Preset<'wishlist', 'own-user' | 'proxmox-lxc' | 'docker'>
         ],
         exclude,
         service: { docker: 'wishlist' },
+        versionFile: 'package.json',
         health: health(3280),
         owner: 'root:root',
       },
