@@ -49,7 +49,7 @@ test('the same blob is stored once: within a run, side by side, and across runs'
     saver.save('data', idOf(bytes), bytes),
     saver.save('data', idOf(bytes), bytes),
   ]);
-  expect(results.map(({ isNew }) => isNew).toSorted()).toEqual([false, true]);
+  expect(results.filter(({ isNew }) => isNew)).toHaveLength(1);
   await saver.flush();
   expect(await saver.save('data', idOf(bytes), bytes)).toEqual({ isNew: false, storedBytes: 0 });
   const again = await open();
@@ -92,8 +92,8 @@ test('packs are in the store before the index that names them, and the index bef
   const kinds = faulty.mutations.map(({ file }) => file.split('/')[0]);
   expect(kinds.at(-1)).toBe('index');
   expect(kinds.slice(0, -1).every((kind) => kind === 'data')).toBe(true);
-  const [{ name = '' } = {}] = await Array.fromAsync(backend.list('index'));
-  const { packs } = decodeIndexFile(await repository.files.load('index', name));
+  const [indexFile] = await Array.fromAsync(backend.list('index'));
+  const { packs } = decodeIndexFile(await repository.files.load('index', indexFile?.name ?? ''));
   expect(packs.map(({ id }) => id).toSorted()).toEqual(repository.index.packIds().toSorted());
 });
 

@@ -170,7 +170,8 @@ test('a lock that cannot be read refuses, and says how to remove it', async () =
 test('a lock that vanishes while it is looked at does not refuse', async () => {
   const { process, take, backend, mem } = await startLab();
   const other = await take(process(), exclusive);
-  const [{ name = '' } = {}] = await Array.fromAsync(mem.list('lock'));
+  const [listed] = await Array.fromAsync(mem.list('lock'));
+  const name = listed?.name ?? '';
   const gone = new KeepsakeError('BACKEND_FILE_NOT_FOUND', { location: 'x', file: name });
   backend
     .fail('load', gone)

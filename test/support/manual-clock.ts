@@ -60,13 +60,13 @@ export class ManualClock implements Clock {
 
   /** Moves on until `work` is done. */
   async run<T>(work: Promise<T>, stepMs = 50): Promise<T> {
-    let done = false;
+    const state = { done: false };
     const end = () => {
-      done = true;
+      state.done = true;
     };
     work.then(end, end);
     await letOthersRun();
-    while (!done) await this.advance(stepMs);
+    while (!state.done) await this.advance(stepMs);
     return work;
   }
 

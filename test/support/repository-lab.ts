@@ -41,7 +41,7 @@ export interface Lab<B extends Backend = MemBackend> {
   readonly backend: B;
   readonly key: OpenedKey;
   /** Opens it anew, index unread, over `backend` or another with the same content. */
-  open(backend?: Backend): Promise<Repository>;
+  readonly open: (backend?: Backend) => Promise<Repository>;
 }
 
 export async function createLab(): Promise<Lab> {

@@ -6,6 +6,7 @@ import { configErrors } from './config-errors.ts';
 import { formatErrors } from './format-errors.ts';
 import { generalErrors } from './general-errors.ts';
 import { hostErrors } from './host-errors.ts';
+import { repairErrors } from './repair-errors.ts';
 import { repositoryErrors } from './repository-errors.ts';
 import { restoreErrors } from './restore-errors.ts';
 import { snapshotErrors } from './snapshot-errors.ts';
@@ -20,6 +21,7 @@ export const errorCatalogue = {
   ...treeErrors,
   ...backendErrors,
   ...repositoryErrors,
+  ...repairErrors,
   ...hostErrors,
   ...sqliteErrors,
   ...sourceErrors,

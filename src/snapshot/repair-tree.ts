@@ -1,0 +1,160 @@
+/**
+ * A tree without what is lost, in restic's manner: lost pieces leave their file, and a folder whose
+ * list is lost becomes an empty one. All that is whole stays byte for byte.
+ * Source: restic cmd/restic/cmd_repair_snapshots.go @ a80be14.
+ */
+import { equalBytes } from '../base/bytes.ts';
+import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { Node } from '../format/node.ts';
+import { decodeTree, encodeTree } from '../format/tree.ts';
+import { rethrowIfGeneral, type BlobReader, type BlobType } from './blob-reader.ts';
+import { treeId } from './tree-store.ts';
+import { joinTreePath } from './tree-walk.ts';
+
+export type Loss =
+  | {
+      readonly kind: 'file';
+      /** In the snapshot. */
+      readonly path: string;
+      /** 0: only the size that was noted was wrong. */
+      readonly lostPieces: number;
+      readonly sizeBytes: number;
+      readonly keptBytes: number;
+    }
+  | { readonly kind: 'folder'; readonly path: string; readonly why: string };
+
+export interface RepairedTree {
+  /** The same as before if nothing was lost. */
+  readonly id: string;
+  /** Their paths begin at this tree. */
+  readonly losses: readonly Loss[];
+}
+
+export interface TreeRepairOptions {
+  readonly reader: BlobReader & {
+    blobSizeBytes(type: BlobType, id: string): number | undefined;
+  };
+  readonly save: (id: string, bytes: Uint8Array) => Promise<unknown>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class TreeRepair {
+  readonly #options: TreeRepairOptions;
+  readonly #done = new Map<string, RepairedTree>();
+  /** What was looked for in vain, as `type:id`. */
+  readonly missing = new Set<string>();
+
+  constructor(options: TreeRepairOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Undefined when the tree itself is lost. Throws `REPAIR_TREE_UNSUPPORTED` where a tree would
+   * have to be changed that cannot be written anew without losing something.
+   *
+   * @param path where the tree hangs, for messages
+   */
+  async repair(tree: string, path = '/'): Promise<RepairedTree | undefined> {
+    const known = this.#done.get(tree);
+    if (known !== undefined) return known;
+    const loaded = await this.#load(tree);
+    if ('why' in loaded) return undefined;
+    const repaired = await this.#repairNodes({ tree, path, ...loaded });
+    this.#done.set(tree, repaired);
+    return repaired;
+  }
+
+  /** Only what cannot be had is lost: what cannot be understood is there and must stay. */
+  async #load(tree: string): Promise<{ bytes: Uint8Array } | { why: string }> {
+    const { reader, signal } = this.#options;
+    signal?.throwIfAborted();
+    try {
+      return { bytes: await reader.loadBlob('tree', tree, { signal }) };
+    } catch (error) {
+      rethrowIfGeneral(error, signal);
+      this.missing.add(`tree:${tree}`);
+      return { why: describeCause(error) };
+    }
+  }
+
+  async #repairNodes(at: { tree: string; path: string; bytes: Uint8Array }): Promise<RepairedTree> {
+    const { tree, path, bytes } = at;
+    const before = decodeOrRefuse(at);
+    const losses: Loss[] = [];
+    const after: Node[] = [];
+    let changed = false;
+    for (const node of before) {
+      const { node: kept, losses: found } = await this.#repairNode(node, path);
+      after.push(kept);
+      losses.push(...found);
+      changed ||= kept !== node;
+    }
+    if (!changed) return { id: tree, losses };
+    if (!equalBytes(encodeTree(before), bytes)) {
+      throw unsupported(at, 'it holds fields or an order unknown here');
+    }
+    const repaired = encodeTree(after);
+    const id = treeId(repaired);
+    await this.#options.save(id, repaired);
+    return { id, losses };
+  }
+
+  async #repairNode(node: Node, parent: string): Promise<{ node: Node; losses: readonly Loss[] }> {
+    const path = `/${node.name}`;
+    if (node.type === 'dir') {
+      const { subtree, losses } = await this.#repairFolder(node, joinTreePath(parent, node.name));
+      const below = losses.map((loss) => ({ ...loss, path: path + loss.path }));
+      return { node: subtree === node.subtree ? node : { ...node, subtree }, losses: below };
+    }
+    if (node.type !== 'file') return { node, losses: [] };
+    return this.#repairFile(node, path);
+  }
+
+  async #repairFolder(
+    { subtree }: Node,
+    path: string,
+  ): Promise<{ subtree: string; losses: readonly Loss[] }> {
+    const repaired = subtree === undefined ? undefined : await this.repair(subtree, path);
+    if (repaired !== undefined) return { subtree: repaired.id, losses: repaired.losses };
+    const empty = encodeTree([]);
+    await this.#options.save(treeId(empty), empty);
+    const why = subtree === undefined ? 'it named no list' : 'its list is lost';
+    return { subtree: treeId(empty), losses: [{ kind: 'folder', path: '', why }] };
+  }
+
+  #repairFile(node: Node, path: string): { node: Node; losses: readonly Loss[] } {
+    const pieces = node.content ?? [];
+    const content: string[] = [];
+    let keptBytes = 0;
+    for (const id of pieces) {
+      const pieceBytes = this.#sizeOf(id);
+      if (pieceBytes === undefined) continue;
+      content.push(id);
+      keptBytes += pieceBytes;
+    }
+    const sizeBytes = node.size ?? 0;
+    const lostPieces = pieces.length - content.length;
+    if (lostPieces === 0 && keptBytes === sizeBytes) return { node, losses: [] };
+    const loss: Loss = { kind: 'file', path, lostPieces, sizeBytes, keptBytes };
+    return { node: { ...node, content, size: keptBytes }, losses: [loss] };
+  }
+
+  #sizeOf(id: string): number | undefined {
+    const known = this.#options.reader.blobSizeBytes('data', id);
+    if (known === undefined) this.missing.add(`data:${id}`);
+    return known;
+  }
+}
+
+function decodeOrRefuse(at: { tree: string; path: string; bytes: Uint8Array }): readonly Node[] {
+  try {
+    return decodeTree(at.bytes);
+  } catch (error) {
+    if (!(error instanceof KeepsakeError)) throw error;
+    throw unsupported(at, error.message);
+  }
+}
+
+function unsupported({ tree, path }: { tree: string; path: string }, why: string): KeepsakeError {
+  return new KeepsakeError('REPAIR_TREE_UNSUPPORTED', { path, treeId: tree, why });
+}
