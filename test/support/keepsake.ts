@@ -11,6 +11,10 @@ import {
 
 export const keepsakeBin = fileURLToPath(new URL('../../bin/keepsake', import.meta.url));
 
+/** With `KEEPSAKE_TEST_SOURCE` set `src/` runs as it is, to try a change without a build. */
+const source = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const program = process.env['KEEPSAKE_TEST_SOURCE'] === undefined ? keepsakeBin : source;
+
 export interface KeepsakeOptions extends RunOptions {
   /** Cache, state and home folder go here, so that nothing of the person running the tests is touched. */
   readonly home?: string;
@@ -44,7 +48,7 @@ export function startKeepsake(
 }
 
 export function keepsakeArgv(args: readonly string[]): string[] {
-  return [process.execPath, keepsakeBin, ...args];
+  return [process.execPath, program, ...args];
 }
 
 function withHome({ home, ...options }: KeepsakeOptions): RunOptions {
