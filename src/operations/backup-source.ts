@@ -1,4 +1,5 @@
 /** The walk of one backup: the subject's paths with everything that is to be left out. */
+import { dirname } from 'node:path';
 import type { Node } from '../format/node.ts';
 import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { ArchiveSource } from '../snapshot/archive-options.ts';
@@ -35,7 +36,12 @@ export function openBackupSource(
   const optional = new Set(subject.optionalPaths);
   // A configured database that is missing is reported by its capture.
   const expected = new Set([...optional, ...subject.databases]);
-  return { entries: ({ signal }) => withoutExpected(walkPaths(options, { signal }), expected) };
+  return {
+    entries({ signal, only }) {
+      const paths = only?.filter((path) => isInWalk(path, options)) ?? options.paths;
+      return withoutExpected(walkPaths({ ...options, paths }, { signal }), expected);
+    },
+  };
 }
 
 /** Drops the report that a path is missing where its absence is normal or told elsewhere. */
@@ -46,5 +52,13 @@ async function* withoutExpected(
   for await (const entry of entries) {
     const missing = entry.kind === 'problem' && isKeepsakeError(entry.error, 'SOURCE_PATH_MISSING');
     if (!missing || !expected.has(entry.path)) yield entry;
+  }
+}
+
+/** Whether the whole walk could meet this path: a walk of single paths takes what is excluded, too. */
+function isInWalk(path: string, { paths, exclude }: WalkOptions): boolean {
+  for (let at = path; ; at = dirname(at)) {
+    if (paths.includes(at)) return true;
+    if (at === '/' || exclude?.matches(at) === true) return false;
   }
 }

@@ -99,7 +99,8 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
         busyLimitMs: input.busyLimitMs,
       },
       configuredDatabases: subject.databases,
-      references: subject.references,
+      // Without the files there is nothing to hold the rows against.
+      references: input.only === 'database' ? [] : subject.references,
       paths: input.only === 'database' ? subject.databases : subject.paths,
       about: {
         keepsakeVersion: workbench.keepsakeVersion,

@@ -7,15 +7,18 @@ import type { Node } from '../format/node.ts';
 import type { Leaf } from '../source/source.ts';
 import { databaseOfSidecar } from '../source/sqlite-files.ts';
 import type { CaptureWarning } from '../sqlite/capture.ts';
+import { openGate, type Gate } from '../sqlite/gate.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import { archiveDatabase, databaseNode, type ArchivedDatabase } from './archive-database.ts';
 import type { ArchiveOptions, ArchiveProblem } from './archive-options.ts';
-import type { ManifestDatabase } from './manifest.ts';
+import type { Manifest, ManifestDatabase } from './manifest.ts';
+import type { NamedFileRescue } from './named-file-rescue.ts';
 import { saveContent } from './save-content.ts';
 
 export interface ArchiveRecord {
   readonly counts: ArchiveCounts;
   readonly problems: ArchiveProblem[];
+  readonly rescue: NamedFileRescue;
 }
 
 /** What only looks like a database, or is one no more: worth keeping as the file it is. */
@@ -54,8 +57,9 @@ export class DatabaseCaptures {
   }
 
   async captureAll(): Promise<void> {
-    for (const path of this.#options.configuredDatabases) await this.#capture(path);
-    for (const path of this.#discovered) await this.#capture(path);
+    await using gate = openGate();
+    for (const path of this.#options.configuredDatabases) await this.#capture(path, gate);
+    for (const path of this.#discovered) await this.#capture(path, gate);
   }
 
   /** The captured state as this entry's content; `undefined` leaves it out. */
@@ -103,10 +107,10 @@ export class DatabaseCaptures {
     return saveContent({ path, reading: read() }, { store, clock, signal, counts, onProblem });
   }
 
-  async #capture(path: string): Promise<void> {
+  async #capture(path: string, gate?: Gate): Promise<void> {
     this.#tried.add(path);
     try {
-      const archived = await this.#archive(path);
+      const archived = await this.#archive(path, gate);
       if (!this.#isConfigured(path)) refuseDamaged(archived.manifest);
       this.#captured.set(path, archived);
       this.#options.listener?.onDatabase?.(archived);
@@ -131,7 +135,7 @@ export class DatabaseCaptures {
     } else if (error.code !== 'DATABASE_MISSING') problems.push({ path, error, kind: 'file' });
   }
 
-  #archive(path: string): Promise<ArchivedDatabase> {
+  #archive(path: string, gate: Gate | undefined): Promise<ArchivedDatabase> {
     const { store, clock, capture, references, parent, signal, listener } = this.#options;
     const known = parent?.manifest?.databases.find((database) => database.path === path);
     return archiveDatabase({
@@ -140,8 +144,11 @@ export class DatabaseCaptures {
       configured: this.#isConfigured(path),
       store,
       clock,
+      gate,
       signal,
       counts: this.#record.counts,
+      rescue: (named) => this.#record.rescue.rescue(named),
+      knownMissing: missingIn(parent?.manifest),
       references: references.filter(({ database }) => database === path),
       previousChunkSizeBytes: known?.chunkSizeBytes,
       onBytes: (bytes) => listener?.onBytes?.(bytes),
@@ -151,6 +158,13 @@ export class DatabaseCaptures {
   #isConfigured(path: string): boolean {
     return this.#options.configuredDatabases.includes(path);
   }
+}
+
+function missingIn(manifest: Manifest | undefined): Set<string> {
+  const references = manifest?.references ?? [];
+  return new Set(
+    references.flatMap(({ folder, missing }) => missing.map((name) => `${folder}/${name}`)),
+  );
 }
 
 /** Only a configured database is worth a damaged capture; another one is stored as a plain file. */

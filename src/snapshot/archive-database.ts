@@ -1,9 +1,10 @@
 /** Stores one database: its captured image in page-aligned pieces, its facts for the manifest. */
 import type { Clock } from '../base/clock.ts';
-import { isKeepsakeError, type KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
 import { readPages } from '../source/page-reading.ts';
 import { captureDatabase, type CapturedDatabase, type CaptureWarning } from '../sqlite/capture.ts';
+import type { Gate } from '../sqlite/gate.ts';
 import { readReferences } from '../sqlite/inspect.ts';
 import { pageChunkSize } from '../sqlite/page-chunk.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
@@ -18,6 +19,9 @@ export interface CaptureSettings {
   readonly busyLimitMs?: number | undefined;
 }
 
+/** A name that appeared and vanished between two captures that often is no accident of timing. */
+const MAX_CAPTURES = 10;
+
 export interface ArchiveDatabaseOptions extends CaptureSettings {
   readonly path: string;
   readonly configured: boolean;
@@ -28,6 +32,15 @@ export interface ArchiveDatabaseOptions extends CaptureSettings {
   readonly references: readonly FileReference[];
   /** What the parent's manifest says; its piece size is kept. */
   readonly previousChunkSizeBytes?: number | undefined;
+  /**
+   * Reads the named files that are not stored yet; returns the paths of those that are not there.
+   * They were deleted after the capture, or they are missing in the app itself.
+   */
+  readonly rescue: (named: readonly NamedFiles[]) => Promise<ReadonlySet<string>>;
+  /** Paths that were missing at the last backup already. */
+  readonly knownMissing: ReadonlySet<string>;
+  /** Shared by captures that follow each other. */
+  readonly gate?: Gate | undefined;
   readonly onBytes?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,36 +54,48 @@ export interface ArchivedDatabase {
   readonly crossCheckProblems: readonly KeepsakeError[];
 }
 
-/** Throws what `captureDatabase` throws; nothing of the database is in the snapshot then. */
+/**
+ * Throws what `captureDatabase` throws; nothing of the database is in the snapshot then. An app that
+ * deletes a row and its file just after the capture makes this one worthless: it is taken again.
+ */
 export async function archiveDatabase(options: ArchiveDatabaseOptions): Promise<ArchivedDatabase> {
-  const { path, configured, scratchFolder, lockLimitMs, busyLimitMs, clock, signal } = options;
-  await using captured = await captureDatabase({
-    path,
-    configured,
-    scratchFolder,
-    clock,
-    ...(lockLimitMs === undefined ? {} : { lockLimitMs }),
-    ...(busyLimitMs === undefined ? {} : { busyLimitMs }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const { facts } = captured;
-  const chunkSizeBytes = pageChunkSize(
-    facts.sizeBytes,
-    facts.pageSize,
-    options.previousChunkSizeBytes,
-  );
+  const missing = new Set(options.knownMissing);
+  for (let left = MAX_CAPTURES; ; left -= 1) {
+    await using captured = await capture(options);
+    const { names, problems } = await readNames(captured, options);
+    const lost = await options.rescue(names);
+    // What a later capture still names was not deleted with its row: the app itself is without it.
+    const raced = [...lost].some((path) => !missing.has(path));
+    if (!raced || left === 1) return store(captured, { names, problems }, options);
+    for (const path of lost) missing.add(path);
+  }
+}
+
+function capture(options: ArchiveDatabaseOptions): Promise<CapturedDatabase> {
+  const { path, configured, scratchFolder, lockLimitMs, busyLimitMs, clock, gate, signal } =
+    options;
+  const limits = { lockLimitMs, busyLimitMs };
+  return captureDatabase({ path, configured, scratchFolder, clock, gate, signal, ...limits });
+}
+
+async function store(
+  captured: CapturedDatabase,
+  { names, problems }: ReadNames,
+  options: ArchiveDatabaseOptions,
+): Promise<ArchivedDatabase> {
+  const { facts, warnings } = captured;
+  const { sizeBytes, pageSize } = facts;
+  const chunkSizeBytes = pageChunkSize(sizeBytes, pageSize, options.previousChunkSizeBytes);
   const content = await savePages(captured, chunkSizeBytes, options);
-  const { names, problems } = await readNames(captured, options.references);
   const manifest: ManifestDatabase = {
-    path,
-    configured,
+    path: options.path,
+    configured: options.configured,
     ...facts,
     chunkSizeBytes,
     capturedAt: captured.capturedAt.toISOString(),
     captureMethod: captured.method,
     readLockMs: Math.round(captured.readLockMs),
   };
-  const { warnings } = captured;
   return { manifest, content, names, warnings, crossCheckProblems: problems };
 }
 
@@ -88,21 +113,26 @@ async function savePages(
   return content;
 }
 
+interface ReadNames {
+  readonly names: NamedFiles[];
+  readonly problems: KeepsakeError[];
+}
+
 /** A column the app has renamed is no reason to be without its database. */
 async function readNames(
-  captured: CapturedDatabase,
-  references: readonly FileReference[],
-): Promise<{ names: NamedFiles[]; problems: KeepsakeError[] }> {
+  { imagePath }: CapturedDatabase,
+  { path, references, gate, signal }: ArchiveDatabaseOptions,
+): Promise<ReadNames> {
   const names: NamedFiles[] = [];
   const problems: KeepsakeError[] = [];
   for (const reference of references) {
     const { table, column } = reference;
     try {
-      const values = readReferences(captured.imagePath, [{ table, column }]);
+      const values = readReferences(imagePath, [{ table, column }], { gate, signal });
       names.push(await collectNames(reference, values));
     } catch (error) {
       if (!isKeepsakeError(error, 'DATABASE_COLUMN_MISSING')) throw error;
-      problems.push(error);
+      problems.push(new KeepsakeError('DATABASE_COLUMN_MISSING', { path, table, column }));
     }
   }
   return { names, problems };

@@ -11,8 +11,11 @@ import type { Manifest } from './manifest.ts';
 import type { ParentTrees } from './tree-store.ts';
 
 export interface ArchiveSource {
-  /** May be walked more than once. */
-  entries(options: { signal?: AbortSignal | undefined }): AsyncIterable<SourceEntry>;
+  /** May be walked more than once. `only`: these of its paths, and what leads to them. */
+  entries(options: {
+    signal?: AbortSignal | undefined;
+    only?: readonly string[] | undefined;
+  }): AsyncIterable<SourceEntry>;
 }
 
 export interface ArchiveParent {

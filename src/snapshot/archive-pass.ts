@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
+import { compareRawNames } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
 import type { Leaf, ProblemEntry, SourceEntry } from '../source/source.ts';
 import { countItem, type ArchiveCounts, type ItemAction } from './archive-counts.ts';
@@ -34,6 +35,8 @@ export interface ArchivePassOptions {
    * kept, because the captured rows may name them.
    */
   readonly keepMissed?: ((node: Node, path: string) => Promise<Node | undefined>) | undefined;
+  /** What the parent holds besides its trees. */
+  readonly parentAlso?: ((folder: string) => readonly Node[]) | undefined;
   /** Nodes to add at the root, e.g. Keepsake's own folder; asked for when all else is known. */
   readonly extraRootNodes?: (() => Promise<readonly Node[]>) | undefined;
   readonly onItem?: ((item: ArchivedItem) => void) | undefined;
@@ -109,19 +112,21 @@ class ArchivePass {
   }
 
   async #enter(path: string): Promise<void> {
-    const { parent, parentRoot } = this.#options;
     const frame = this.#frames.at(-1);
-    if (frame === undefined) {
-      const nodes = parentRoot === undefined ? [] : await parent?.load(parentRoot);
-      this.#parentDirs.push(undefined);
-      this.#frames.push(new TreeFrame(path, nodes ?? [], true));
-      return;
-    }
     const match = await this.#meet(frame, baseName(path));
-    const isDirectory = match?.type === 'dir' && match.subtree !== undefined;
-    const nodes = isDirectory ? await parent?.load(match.subtree ?? '') : undefined;
-    this.#parentDirs.push(isDirectory ? match : undefined);
-    this.#frames.push(new TreeFrame(path, nodes ?? []));
+    const tree = frame === undefined ? this.#options.parentRoot : match?.subtree;
+    this.#parentDirs.push(tree === undefined ? undefined : match);
+    const nodes = await this.#parentNodes(path, tree);
+    this.#frames.push(new TreeFrame(path, nodes, frame === undefined));
+  }
+
+  async #parentNodes(path: string, tree: string | undefined): Promise<readonly Node[]> {
+    const { parent, parentAlso } = this.#options;
+    const nodes = tree === undefined ? [] : ((await parent?.load(tree)) ?? []);
+    const also = parentAlso?.(path) ?? [];
+    if (also.length === 0) return nodes;
+    const byName = new Map([...nodes, ...also].map((node) => [node.name, node]));
+    return [...byName.values()].sort((x, y) => compareRawNames(x.name, y.name));
   }
 
   async #leave(path: string, node: Node): Promise<void> {
@@ -166,7 +171,7 @@ class ArchivePass {
       this.#count(leaf.path, node, previous, true);
       await frame.add(node);
     } else {
-      await frame.add(this.#readers.run(() => this.#readFile(leaf, previous)));
+      await frame.add(this.#readFile(leaf, previous));
     }
   }
 
@@ -193,9 +198,11 @@ class ArchivePass {
     const { path } = leaf;
     assertInternal(leaf.read, `${path} has nothing to read`);
     const problems: unknown[] = [];
+    const onFileProblem = (error: unknown) => problems.push(error);
+    const readers = this.#readers;
     const saved = await saveContent(
       { path, reading: leaf.read() },
-      { store, clock, counts, signal, onBytes, onProblem: (error) => problems.push(error) },
+      { store, clock, counts, signal, readers, onBytes, onProblem: onFileProblem },
     );
     // Gone or unreadable by now, but read whole in the first pass: that is kept.
     if (saved === undefined && previous !== undefined) {

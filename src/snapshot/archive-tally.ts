@@ -26,6 +26,11 @@ export class ArchiveTally {
     this.#listing.note(path);
   }
 
+  /** Whether a file directly in one of the referenced folders was noted. */
+  hasFile(folder: string, name: string): boolean {
+    return this.#listing.namesIn(folder).has(name);
+  }
+
   /** The second pass meets every file again. */
   forgetFiles(): void {
     this.#totals = this.#newTotals();

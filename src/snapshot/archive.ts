@@ -15,6 +15,7 @@ import { ItemJudge } from './item-judge.ts';
 import { KeptDraft, placeOfDatabase } from './kept-draft.ts';
 import { encodeManifest, type Manifest } from './manifest.ts';
 import { manifestNodes } from './manifest-nodes.ts';
+import { NamedFileRescue } from './named-file-rescue.ts';
 import { DraftTrees, RepositoryTrees } from './tree-store.ts';
 
 export function archive(options: ArchiveOptions): Promise<ArchiveResult> {
@@ -26,6 +27,7 @@ class ArchiveRun {
   readonly #counts = newArchiveCounts();
   readonly #problems: ArchiveProblem[] = [];
   readonly #captures: DatabaseCaptures;
+  readonly #rescue: NamedFileRescue;
   readonly #draft = new DraftTrees();
   readonly #trees: RepositoryTrees;
   readonly #judge = new ItemJudge();
@@ -35,12 +37,31 @@ class ArchiveRun {
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
+    this.#trees = new RepositoryTrees(options.store, this.#counts);
+    this.#tally = new ArchiveTally(options);
+    this.#rescue = this.#newRescue();
     this.#captures = new DatabaseCaptures(options, {
       counts: this.#counts,
       problems: this.#problems,
+      rescue: this.#rescue,
     });
-    this.#trees = new RepositoryTrees(options.store, this.#counts);
-    this.#tally = new ArchiveTally(options);
+  }
+
+  #newRescue(): NamedFileRescue {
+    const { source, store, clock, signal, listener } = this.#options;
+    return new NamedFileRescue({
+      source,
+      store,
+      clock,
+      signal,
+      counts: this.#counts,
+      isStored: (folder, name) => this.#tally.hasFile(folder, name),
+      onFile: (path, node) => {
+        const item = { path, action: 'new', node } as const;
+        this.#judge.remember(item, undefined);
+        listener?.onItem?.(item);
+      },
+    });
   }
 
   async run(): Promise<ArchiveResult> {
@@ -140,6 +161,7 @@ class ArchiveRun {
       trees: this.#trees,
       parent: { load: (id) => this.#draft.nodes(id) },
       parentRoot: draftRoot,
+      parentAlso: (folder) => this.#rescue.foundIn(folder),
       judge: (item) => this.#judge.recall(item),
       database: (leaf) => this.#captures.place(leaf),
       keepMissed: (node, path) => kept.keep(node, path),

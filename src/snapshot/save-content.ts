@@ -1,5 +1,6 @@
 /** Reads one file's content into the store. */
 import type { Clock } from '../base/clock.ts';
+import { Semaphore } from '../base/concurrency.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { timeToNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
@@ -11,6 +12,8 @@ export interface SaveContentOptions {
   readonly store: BlobStore;
   readonly clock: Clock;
   readonly counts: ArchiveCounts;
+  /** Bounds how many files are read at once; a file that is waited for holds no place. */
+  readonly readers?: Semaphore | undefined;
   readonly onBytes?: ((bytes: number) => void) | undefined;
   readonly onProblem: (error: unknown) => void;
   readonly signal?: AbortSignal | undefined;
@@ -38,12 +41,11 @@ export async function saveContent(
   { path, reading }: { path: string; reading: FileReading },
   options: SaveContentOptions,
 ): Promise<Node | undefined> {
-  const { clock, signal, onProblem } = options;
+  const { clock, signal, onProblem, readers = new Semaphore(1) } = options;
   for (let attempt = 1; ; attempt += 1) {
-    const startedAt = clock.now();
-    const content = await readOnce(reading, options);
-    if (content === undefined) return undefined;
-    const { node, stillChanging } = await reading.finish();
+    const outcome = await readers.run(() => readOnce(reading, options));
+    if (outcome === undefined) return undefined;
+    const { node, content, stillChanging, startedAt } = outcome;
     if (!stillChanging && hasSettled(node, startedAt)) return { ...node, content };
     if (attempt === MAX_READINGS) {
       if (stillChanging) onProblem(new KeepsakeError('SOURCE_CHANGING', { path }));
@@ -59,18 +61,26 @@ function hasSettled({ ctime }: Node, at: Date): boolean {
   return Math.abs(ageMs) >= TIMESTAMP_GUARD_MS;
 }
 
+interface ReadOutcome {
+  readonly node: Node;
+  readonly content: string[];
+  readonly stillChanging: boolean;
+  readonly startedAt: Date;
+}
+
 async function readOnce(
   reading: FileReading,
   options: SaveContentOptions,
-): Promise<string[] | undefined> {
-  const { signal, onProblem } = options;
+): Promise<ReadOutcome | undefined> {
+  const { clock, signal, onProblem } = options;
   const content: string[] = [];
+  const startedAt = clock.now();
   try {
     for await (const chunk of reading.chunks(signal === undefined ? {} : { signal })) {
       await saveChunk(chunk, options);
       content.push(chunk.id);
     }
-    return content;
+    return { ...(await reading.finish()), content, startedAt };
   } catch (error) {
     signal?.throwIfAborted();
     if (!isSourceError(error)) throw error;

@@ -7,6 +7,8 @@ const program = fileURLToPath(new URL('./wishlist-writer.ts', import.meta.url));
 export interface WriterOptions {
   readonly opsPerSecond?: number;
   readonly seed?: number;
+  /** Torn and replaced pictures, too. */
+  readonly hostile?: boolean;
 }
 
 export interface WishlistWriter extends AsyncDisposable {
@@ -24,10 +26,11 @@ export interface WishlistWriter extends AsyncDisposable {
 /** Resolves after its first commit. */
 export async function startWishlistWriter(
   root: string,
-  { opsPerSecond = 50, seed = 1 }: WriterOptions = {},
+  { opsPerSecond = 50, seed = 1, hostile = false }: WriterOptions = {},
 ): Promise<WishlistWriter> {
   const args = ['--ops-per-second', String(opsPerSecond), '--seed', String(seed)];
-  const running = startProgram([process.execPath, program, root, ...args]);
+  const more = hostile ? ['--hostile'] : [];
+  const running = startProgram([process.execPath, program, root, ...args, ...more]);
   let commits = 0;
   let ended = false;
   let waiting: { commit: number; done: () => void }[] = [];

@@ -7,9 +7,12 @@
  * every consistent state can be told from a torn one. It prints `commit N` after commit N, and ends
  * cleanly on SIGTERM.
  *
- *   node wishlist-writer.ts ROOT [--ops-per-second 50] [--seed 1] [--operations N]
+ * With `--hostile` it behaves worse than the app: pictures are written in two halves with a pause
+ * between them, and some are replaced under their name, by a rename or in place.
+ *
+ *   node wishlist-writer.ts ROOT [--ops-per-second 50] [--seed 1] [--operations N] [--hostile]
  */
-import { unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, renameSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -24,13 +27,15 @@ class Writer {
   readonly #db: DatabaseSync;
   readonly #uploads: string;
   readonly #random: SeededRandom;
+  readonly #hostile: boolean;
   #commits: number;
   #pictureMs = Date.now();
 
-  constructor(root: string, seed: number) {
+  constructor(root: string, { seed, hostile }: { seed: number; hostile: boolean }) {
     const { database, uploads } = wishlistFolders(root);
     this.#uploads = uploads;
     this.#random = new SeededRandom(seed);
+    this.#hostile = hostile;
     this.#db = new DatabaseSync(database, { timeout: 5000 });
     // The app's connection: better-sqlite3's defaults.
     this.#db.exec('PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON');
@@ -49,6 +54,7 @@ class Writer {
     if (kind === 'create') this.#create();
     else if (kind === 'edit') this.#edit();
     else if (kind === 'delete') this.#delete();
+    else if (this.#hostile && this.#random.chance(0.7)) this.#replace();
     else this.#claim();
   }
 
@@ -91,6 +97,20 @@ class Writer {
     this.#unlink(item.imageUrl);
   }
 
+  #replace(): void {
+    const item = this.#anyItem();
+    if (item === undefined || item.imageUrl === null || URL.canParse(item.imageUrl)) return;
+    const path = join(this.#uploads, item.imageUrl);
+    if (this.#random.chance(0.5)) this.#writeSlowly(path);
+    else {
+      this.#writeSlowly(`${path}.tmp`);
+      renameSync(`${path}.tmp`, path);
+    }
+    this.#commit('replace', () =>
+      this.#db.prepare('UPDATE items SET quantity = 2 WHERE id = ?').run(item.id),
+    );
+  }
+
   #claim(): void {
     const place = this.#one('SELECT listId, itemId, addedById FROM list_item ORDER BY random()');
     if (place === undefined) return this.#create();
@@ -121,9 +141,23 @@ class Writer {
   #writePicture(itemName: string): string {
     this.#pictureMs += 1;
     const name = pictureName(itemName, this.#pictureMs);
-    const picture = makeFakeWebp(this.#random, 1000 + this.#random.below(9000));
-    writeFileSync(join(this.#uploads, name), picture);
+    if (this.#hostile) this.#writeSlowly(join(this.#uploads, name));
+    else writeFileSync(join(this.#uploads, name), this.#makePicture());
     return name;
+  }
+
+  #makePicture(): Uint8Array {
+    return makeFakeWebp(this.#random, 1000 + this.#random.below(9000));
+  }
+
+  #writeSlowly(path: string): void {
+    const picture = this.#makePicture();
+    const file = openSync(path, 'w');
+    const half = picture.length >> 1;
+    writeSync(file, picture.subarray(0, half));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.#random.below(4));
+    writeSync(file, picture.subarray(half));
+    closeSync(file);
   }
 
   #unlink(imageUrl: string | null): void {
@@ -146,10 +180,12 @@ const { values, positionals } = parseArgs({
     'ops-per-second': { type: 'string', default: '50' },
     operations: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: '1' },
+    hostile: { type: 'boolean', default: false },
   },
 });
 const pauseMs = 1000 / Number(values['ops-per-second']);
-const writer = new Writer(positionals[0] ?? '.', Number(values.seed));
+const { hostile } = values;
+const writer = new Writer(positionals[0] ?? '.', { seed: Number(values.seed), hostile });
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
 const startedAt = performance.now();
