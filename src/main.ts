@@ -84,6 +84,7 @@ process.exitCode = await runCli({
   stdout: new StandardStream(process.stdout),
   stderr: new StandardStream(process.stderr),
   signal: abortOnSignals(),
+  terminalInput: () => process.stdin,
   readStdin: () => text(process.stdin),
   workbench: {
     clock: systemClock,

@@ -17,6 +17,17 @@ export interface OutputStream extends TextStream {
   flushed(): Promise<void>;
 }
 
+/** A terminal that can be read without showing what is typed; Node's `process.stdin` is one. */
+export interface TerminalInput {
+  readonly isTTY?: boolean | undefined;
+  setRawMode?(raw: boolean): unknown;
+  on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+  off(event: 'data' | 'end', listener: (chunk: Uint8Array) => void): unknown;
+  resume(): unknown;
+  pause(): unknown;
+}
+
 /** What the command line is given of the world; composed in `main.ts`. */
 export interface CliHost {
   readonly argv: readonly string[];
@@ -30,6 +41,8 @@ export interface CliHost {
   readonly signal: AbortSignal;
   /** Without what the settings and the output give. */
   readonly workbench: Omit<Workbench, 'scratchFolder' | 'warn'>;
+  /** Standard input, for questions; opened when it is asked for. */
+  readonly terminalInput: () => TerminalInput;
   /** All of standard input, for `--exclude-file -` and the like. */
   readonly readStdin: () => Promise<string>;
 }

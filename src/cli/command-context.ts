@@ -16,6 +16,7 @@ import { parseDuration } from '../config/units.ts';
 import { errnoCode } from '../host/system-call-error.ts';
 import { runProgram } from '../host/run-program.ts';
 import type { RepositoryChoice, Workbench } from '../operations/workbench.ts';
+import { askHidden, askNewPassword, canAsk } from './ask-password.ts';
 import type { CliHost } from './cli-host.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { readSettingFile } from './read-setting-file.ts';
@@ -81,11 +82,28 @@ export class CommandContext {
     };
   }
 
-  /** Reads the password, or runs the command that gives it. */
-  async repositoryChoice(settings: Settings): Promise<RepositoryChoice> {
+  /**
+   * Reads the password, runs the command that gives it, or asks for it at the terminal: for a
+   * repository that is to be made, twice.
+   */
+  async repositoryChoice(
+    settings: Settings,
+    { isNew = false }: { isNew?: boolean } = {},
+  ): Promise<RepositoryChoice> {
     const location = await this.location(requireRepository(settings));
-    const password = await this.password(requirePassword(settings));
+    const password = await this.#passwordFor(settings, { location, isNew });
     return { location, password, cacheFolder: settings.cache, keyHint: settings.keyHint };
+  }
+
+  async #passwordFor(
+    settings: Settings,
+    { location, isNew }: { location: string; isNew: boolean },
+  ): Promise<string> {
+    if (settings.password !== undefined || !canAsk(this.host)) {
+      return this.password(requirePassword(settings));
+    }
+    if (isNew) return askNewPassword(this.host, `new password for ${location}`);
+    return askHidden(this.host, `password for ${location}: `);
   }
 
   async location(setting: RepositorySetting): Promise<string> {

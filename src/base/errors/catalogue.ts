@@ -6,6 +6,7 @@ import { configErrors } from './config-errors.ts';
 import { formatErrors } from './format-errors.ts';
 import { generalErrors } from './general-errors.ts';
 import { hostErrors } from './host-errors.ts';
+import { passwordErrors } from './password-errors.ts';
 import { repairErrors } from './repair-errors.ts';
 import { repositoryErrors } from './repository-errors.ts';
 import { restoreErrors } from './restore-errors.ts';
@@ -22,6 +23,7 @@ export const errorCatalogue = {
   ...backendErrors,
   ...repositoryErrors,
   ...repairErrors,
+  ...passwordErrors,
   ...hostErrors,
   ...sqliteErrors,
   ...sourceErrors,

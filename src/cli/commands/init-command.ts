@@ -25,7 +25,7 @@ export const defineInit: DefineCommand = (program, run) => {
 async function init(context: CommandContext, flags: InitFlags): Promise<ExitCode> {
   const { initialize } = await import('../../operations/init.ts');
   const settings = await context.settings();
-  const choice = await context.repositoryChoice(settings);
+  const choice = await context.repositoryChoice(settings, { isNew: true });
   const from = await chunkerSource(context, flags);
   const { id, location } = await initialize(context.workbench(settings), choice, {
     version: flags.repositoryVersion,
