@@ -8,6 +8,8 @@ import { defineSnapshots } from './commands/snapshots-command.ts';
 import { defineLs } from './commands/ls-command.ts';
 import { defineDump } from './commands/dump-command.ts';
 import { defineDiff } from './commands/diff-command.ts';
+import { defineKey } from './commands/key-command.ts';
+import { defineRepair } from './commands/repair-command.ts';
 import { defineUnlock } from './commands/unlock-command.ts';
 import { defineRestore } from './commands/restore-command.ts';
 import { defineVerify } from './commands/verify-command.ts';
@@ -28,5 +30,7 @@ export const commandTable: readonly DefineCommand[] = [
   defineRestore,
   defineVerify,
   defineCheck,
+  defineRepair,
   defineUnlock,
+  defineKey,
 ];

@@ -61,21 +61,21 @@ export function describeProblem(problem: CheckProblem): string {
     case 'index-damaged':
       return `index file ${problem.name} is damaged: ${problem.why}`;
     case 'pack-missing':
-      return `pack ${problem.pack} is missing, with ${problem.blobCount} blobs`;
+      return `pack ${problem.pack} is missing, with ${pieces(problem.blobCount)}`;
     case 'pack-size':
       return `pack ${problem.pack} has ${problem.actualBytes} bytes instead of ${problem.expectedBytes}`;
     case 'pack-damaged':
-      return `pack ${problem.pack} is damaged (${problem.blobCount} blobs lost): ${problem.why}`;
+      return `pack ${problem.pack} is damaged (${pieces(problem.blobCount)} lost): ${problem.why}`;
     case 'snapshot-damaged':
       return `snapshot file ${problem.name} is damaged: ${problem.why}. That snapshot cannot be restored; others are not affected`;
     case 'tree-damaged':
-      return `folder ${problem.path} (tree ${problem.tree}) cannot be read: ${problem.why}`;
+      return `folder ${problem.path}${problem.tree === '' ? '' : ` (tree ${problem.tree})`} cannot be read: ${problem.why}`;
     case 'content-missing':
-      return `file ${problem.path} lacks ${problem.blobs.length} of its pieces (${problem.blobs[0]}…)`;
+      return `file ${problem.path} lacks ${pieces(problem.blobs.length)} (${problem.blobs[0]?.slice(0, 8)}…)`;
     case 'size-mismatch':
       return `file ${problem.path} says ${problem.expectedBytes} bytes, its pieces have ${problem.actualBytes}`;
     case 'snapshot-hurt':
-      return `snapshot ${problem.snapshot.slice(0, 8)} of ${problem.time.slice(0, 19)} is hurt in ${problem.pathCount} place(s): ${problem.paths.join(', ')}${problem.pathCount > problem.paths.length ? ', …' : ''}`;
+      return `snapshot ${problem.snapshot.slice(0, 8)} of ${problem.time.slice(0, 19)} is hurt in ${problem.pathCount} ${problem.pathCount === 1 ? 'place' : 'places'}: ${problem.paths.join(', ')}${problem.pathCount > problem.paths.length ? ', …' : ''}`;
     case 'pack-unreferenced':
       return `pack ${problem.pack} is in no index: left by a run that was cut off, or out of use since a repair; harmless`;
     case 'pack-indexed-twice':
@@ -85,4 +85,8 @@ export function describeProblem(problem: CheckProblem): string {
     case 'lock-damaged':
       return `lock file ${problem.name} is damaged: ${problem.why}`;
   }
+}
+
+function pieces(count: number): string {
+  return `${count} ${count === 1 ? 'piece' : 'pieces'}`;
 }

@@ -31,7 +31,7 @@ export function auditPack(
       intact.push(blob);
     } catch (error) {
       damaged.push(blob);
-      causes.push(`${blob.type} blob ${blob.id}: ${describeCause(error)}`);
+      causes.push(describeCause(error));
     }
   }
   return { causes, intact, damaged };

@@ -84,7 +84,7 @@ async function auditListed(
       if (!(await isAsIndexed(repository, pack, { signal }))) {
         survey.listedIn.delete(pack.id);
         survey.suspects.set(pack.id, pack.blobs);
-        survey.remove.set(file, `names pack ${pack.id}, which is damaged`);
+        survey.remove.set(file, `names pack ${pack.id.slice(0, 8)}, which is damaged`);
       }
       done += 1;
       onProgress?.(done, total);

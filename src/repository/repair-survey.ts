@@ -53,12 +53,12 @@ function surveyPack(survey: IndexSurvey, file: string, { id, blobs }: IndexedPac
   const sizeBytes = survey.stored.get(id);
   if (sizeBytes === undefined) {
     survey.missing.add(id);
-    survey.remove.set(file, `names pack ${id}, which is missing`);
+    survey.remove.set(file, `names pack ${id.slice(0, 8)}, which is missing`);
   } else if (packSizeOf(blobs) !== sizeBytes) {
     survey.suspects.set(id, [...(survey.suspects.get(id) ?? []), ...blobs]);
-    survey.remove.set(file, `is wrong about pack ${id}`);
+    survey.remove.set(file, `is wrong about pack ${id.slice(0, 8)}`);
   } else if (survey.listedIn.has(id)) {
-    survey.remove.set(file, `names pack ${id} once more`);
+    survey.remove.set(file, `names pack ${id.slice(0, 8)} once more`);
   } else {
     survey.listedIn.set(id, file);
   }
