@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
-import { timeFromNs, timeToNs } from './go-time.ts';
+import { isSameTime, timeFromNs, timeToNs } from './go-time.ts';
 
 test.each([
   [0n, '1970-01-01T00:00:00Z'],
@@ -25,6 +25,13 @@ test('an offset names the same instant', () => {
   const utc = timeToNs('2026-11-23T08:15:30.5Z');
   expect(timeToNs('2026-11-23T09:15:30.5+01:00')).toBe(utc);
   expect(timeToNs('2026-11-23T02:45:30.500000000-05:30')).toBe(utc);
+});
+
+test('two times are the same instant whatever zone they are written in', () => {
+  expect(isSameTime('2026-11-23T08:15:30.5Z', '2026-11-23T09:15:30.500+01:00')).toBe(true);
+  expect(isSameTime('2026-11-23T08:15:30.5Z', '2026-11-23T08:15:30.5+01:00')).toBe(false);
+  expect(isSameTime('2026-11-23T08:15:30.5Z', '2026-11-23T08:15:30.500000001Z')).toBe(false);
+  expect(isSameTime('2026-02-30T00:00:00Z', '2026-03-02T00:00:00Z')).toBe(false);
 });
 
 test.each([

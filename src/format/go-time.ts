@@ -53,6 +53,19 @@ export function timeToNs(text: string): bigint {
   return BigInt(seconds) * NS_PER_SECOND + BigInt(fraction.padEnd(9, '0'));
 }
 
+/**
+ * Whether two times are one instant: restic writes the zone of its machine, `timeFromNs` UTC. A day
+ * that does not exist is the same as no other.
+ */
+export function isSameTime(a: string, b: string): boolean {
+  if (a === b) return true;
+  try {
+    return timeToNs(a) === timeToNs(b);
+  } catch {
+    return false;
+  }
+}
+
 /** Cheap test for decoding: the form only, not whether the day exists. */
 export function looksLikeTime(text: string): boolean {
   return FORM.test(text);

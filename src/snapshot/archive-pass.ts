@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { compareRawNames } from '../base/raw-name.ts';
+import { isSameTime } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import type { Leaf, ProblemEntry, SourceEntry } from '../source/source.ts';
 import { countItem, type ArchiveCounts, type ItemAction } from './archive-counts.ts';
@@ -164,7 +165,8 @@ class ArchivePass {
       return;
     }
     if (leaf.read === undefined) {
-      this.#count(leaf.path, leaf.node, previous, previous?.ctime === leaf.node.ctime);
+      const unmodified = previous !== undefined && isSameTime(previous.ctime, leaf.node.ctime);
+      this.#count(leaf.path, leaf.node, previous, unmodified);
       await frame.add(leaf.node);
     } else if (isUnchanged(previous, leaf.node, this.#options.store)) {
       const node = { ...leaf.node, content: previous.content };

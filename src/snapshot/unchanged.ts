@@ -1,3 +1,4 @@
+import { isSameTime } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import type { BlobStore } from './blob-writer.ts';
 
@@ -16,8 +17,8 @@ export function isUnchanged(
     now.type === 'file' &&
     previous.content !== null &&
     (previous.size ?? 0) === (now.size ?? 0) &&
-    previous.mtime === now.mtime &&
-    previous.ctime === now.ctime &&
+    isSameTime(previous.mtime, now.mtime) &&
+    isSameTime(previous.ctime, now.ctime) &&
     previous.inode === now.inode &&
     previous.content.every((id) => store.hasBlob('data', id))
   );
