@@ -6,17 +6,18 @@ import type { OutputStream } from './cli-host.ts';
 export class StandardStream implements OutputStream {
   readonly #stream: NodeJS.WriteStream;
   #failure: Error | undefined;
+  readonly #note = (error: Error | null | undefined): void => {
+    this.#failure ??= error ?? undefined;
+  };
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
     // Without a listener the first write after `| head` has ended would crash the process, a backup too.
-    stream.on('error', (error) => {
-      this.#failure ??= error;
-    });
+    stream.on('error', this.#note);
   }
 
   get isTTY(): boolean {
-    return this.#stream.isTTY === true;
+    return Boolean(this.#stream.isTTY);
   }
 
   get columns(): number | undefined {
@@ -24,7 +25,7 @@ export class StandardStream implements OutputStream {
   }
 
   write(data: string | Uint8Array): void {
-    if (this.#failure === undefined) this.#stream.write(data);
+    if (this.#failure === undefined) this.#stream.write(data, this.#note);
   }
 
   async drained({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
@@ -37,7 +38,10 @@ export class StandardStream implements OutputStream {
   async flushed(): Promise<void> {
     if (this.#failure === undefined) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#stream.write('', () => resolve());
+      this.#stream.write('', (error) => {
+        this.#note(error);
+        resolve();
+      });
       await promise;
     }
     this.#throwFailure();
