@@ -22,7 +22,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'src/format',
     level: 1,
-    packages: [...NODE_BASICS, 'node:crypto', 'node:zlib', 'sodium-native'],
+    packages: [...NODE_BASICS, 'node:crypto', 'node:module', 'node:zlib', 'koffi', 'sodium-native'],
   },
   { folder: 'src/retention', level: 1, packages: [] },
   {

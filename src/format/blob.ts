@@ -15,6 +15,7 @@ import { hash } from 'node:crypto';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { compress as zstdCompress, decompress, type CompressionMode } from './compression.ts';
 import { seal, unseal, type MasterKey } from './crypto.ts';
+import { looksIncompressible } from './incompressible.ts';
 import { UINT32_MAX } from './json-fields.ts';
 
 /** The id of a blob: SHA-256 of its plaintext, as 64 hex digits. */
@@ -41,7 +42,8 @@ export interface SealBlobResult {
 export function sealBlob(input: SealBlobInput): SealBlobResult {
   const { master, plaintext, nonce } = input;
   const mode = compressionOf(input.compress);
-  if (mode !== 'off') {
+  const skip = mode === 'off' || (mode === 'auto' && looksIncompressible(plaintext));
+  if (!skip) {
     const compressed = zstdCompress(plaintext, mode);
     if (compressed.length < plaintext.length) {
       const sealed = seal(master, compressed, nonce);

@@ -1,19 +1,20 @@
 /**
- * zstd for blobs and documents, by `node:zlib`: one frame a value, content size in its header, no
- * checksum (the MAC and the id are stronger), as restic writes them.
+ * zstd for blobs and documents: one frame a value, content size in its header, no checksum (the MAC
+ * and the id are stronger), as restic writes them.
  *
  * Source: restic internal/repository/repository.go `getZstdEncoder` @ a80be14; RFC 8878.
  *
- * Memory, measured on Node 24.21: a synchronous call makes a zstd context of its own (0.2 MB for
- * 16 KiB of input, 2–3 MB for 1 MiB) and Node offers no way to use one twice: `_processChunk`
- * closes its engine, and the streams that could be reused work asynchronously. What a call leaves
- * behind waits for the collector: 45–80 MB more RSS after thousands of calls in a row, in a thread.
- * So few threads should compress. Output chunks are kept small when compressing, because Node hands
- * out a slice of the whole chunk: sizing it for the worst case costs 35 MB more at 1 MiB blobs.
+ * Two providers. A short command has few values and takes `node:zlib`, which is there. After
+ * `CALLS_BEFORE_LIBRARY` values the system's libzstd pays off: see `zstd-library.ts`. `node:zlib`
+ * cannot use a context twice: each synchronous call makes one (0.2 MB for 16 KiB of input, 2–3 MB
+ * for 1 MiB), and what thousands of calls leave behind waits for the collector: 45–80 MB of RSS in
+ * a thread (Node 24.21). Its output chunks are kept small when compressing, because Node hands out
+ * a slice of the whole chunk: sizing it for the worst case costs 35 MB more at 1 MiB blobs.
  * Decompressing knows the size, and one chunk of it is a third faster than the default 16 KiB ones.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { zstdLibrary, type ZstdLibrary } from './zstd-library.ts';
 
 /** restic's names. `off` still compresses trees and documents in a version 2 repository. */
 export type CompressionMode = 'off' | 'auto' | 'fastest' | 'better' | 'max';
@@ -29,12 +30,34 @@ const LEVELS: Readonly<Record<Exclude<CompressionMode, 'off'>, number>> = {
 const MIN_CHUNK_BYTES = 64;
 const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
 
+/**
+ * Small blobs, pages of databases above all, gain nothing from a higher level than this (8 KiB
+ * pages: 0.462 of their size at level 1, 0.460 at level 3) and take two thirds of its time.
+ */
+const SMALL_BYTES = 16 * 1024;
+const SMALL_LEVEL = 1;
+
+const CALLS_BEFORE_LIBRARY = 32;
+let calls = 0;
+
+/** Who does the work; given by tests, chosen by `currentProvider` otherwise. */
+export type ZstdProvider = ZstdLibrary | 'node:zlib';
+
+function currentProvider(): ZstdProvider {
+  calls += 1;
+  return (calls > CALLS_BEFORE_LIBRARY ? zstdLibrary() : undefined) ?? 'node:zlib';
+}
+
 export function compress(
   plaintext: Uint8Array,
   mode: Exclude<CompressionMode, 'off'> = 'auto',
+  provider: ZstdProvider = currentProvider(),
 ): Uint8Array {
-  const params = { [constants.ZSTD_c_compressionLevel]: LEVELS[mode] };
-  return zstdCompressSync(plaintext, { params });
+  const small = mode === 'auto' && plaintext.length <= SMALL_BYTES;
+  const level = small ? SMALL_LEVEL : LEVELS[mode];
+  const frame = provider === 'node:zlib' ? undefined : provider.compress(plaintext, level);
+  if (frame !== undefined) return new Uint8Array(frame);
+  return zstdCompressSync(plaintext, { params: { [constants.ZSTD_c_compressionLevel]: level } });
 }
 
 export interface DecompressOptions {
@@ -50,7 +73,13 @@ export interface DecompressOptions {
 export function decompress(
   compressed: Uint8Array,
   { what, maxSizeBytes, sizeBytes }: DecompressOptions,
+  provider: ZstdProvider = currentProvider(),
 ): Uint8Array {
+  // Only what the frame itself says, too, is believed: a wrong record must not take memory.
+  if (provider !== 'node:zlib' && sizeBytes !== undefined && sizeBytes <= maxSizeBytes) {
+    const isTrue = provider.contentSize(compressed) === sizeBytes;
+    if (isTrue) return inflateKnown(provider, compressed, { what, sizeBytes });
+  }
   const limit = Math.max(1, Math.min(maxSizeBytes, sizeBytes ?? maxSizeBytes));
   const plaintext = inflate(compressed, what, limit);
   if (sizeBytes !== undefined && plaintext.length !== sizeBytes) {
@@ -60,19 +89,41 @@ export function decompress(
   return plaintext;
 }
 
+function inflateKnown(
+  library: ZstdLibrary,
+  compressed: Uint8Array,
+  { what, sizeBytes }: { what: string; sizeBytes: number },
+): Uint8Array {
+  const plaintext = Buffer.allocUnsafeSlow(sizeBytes);
+  const result = library.decompressInto(plaintext, compressed);
+  if (result === 'ok') return plaintext;
+  throw new KeepsakeError('FORMAT_DECOMPRESS', {
+    what,
+    problem: explain(result.problem, sizeBytes),
+  });
+}
+
 function inflate(compressed: Uint8Array, what: string, limit: number): Uint8Array {
   const chunkSize = Math.min(Math.max(limit + 1, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES);
   try {
     return zstdDecompressSync(compressed, { maxOutputLength: limit, chunkSize });
   } catch (error) {
-    const problem = explain(error, limit);
+    const { code } = error as { code?: unknown };
+    const problem = explain(typeof code === 'string' ? code : describeCause(error), limit);
     throw new KeepsakeError('FORMAT_DECOMPRESS', { what, problem }, { cause: error });
   }
 }
 
-function explain(error: unknown, limit: number): string {
-  const code = (error as { code?: unknown }).code;
-  if (code === 'ERR_BUFFER_TOO_LARGE') return `it gives more than ${limit} bytes`;
-  if (code === 'Z_BUF_ERROR') return 'it ends inside a zstd frame';
-  return describeCause(error);
+/** Both providers' words for the same things, in ours. */
+function explain(problem: string, limit: number): string {
+  switch (problem) {
+    case 'ERR_BUFFER_TOO_LARGE':
+    case 'Destination buffer is too small':
+      return `it gives more than ${limit} bytes`;
+    case 'Z_BUF_ERROR':
+    case 'Src size is incorrect':
+      return 'it ends inside a zstd frame';
+    default:
+      return problem;
+  }
 }
