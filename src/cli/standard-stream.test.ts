@@ -11,14 +11,11 @@ test('a writer waits while the reader is behind, and goes on when it has read', 
   const pipe = new PassThrough({ highWaterMark: 10 });
   const out = standard(pipe);
   out.write(new Uint8Array(100));
-  let isReady = false;
-  const ready = out.drained().then(() => {
-    isReady = true;
-  });
-  await new Promise(setImmediate);
-  expect(isReady).toBe(false);
+  const ready = out.drained().then(() => 'ready');
+  const soon = new Promise((resolve) => setImmediate(resolve, 'still waiting'));
+  expect(await Promise.race([ready, soon])).toBe('still waiting');
   pipe.resume();
-  await ready;
+  expect(await ready).toBe('ready');
 });
 
 test('an abort ends the wait with its reason', async () => {

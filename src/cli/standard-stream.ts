@@ -16,8 +16,8 @@ export class StandardStream implements OutputStream {
     stream.on('error', this.#note);
   }
 
-  get isTTY(): boolean {
-    return Boolean(this.#stream.isTTY);
+  get isTTY(): boolean | undefined {
+    return this.#stream.isTTY;
   }
 
   get columns(): number | undefined {

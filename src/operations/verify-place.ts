@@ -15,7 +15,7 @@ export interface VerifyPlace extends AsyncDisposable {
 
 /** Throws `VERIFY_NO_SPACE`, `VERIFY_KEEP_NOT_EMPTY`, `SCRATCH_UNUSABLE`. */
 export async function openVerifyPlace(
-  workbench: Workbench,
+  workbench: Pick<Workbench, 'scratchFolder' | 'self' | 'clock'>,
   { keep, sizeBytes }: { keep: string | undefined; sizeBytes: number },
 ): Promise<VerifyPlace> {
   if (keep !== undefined) {

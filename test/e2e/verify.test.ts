@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { concatBytes, toHex, utf8Decode, utf8Encode } from '../../src/base/bytes.ts';
 import type { Node } from '../../src/format/node.ts';
@@ -151,6 +152,17 @@ test('a snapshot of stock restic is verified by hashes and its databases, and sa
   const broken = await stock.keepsake(['verify', 'latest'], { exits: 21 });
   expect(broken.stdout).toContain('ok      content');
   expect(broken.stdout).toContain(`FAILED  integrity     ${stock.app.database}`);
+});
+
+test('a database that another tool copied with its -wal is judged together with it', async () => {
+  const folder = lab.join('live');
+  mkdirSync(folder);
+  const live = new DatabaseSync(join(folder, 'live.db'));
+  live.exec('PRAGMA journal_mode = wal; CREATE TABLE t (x); INSERT INTO t VALUES (1), (2), (3)');
+  await lab.restic(['backup', '--tag', 'live', folder]);
+  live.close();
+  const { stdout } = await lab.keepsake(['verify', 'latest', '--tag', 'live']);
+  expect(stdout).toContain('1 table, 3 rows, 3 files');
 });
 
 test('--keep leaves the restored files in an empty folder, and refuses another', async () => {
