@@ -8,8 +8,11 @@ import { defineSnapshots } from './commands/snapshots-command.ts';
 import { defineLs } from './commands/ls-command.ts';
 import { defineDump } from './commands/dump-command.ts';
 import { defineDiff } from './commands/diff-command.ts';
+import { defineCompletion } from './commands/completion-command.ts';
+import { defineConfig } from './commands/config-command.ts';
 import { defineKey } from './commands/key-command.ts';
 import { defineRepair } from './commands/repair-command.ts';
+import { defineVersion } from './commands/version-command.ts';
 import { defineUnlock } from './commands/unlock-command.ts';
 import { defineRestore } from './commands/restore-command.ts';
 import { defineVerify } from './commands/verify-command.ts';
@@ -33,4 +36,7 @@ export const commandTable: readonly DefineCommand[] = [
   defineRepair,
   defineUnlock,
   defineKey,
+  defineConfig,
+  defineVersion,
+  defineCompletion,
 ];

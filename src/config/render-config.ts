@@ -12,7 +12,7 @@ type Given = Config['given'];
  * may be secrets.
  */
 export function renderConfig(config: Config): string {
-  const document = new Document(toYamlShape(config));
+  const document = new Document(configInWords(config));
   visit(document, {
     Pair: (_, pair, ancestors) => {
       const path = pathOf([...ancestors, pair]);
@@ -22,7 +22,8 @@ export function renderConfig(config: Config): string {
   return document.toString({ lineWidth: 0 });
 }
 
-function toYamlShape(config: Config) {
+/** The same as a plain object, for `--json`. */
+export function configInWords(config: Config): Record<string, unknown> {
   return dropUndefined({
     repository: config.repository,
     'password-file': config.passwordFile,
@@ -68,7 +69,7 @@ function mapValues<T, R>(map: Readonly<Record<string, T>>, change: (value: T) =>
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
 }
 
-function dropUndefined(value: object) {
+function dropUndefined(value: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
 }
 

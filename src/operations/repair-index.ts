@@ -32,11 +32,11 @@ export async function* repairIndex(
   const lock = dryRun ? 'shared' : 'exclusive';
   await using session = await openSession(workbench, choice, { ...input, lock });
   const { repository } = session;
-  const plan = yield* withEvents<RepairIndexEvent, IndexRepairPlan>(({ emitProgress }) =>
+  const plan = yield* withEvents<RepairIndexEvent, IndexRepairPlan>((emitter) =>
     planIndexRepair(repository, {
       readData,
       signal,
-      onProgress: (done, total) => emitProgress({ type: 'progress', done, total }),
+      onProgress: (done, total) => emitter.emitProgress({ type: 'progress', done, total }),
     }),
   );
   const nothing = changesNothing(plan);

@@ -37,12 +37,12 @@ export async function* repairSnapshots(
   const { repository } = session;
   const only = await resolveIds(repository, input);
   await repository.loadIndex({ signal });
-  const plan = yield* withEvents<RepairSnapshotsEvent, SnapshotRepairPlan>(({ emitProgress }) =>
+  const plan = yield* withEvents<RepairSnapshotsEvent, SnapshotRepairPlan>((emitter) =>
     planSnapshotRepair(repository, {
       only,
       forget,
       signal,
-      onProgress: (done, total) => emitProgress({ type: 'progress', done, total }),
+      onProgress: (done, total) => emitter.emitProgress({ type: 'progress', done, total }),
     }),
   );
   yield { type: 'plan', plan };
