@@ -54,16 +54,25 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The first Ctrl-C asks for an orderly end, the second one ends at once. */
+/** One signal may come twice: from the terminal or systemd, and passed on by npm or `bin/keepsake`. */
+const SAME_SIGNAL_MS = 1000;
+
+/** The first Ctrl-C asks for an orderly end, a later one ends at once. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
+  let askedAtMs = 0;
   for (const [name, reason] of [
     ['SIGINT', 'Ctrl-C'],
     ['SIGTERM', 'SIGTERM'],
     ['SIGHUP', 'the terminal was closed'],
   ] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(ExitCode.cancelled);
+      const nowMs = systemClock.monotonicMs();
+      if (controller.signal.aborted) {
+        if (nowMs - askedAtMs > SAME_SIGNAL_MS) process.exit(ExitCode.cancelled);
+        return;
+      }
+      askedAtMs = nowMs;
       controller.abort(new KeepsakeError('CANCELLED', { reason }));
     });
   }

@@ -5,12 +5,17 @@ import type { Output } from './output.ts';
 
 /** Prints the error and returns the exit code it calls for. */
 export function renderError(output: Output, error: unknown, debug: boolean): ExitCode {
-  const { code, message, hint, exitCode } = describe(error);
+  const { code, message, hint, exitCode } = describe(firstFailure(error));
   output.emit({ message_type: 'exit_error', code: exitCode, error: code, message, hint });
   output.warn(`${output.style(['red', 'bold'], 'keepsake:')} ${message}`);
   if (hint !== '') output.warn(`  ${hint}`);
   if (debug && error instanceof Error) output.warn(stackOf(error));
   return exitCode;
+}
+
+/** What failed first: giving things back after a failure often fails for the same reason. */
+function firstFailure(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstFailure(error.suppressed) : error;
 }
 
 interface ErrorText {

@@ -51,7 +51,7 @@ export async function addKey(workbench: Workbench, input: NewKeyInput): Promise<
     ...input,
     lock: 'shared',
   });
-  return writeProvedKey(workbench, session.repository, input);
+  return await writeProvedKey(workbench, session.repository, input);
 }
 
 /** Throws `REPOSITORY_KEY_IN_USE` for the key this was opened with, so that one always remains. */

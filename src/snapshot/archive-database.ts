@@ -66,7 +66,7 @@ export async function archiveDatabase(options: ArchiveDatabaseOptions): Promise<
     const lost = await options.rescue(names);
     // What a later capture still names was not deleted with its row: the app itself is without it.
     const raced = [...lost].some((path) => !missing.has(path));
-    if (!raced || left === 1) return store(captured, { names, problems }, options);
+    if (!raced || left === 1) return await store(captured, { names, problems }, options);
     for (const path of lost) missing.add(path);
   }
 }

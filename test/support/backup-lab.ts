@@ -19,6 +19,7 @@ import { backup } from '../../src/operations/backup.ts';
 import type { Workbench } from '../../src/operations/workbench.ts';
 import { checkRepository } from '../../src/repository/check.ts';
 import { describeProblem, isNote } from '../../src/repository/check-problem.ts';
+import type { ProcessFacts } from '../../src/repository/lock-holder.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { walkTree } from '../../src/snapshot/tree-walk.ts';
 import { createLabIn, PASSWORD, selfFacts, type Lab } from './repository-lab.ts';
@@ -53,6 +54,8 @@ export type BackupChanges = Partial<Omit<BackupInput, 'subject'>> & {
 export class BackupLab implements AsyncDisposable {
   readonly app: WishlistFolders;
   readonly repositoryLab: Lab<Backend>;
+  /** Who runs the backups. */
+  self: ProcessFacts = selfFacts;
   readonly #dir: TempFolder;
   readonly #clock: Clock;
 
@@ -78,7 +81,7 @@ export class BackupLab implements AsyncDisposable {
     return {
       clock: this.#clock,
       random: systemRandom,
-      self: selfFacts,
+      self: this.self,
       keepsakeVersion: '0.0.0-test',
       // Disposing it would be the end of an in-memory repository's only door.
       openBackend: () => backend,

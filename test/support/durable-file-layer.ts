@@ -37,6 +37,16 @@ export class DurableFileLayer implements FileLayer {
     settle(this.#root, names);
   }
 
+  /** The same disk once more, independent of this one. */
+  clone(): DurableFileLayer {
+    const copy = new DurableFileLayer();
+    const copies = new Map<DiskNode, DiskNode>();
+    const { names, syncedNames } = copyNode(this.#root, copies) as FolderNode;
+    copy.#root.names = names;
+    copy.#root.syncedNames = syncedNames;
+    return copy;
+  }
+
   async openExisting(path: string): Promise<OpenFile> {
     return openNode(this.#find(path), path);
   }
@@ -168,6 +178,26 @@ function settle(node: DiskNode, names: 'lose-names' | 'keep-names'): void {
   if (names === 'lose-names') node.names = new Map(node.syncedNames);
   else node.syncedNames = new Map(node.names);
   for (const child of node.names.values()) settle(child, names);
+}
+
+/** A file with two names stays one file. Bytes are never changed in place. */
+function copyNode(node: DiskNode, copies: Map<DiskNode, DiskNode>): DiskNode {
+  const known = copies.get(node);
+  if (known !== undefined) return known;
+  const copy = { ...node };
+  copies.set(node, copy);
+  if (copy.type === 'folder') {
+    copy.names = copyNames(copy.names, copies);
+    copy.syncedNames = copyNames(copy.syncedNames, copies);
+  }
+  return copy;
+}
+
+function copyNames(
+  names: ReadonlyMap<string, DiskNode>,
+  copies: Map<DiskNode, DiskNode>,
+): Map<string, DiskNode> {
+  return new Map([...names].map(([name, node]) => [name, copyNode(node, copies)]));
 }
 
 function folderNode(mode: number): FolderNode {

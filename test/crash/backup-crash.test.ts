@@ -1,0 +1,112 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Backend } from '../../src/backend/backend.ts';
+import type { FileLayer } from '../../src/backend/file-layer.ts';
+import { openLocalBackend } from '../../src/backend/local-backend.ts';
+import { createMemBackend, type MemBackend } from '../../src/backend/mem-backend.ts';
+import { systemRandom } from '../../src/base/clock.ts';
+import type { BackupResult } from '../../src/operations/backup-input.ts';
+import {
+  findErrors,
+  openBackupLab,
+  readSnapshotFiles,
+  type BackupLab,
+} from '../support/backup-lab.ts';
+import { DurableFileLayer } from '../support/durable-file-layer.ts';
+import { FaultyBackend } from '../support/faulty-backend.ts';
+import { killedAt } from '../support/intercepted-file-layer.ts';
+import { selfFacts } from '../support/repository-lab.ts';
+
+/** Several packs even for so little data: more moments to die at. */
+const SMALL_PACKS = { packSizeBytes: 16_000 };
+const SMALL_APP = { items: 14, users: 4, noteWords: 4 };
+/** Of the single calls to the disk every so manieth is a death; in the soak run each. */
+const STEP = Number(process.env['KEEPSAKE_SOAK_CRASH_STEP'] ?? 7);
+
+const firstRun = { ...selfFacts, pid: 100, isAlive: () => true };
+/** Sees that the first one is dead. */
+const nextRun = { ...selfFacts, pid: 101, isAlive: (pid: number) => pid === 101 };
+
+/** An app backed up once, with changes for the second backup. */
+async function openChangedLab(backend: Backend): Promise<{ lab: BackupLab; old: BackupResult }> {
+  const lab = await openBackupLab({ app: SMALL_APP, backend });
+  const old = await lab.backup(SMALL_PACKS);
+  for (let at = 0; at < 6; at += 1) {
+    writeFileSync(join(lab.app.uploads, `new-${at}`), systemRandom(8000));
+  }
+  lab.self = firstRun;
+  return { lab, old };
+}
+
+async function contentOf(lab: BackupLab, backend: Backend, { snapshotId = '' }: BackupResult) {
+  const repository = await lab.open(backend);
+  const { tree } = await repository.loadSnapshot(snapshotId);
+  const files = await readSnapshotFiles(repository, { tree, folder: lab.app.root });
+  return [...files].map(([path, { bytes }]) => `${path} ${Buffer.from(bytes).toString('base64')}`);
+}
+
+/** What must hold whenever and however a backup ended. */
+async function expectSound(
+  lab: BackupLab,
+  backend: Backend,
+  { old, expected }: { old: BackupResult; expected: readonly string[] },
+): Promise<void> {
+  expect(await findErrors(await lab.repositoryLab.open(backend))).toEqual([]);
+  expect(await contentOf(lab, backend, old)).toEqual(expected);
+  lab.self = nextRun;
+  const next = await lab.backup({ ...SMALL_PACKS, backend });
+  lab.self = firstRun;
+  expect(next.outcome).toBe('ok');
+  expect(await contentOf(lab, backend, next)).toHaveLength(expected.length + 6);
+  expect(await Array.fromAsync(backend.list('lock'))).toEqual([]);
+  expect(await findErrors(await lab.repositoryLab.open(backend))).toEqual([]);
+}
+
+test.each([
+  ['before', false],
+  ['just after', true],
+])(
+  'a backup that dies %s its n-th change of the store, for each n, leaves every snapshot whole',
+  async (_, carriedOut) => {
+    const store = createMemBackend();
+    const { lab, old } = await openChangedLab(store);
+    await using _lab = lab;
+    const expected = await contentOf(lab, store, old);
+    let deaths = 0;
+    for (;;) {
+      const survivor: MemBackend = store.clone();
+      const dying = new FaultyBackend(survivor);
+      dying.failAtOperation(deaths + 1, { carriedOut });
+      const outcome = await lab.backup({ ...SMALL_PACKS, backend: dying }).catch(() => 'died');
+      await expectSound(lab, survivor, { old, expected });
+      if (outcome !== 'died') break;
+      deaths += 1;
+    }
+    expect(deaths).toBeGreaterThanOrEqual(8); // lock, packs, index, snapshot, lock
+  },
+);
+
+test.each(['lose-names', 'keep-names'] as const)(
+  'a power cut during a backup, at any call to the disk, loses nothing that was finished (%s)',
+  async (names) => {
+    const disk = new DurableFileLayer();
+    const open = (fileLayer: FileLayer) =>
+      openLocalBackend({ path: '/repo', random: systemRandom, fileLayer });
+    const { lab, old } = await openChangedLab(open(disk));
+    await using _lab = lab;
+    const expected = await contentOf(lab, open(disk), old);
+    let deaths = 0;
+    for (let call = 1; ; call += STEP) {
+      const survivor = disk.clone();
+      const { layer, died } = killedAt(survivor, call);
+      const ending = lab.backup({ ...SMALL_PACKS, backend: open(layer) });
+      await ending.catch(() => {}); // it died
+      if (died()) deaths += 1;
+      survivor.crash(names);
+      await expectSound(lab, open(survivor), { old, expected });
+      if (!died()) break;
+    }
+    expect(deaths).toBeGreaterThanOrEqual(40 / STEP);
+  },
+);
