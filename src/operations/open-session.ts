@@ -7,8 +7,8 @@ import type { Repository } from '../repository/repository.ts';
 import type { RepositoryChoice, Workbench } from './workbench.ts';
 
 export interface SessionOptions {
-  /** `none` for commands that only read, as restic's `--no-lock`. */
-  readonly lock: 'shared' | 'exclusive' | 'none';
+  /** `none` for commands that only read, as restic's `--no-lock`; `bypass` for `unlock` alone. */
+  readonly lock: 'shared' | 'exclusive' | 'none' | 'bypass';
   readonly lockWaitMs: number;
   readonly onLockWait?: ((error: KeepsakeError) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -40,7 +40,7 @@ export async function openSession(
     signal,
     keyHint: choice.keyHint,
   });
-  if (options.lock !== 'none') {
+  if (options.lock === 'shared' || options.lock === 'exclusive') {
     const exclusive = options.lock === 'exclusive';
     stack.use(await repository.lock({ exclusive, waitMs, signal, onWait }));
   }

@@ -30,7 +30,8 @@ export interface UnlockResult {
 
 export async function unlock(workbench: Workbench, input: UnlockInput): Promise<UnlockResult> {
   const { all, dryRun, signal } = input;
-  const options = { lock: 'none', lockWaitMs: 0, signal } as const;
+  const lock = dryRun ? 'none' : 'bypass';
+  const options = { lock, lockWaitMs: 0, signal } as const;
   await using session = await openSession(workbench, input.repository, options);
   const dependencies = session.repository.lockDependencies;
   const plan: UnlockPlan = await planUnlock(dependencies, { all, signal });
