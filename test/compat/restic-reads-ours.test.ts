@@ -14,7 +14,7 @@ interface BackupSummary {
   files_new: number;
   files_changed: number;
   files_unmodified: number;
-  data_added: number;
+  data_added_packed: number;
 }
 
 const canRun = requireTool('restic') && requireRoot();
@@ -69,13 +69,13 @@ describe.skipIf(!canRun)('a nasty folder that Keepsake backed up', () => {
   });
 
   test('`restic backup` finds every file unmodified and writes the same trees', async () => {
-    const backup = ['backup', '--json', '--parent', id, lab.source];
-    const { stdout } = await lab.restic(backup);
+    const { stdout } = await lab.restic(['backup', '--json', lab.source]);
     const summary = JSON.parse(stdout.trim().split('\n').at(-1)!) as BackupSummary;
     expect(summary).toMatchObject({ files_new: 0, files_changed: 0 });
     expect(summary.files_unmodified).toBeGreaterThan(350);
     const repository = await lab.openRepository();
     const [ours, theirs] = await lab.snapshots();
+    expect(theirs).toMatchObject({ parent: ours!.id });
     const expected = below(await treeIds(repository, theirs!.tree), lab.source);
     expect(below(await treeIds(repository, ours!.tree), lab.source)).toEqual(expected);
     expect(expected.length).toBeGreaterThan(20);
@@ -141,6 +141,25 @@ describe.skipIf(!canRun)('what restic does to snapshots of Keepsake', () => {
     await lab.restic(['prune', '--repack-cacheable-only']);
     await lab.checkWithBoth();
     await lab.restic(['restore', 'latest', '--target', lab.join('restored')]);
+    expect(await compareTrees(lab.source, lab.join('restored', lab.source))).toEqual([]);
+  });
+});
+
+describe.skipIf(!canRun)('a version 1 repository of Keepsake', () => {
+  test('becomes version 2 by `restic migrate`, and both go on in it', async () => {
+    await using lab = await openCompatLab();
+    await lab.initQuickly(1);
+    writeFileSync(join(lab.source, 'rows'), 'row, row, row\n'.repeat(40_000));
+    await lab.keepsake(['backup', lab.source]);
+    await lab.restic(['migrate', 'upgrade_repo_v2']);
+    writeFileSync(join(lab.source, 'more rows'), 'row and row\n'.repeat(40_000));
+    const { stdout } = await lab.keepsake(['backup', '--json', lab.source]);
+    const summary = JSON.parse(stdout.trim().split('\n').at(-1)!) as BackupSummary;
+    expect(summary).toMatchObject({ files_new: 1, files_changed: 0 });
+    expect(summary.data_added_packed).toBeLessThan(20_000);
+    await lab.restic(['prune', '--repack-uncompressed', '--max-unused', '0']);
+    await lab.checkWithBoth();
+    await lab.keepsake(['restore', 'latest', '--target', lab.join('restored')]);
     expect(await compareTrees(lab.source, lab.join('restored', lab.source))).toEqual([]);
   });
 });
