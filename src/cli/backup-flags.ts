@@ -47,6 +47,7 @@ export async function readBackupInput(
     excludeCaches: flags.excludeCaches === true,
     oneFileSystem: flags.oneFileSystem === true,
     dryRun: flags.dryRun === true,
+    wantItems: context.output.verbosity > 0,
     compression: parseCompression(flags.compression),
     packSizeBytes: settings.packSizeBytes,
     lockLimitMs: config?.capture.lockLimitMs,

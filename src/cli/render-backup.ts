@@ -81,10 +81,8 @@ export class BackupRenderer {
   }
 }
 
-function progressLine(event: Progress): string {
-  const { phase, filesDone, bytesDone, bytesRead, errorCount } = event;
-  const errors = errorCount > 0 ? `, ${count(errorCount, 'error')}` : '';
-  return `${phase}: ${count(filesDone, 'file')}, ${formatBytes(bytesDone)} seen, ${formatBytes(bytesRead)} read${errors}`;
+function progressLine({ phase, filesDone, bytesDone, bytesRead, storedBytes }: Progress): string {
+  return `${phase}: ${count(filesDone, 'file')}, ${formatBytes(bytesDone)} seen, ${formatBytes(bytesRead)} read, ${formatBytes(storedBytes)} stored`;
 }
 
 function progressMessage(event: Progress): object {
@@ -94,7 +92,7 @@ function progressMessage(event: Progress): object {
     files_done: event.filesDone,
     bytes_done: event.bytesDone,
     bytes_read: event.bytesRead,
-    error_count: event.errorCount,
+    bytes_stored: event.storedBytes,
   };
 }
 

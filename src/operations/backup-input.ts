@@ -35,6 +35,8 @@ export interface BackupInput {
   readonly excludeCaches: boolean;
   readonly oneFileSystem: boolean;
   readonly dryRun: boolean;
+  /** Tell of each file that is new or changed. */
+  readonly wantItems: boolean;
   readonly compression?: CompressionMode | undefined;
   readonly packSizeBytes: number;
   readonly lockLimitMs?: number | undefined;
@@ -55,7 +57,6 @@ export type BackupEvent =
       bytesDone: number;
       bytesRead: number;
       storedBytes: number;
-      errorCount: number;
     }
   | { type: 'item'; path: string; action: ItemAction; sizeBytes: number; isDirectory: boolean }
   | { type: 'database'; database: ArchivedDatabase }

@@ -110,12 +110,13 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
       },
       parent,
       readers: READERS,
-      listener: listen(emitter),
+      listener: listen(emitter, { input, storedBytes: () => saver.storedBytes }),
       signal,
     });
     for (const problem of result.problems) emitter.emit({ type: 'problem', problem });
     for (const warning of result.warnings) emitter.emit({ type: 'warning', ...warning });
     await saver.flush();
+    result.counts.dataAddedPacked = saver.storedBytes;
     return result;
   } catch (error) {
     await saver.abandon();
@@ -123,10 +124,15 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
   }
 }
 
-function listen(emitter: Emitter<BackupEvent>): ArchiveListener {
-  const state = { filesDone: 0, bytesDone: 0, bytesRead: 0, storedBytes: 0, errorCount: 0 };
+function listen(
+  emitter: Emitter<BackupEvent>,
+  { input, storedBytes }: { input: BackupInput; storedBytes: () => number },
+): ArchiveListener {
+  const state = { filesDone: 0, bytesDone: 0, bytesRead: 0 };
+  const told = new Set<string>();
   let phase: BackupPhase = 'opening';
-  const report = (): void => emitter.emitProgress({ type: 'progress', phase, ...state });
+  const report = (): void =>
+    emitter.emitProgress({ type: 'progress', phase, ...state, storedBytes: storedBytes() });
   return {
     onPhase(next) {
       phase = next;
@@ -140,7 +146,8 @@ function listen(emitter: Emitter<BackupEvent>): ArchiveListener {
         state.bytesDone += node.size ?? 0;
       }
       report();
-      if (action === 'unmodified') return;
+      if (!input.wantItems || action === 'unmodified' || told.has(path)) return;
+      told.add(path);
       emitter.emit({ type: 'item', path, action, sizeBytes: node.size ?? 0, isDirectory });
     },
     onBytes(bytes) {

@@ -6,8 +6,9 @@ import type { Backend } from '../backend/backend.ts';
 import type { Random } from '../base/clock.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import { encodeIndexFile, type IndexedPack, INDEX_MAX_BLOBS } from '../format/index-file.ts';
+import { headerEntryBytes } from '../format/pack.ts';
 import type { BlobIndex, BlobType } from './blob-index.ts';
-import type { BlobSealer } from './blob-sealer.ts';
+import type { BlobSealer, SealedBlob } from './blob-sealer.ts';
 import { PackBuilder } from './pack-builder.ts';
 import { fileName, type SealedFiles } from './sealed-files.ts';
 
@@ -27,14 +28,14 @@ export interface BlobSaverOptions {
 }
 
 export interface SaveResult {
+  /** False when the repository, or this run, has the blob already. */
   readonly isNew: boolean;
-  /** Bytes in the pack, header entry included; 0 when the blob was there. */
-  readonly storedBytes: number;
 }
 
-const HEADER_ENTRY_BYTES = 41;
 /** Packs on their way to the store at once; each is held in memory whole. */
 const UPLOADS_AT_ONCE = 2;
+/** Plaintext bytes taken and not yet in a pack; more waits. */
+const SEALING_BYTES = 4 << 20;
 
 export class BlobSaver {
   readonly #options: BlobSaverOptions;
@@ -44,6 +45,9 @@ export class BlobSaver {
   };
   /** Blobs sealed or being sealed whose pack is not in the index yet, by type and id. */
   readonly #underWay = new Set<string>();
+  readonly #sealing = new Set<Promise<void>>();
+  #sealingBytes = 0;
+  #storedBytes = 0;
   readonly #uploads = new Set<Promise<void>>();
   #unindexed: IndexedPack[] = [];
   #unindexedBlobs = 0;
@@ -53,24 +57,56 @@ export class BlobSaver {
     this.#options = options;
   }
 
-  /** `id` must be the SHA-256 of `plaintext`, which may be reused once the promise settles. */
+  /** Bytes of the blobs sealed so far, with their entries in pack headers. */
+  get storedBytes(): number {
+    return this.#storedBytes;
+  }
+
+  /**
+   * `id` must be the SHA-256 of `plaintext`, which may be reused once the promise settles. Resolves
+   * when the blob is taken, not when it is stored: what fails later is thrown by a later `save` or
+   * by `flush`.
+   */
   async save(type: BlobType, id: string, plaintext: Uint8Array): Promise<SaveResult> {
     this.#throwFailure();
-    const key = `${type}:${id}`;
-    if (this.#options.index.has(type, id) || this.#underWay.has(key)) {
-      return { isNew: false, storedBytes: 0 };
-    }
-    this.#underWay.add(key);
+    if (this.has(type, id)) return { isNew: false };
+    this.#underWay.add(`${type}:${id}`);
     try {
-      const sealed = await this.#options.sealer.seal(type, id, plaintext);
-      this.#open[type].add(sealed);
-      const storedBytes = sealed.sealed.length + HEADER_ENTRY_BYTES;
-      if (this.#open[type].isFull(this.#options.packSizeBytes)) await this.#startUpload(type);
-      return { isNew: true, storedBytes };
+      const sealed = this.#options.sealer.seal(type, id, plaintext);
+      if (sealed instanceof Promise) await this.#awaitLater(type, sealed, plaintext.length);
+      else await this.#take(type, sealed);
+      return { isNew: true };
     } catch (error) {
       this.#failure ??= { reason: error };
       throw error;
     }
+  }
+
+  /** Lets a blob under way in the worker be, unless too much is. */
+  async #awaitLater(type: BlobType, sealed: Promise<SealedBlob>, bytes: number): Promise<void> {
+    const sealing = sealed
+      .then((blob) => this.#take(type, blob))
+      .catch((error: unknown) => {
+        this.#failure ??= { reason: error };
+      })
+      .finally(() => {
+        this.#sealing.delete(sealing);
+        this.#sealingBytes -= bytes;
+      });
+    this.#sealing.add(sealing);
+    this.#sealingBytes += bytes;
+    while (this.#sealingBytes > SEALING_BYTES) {
+      this.#options.sealer.flush();
+      await Promise.race(this.#sealing);
+    }
+    this.#throwFailure();
+  }
+
+  async #take(type: BlobType, blob: SealedBlob): Promise<void> {
+    const builder = this.#open[type];
+    builder.add(blob);
+    this.#storedBytes += blob.sealed.length + headerEntryBytes(blob);
+    if (builder.isFull(this.#options.packSizeBytes)) await this.#startUpload(type);
   }
 
   has(type: BlobType, id: string): boolean {
@@ -79,18 +115,22 @@ export class BlobSaver {
 
   /** Everything saved so far is durable and indexed when this resolves. */
   async flush(): Promise<void> {
+    this.#options.sealer.flush();
+    while (this.#sealing.size > 0) await Promise.all(this.#sealing);
     this.#throwFailure();
     for (const type of ['data', 'tree'] as const) {
       if (this.#open[type].blobs.length > 0) await this.#startUpload(type);
     }
     await this.#settleUploads();
     await this.#writeIndex();
+    await this.#options.sealer[Symbol.asyncDispose]();
   }
 
   /** Waits for uploads under way and forgets the rest: for ending after a failure or an abort. */
   async abandon(): Promise<void> {
     this.#failure ??= { reason: new Error('abandoned') };
-    await Promise.allSettled(this.#uploads);
+    await this.#options.sealer[Symbol.asyncDispose]();
+    await Promise.allSettled([...this.#sealing, ...this.#uploads]);
   }
 
   async #startUpload(type: BlobType): Promise<void> {

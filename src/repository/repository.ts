@@ -12,7 +12,7 @@ import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../format/snapsho
 import { BlobIndex, type BlobType } from './blob-index.ts';
 import { BlobLoader } from './blob-loader.ts';
 import { BlobSaver, type SaveResult } from './blob-saver.ts';
-import { createBlobSealer } from './blob-sealer.ts';
+import { createSharedSealer } from './shared-sealer.ts';
 import { loadIndex } from './index-loader.ts';
 import type { HeldLock, LockDependencies } from './held-lock.ts';
 import { acquireLock, type LockOptions } from './lock.ts';
@@ -128,7 +128,7 @@ export class Repository {
       random,
       files: this.files,
       index: this.index,
-      sealer: createBlobSealer({ master, version: config.version, compression, random }),
+      sealer: createSharedSealer({ master, version: config.version, compression }, random),
       packSizeBytes: options.packSizeBytes ?? DEFAULT_PACK_SIZE_BYTES,
       assertWritable: () => this.assertWritable(),
       signal: options.signal,

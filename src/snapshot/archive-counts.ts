@@ -8,7 +8,9 @@ export interface ArchiveCounts {
   dirsUnmodified: number;
   dataBlobs: number;
   treeBlobs: number;
+  /** Bytes of new blobs before compression. */
   dataAdded: number;
+  /** As stored; the repository knows it once all is flushed. */
   dataAddedPacked: number;
   totalFilesProcessed: number;
   totalBytesProcessed: number;

@@ -3,10 +3,9 @@ import type { BlobReader, BlobType } from './blob-reader.ts';
 /** What making a snapshot needs of a repository. */
 export interface BlobStore extends BlobReader {
   hasBlob(type: BlobType, id: string): boolean;
-  /** `id` is the SHA-256 of `bytes`; they may be reused once the promise settles. */
-  saveBlob(
-    type: BlobType,
-    id: string,
-    bytes: Uint8Array,
-  ): Promise<{ isNew: boolean; storedBytes: number }>;
+  /**
+   * `id` is the SHA-256 of `bytes`; they may be reused once the promise settles. `isNew` is false
+   * for what was there already.
+   */
+  saveBlob(type: BlobType, id: string, bytes: Uint8Array): Promise<{ isNew: boolean }>;
 }

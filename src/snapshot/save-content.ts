@@ -95,11 +95,10 @@ export async function saveChunk(
   { id, bytes }: Chunk,
   { store, counts, onBytes }: Pick<SaveContentOptions, 'store' | 'counts' | 'onBytes'>,
 ): Promise<void> {
-  const { isNew, storedBytes } = await store.saveBlob('data', id, bytes);
+  const { isNew } = await store.saveBlob('data', id, bytes);
   if (isNew) {
     counts.dataBlobs += 1;
     counts.dataAdded += bytes.length;
-    counts.dataAddedPacked += storedBytes;
   }
   onBytes?.(bytes.length);
 }

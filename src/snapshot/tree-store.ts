@@ -69,11 +69,10 @@ export class RepositoryTrees implements TreeSink {
 
   async saveTree(bytes: Uint8Array): Promise<string> {
     const id = treeId(bytes);
-    const { isNew, storedBytes } = await this.#store.saveBlob('tree', id, bytes);
+    const { isNew } = await this.#store.saveBlob('tree', id, bytes);
     if (isNew) {
       this.#counts.treeBlobs += 1;
       this.#counts.dataAdded += bytes.length;
-      this.#counts.dataAddedPacked += storedBytes;
     }
     return id;
   }

@@ -115,6 +115,7 @@ export class BackupLab implements AsyncDisposable {
       excludeCaches: false,
       oneFileSystem: false,
       dryRun: false,
+      wantItems: true,
       packSizeBytes: 16 << 20,
       lockWaitMs: 0,
       ...changes,
