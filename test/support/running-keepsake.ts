@@ -1,0 +1,60 @@
+/** `keepsake` processes that are stopped halfway, and what they leave behind. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PASSWORD, type CompatLab } from './compat-lab.ts';
+import { keepsakeBin, startKeepsake } from './keepsake.ts';
+import { startProgram, type RunningProgram } from './run-program.ts';
+
+export function labEnvironment(lab: CompatLab): Record<string, string> {
+  return { KEEPSAKE_PASSWORD: PASSWORD, KEEPSAKE_SCRATCH_DIR: lab.join('scratch') };
+}
+
+export function startIn(lab: CompatLab, args: readonly string[], node?: string): RunningProgram {
+  const home = lab.join('home');
+  const all = ['-r', lab.repository, ...args];
+  if (node === undefined) return startKeepsake(all, { home, env: labEnvironment(lab) });
+  const env = { ...labEnvironment(lab), HOME: home, XDG_CACHE_HOME: join(home, '.cache') };
+  return startProgram([node, keepsakeBin, ...all], { env });
+}
+
+/** Processes of the group that `leader` began, itself included, that still run. */
+export function groupMembers(leader: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => isMember(pid, leader));
+}
+
+/** Waits until nothing of the group runs; throws when something stays. */
+export async function groupToEnd(leader: number): Promise<void> {
+  for (let left = 100; groupMembers(leader).length > 0; left -= 1) {
+    if (left === 0) throw new Error(`still there: ${groupMembers(leader).join(', ')}`);
+    await sleep(20);
+  }
+}
+
+function isMember(pid: number, leader: number): boolean {
+  try {
+    // pid (name) state ppid pgrp …; the name may hold anything, a ) included.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(group) === leader && state !== 'Z';
+  } catch {
+    return false; // it ended meanwhile
+  }
+}
+
+export function locksIn(lab: CompatLab): string[] {
+  return readdirSync(join(lab.repository, 'locks'));
+}
+
+export function scratchOf(lab: CompatLab): string[] {
+  return readdirSync(lab.join('scratch'));
+}
+
+/** Names of saves that were cut off, anywhere in the repository. */
+export function temporaryFilesIn(repository: string): string[] {
+  const names = readdirSync(repository, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.includes('-tmp-'));
+}
