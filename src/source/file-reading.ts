@@ -1,5 +1,5 @@
 /** The content of one file as chunks, cut where restic cuts it. */
-import { closeSync, fstatSync, read as readCallback, type BigIntStats } from 'node:fs';
+import { closeSync, fstatSync, read as readCallback, readSync, type BigIntStats } from 'node:fs';
 import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { assertInternal, KeepsakeError } from '../base/errors/keepsake-error.ts';
@@ -21,6 +21,9 @@ export interface ReadFileOptions {
 
 /** One read call: large enough to keep a disk busy, small enough that an abort is soon seen. */
 const READ_BYTES = 1024 * 1024;
+
+/** A trip to the thread pool takes longer than reading a small file. */
+const SMALL_FILE_BYTES = 128 * 1024;
 
 const readAsync = promisify(readCallback);
 
@@ -158,12 +161,20 @@ class ReadWindow {
 
   async #fill(): Promise<void> {
     const room = this.#makeRoom();
-    const { bytesRead } = await readAsync(this.#fd, this.#buffer, this.#end, room, this.readBytes);
+    const bytesRead = await this.#read(room);
     this.#end += bytesRead;
     this.readBytes += bytesRead;
     // A short read at the expected size saves the one that says 0. Elsewhere (network, FUSE, files
     // of /proc that claim to be empty) a short read means nothing.
     this.#atEnd = bytesRead === 0 || (bytesRead < room && this.readBytes === this.#sizeBytes);
+  }
+
+  async #read(room: number): Promise<number> {
+    const position = this.readBytes;
+    if (this.#sizeBytes <= SMALL_FILE_BYTES) {
+      return readSync(this.#fd, this.#buffer, this.#end, room, position);
+    }
+    return (await readAsync(this.#fd, this.#buffer, this.#end, room, position)).bytesRead;
   }
 
   /** How many bytes may be read behind `#end`. */
