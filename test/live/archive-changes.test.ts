@@ -1,0 +1,323 @@
+/** What becomes of a file or database that changes between the two passes of a backup. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { KeepsakeError } from '../../src/base/errors/keepsake-error.ts';
+import { openBackupSource } from '../../src/operations/backup-source.ts';
+import type { ArchiveResult, ArchiveSource } from '../../src/snapshot/archive-options.ts';
+import { archive } from '../../src/snapshot/archive.ts';
+import type { Leaf, SourceEntry } from '../../src/source/source.ts';
+import {
+  hastyClock,
+  openBackupLab,
+  readSnapshotFiles,
+  type BackupLab,
+} from '../support/backup-lab.ts';
+
+interface Changes {
+  /** After the first pass, before the databases are captured. */
+  readonly beforeCapture?: () => void;
+  /** After the capture, before the files its rows name are looked for. */
+  readonly beforeRescue?: () => void;
+  /** After the capture, before the second pass. */
+  readonly beforeSecondPass?: () => void;
+  /** What the walk tells, in its n-th pass (from 1). */
+  readonly alter?: (entry: SourceEntry, pass: number) => readonly SourceEntry[];
+}
+
+interface Archived extends ArchiveResult {
+  /** Contents by path below the app's root. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+async function archiveApp(lab: BackupLab, changes: Changes = {}): Promise<Archived> {
+  const repository = await lab.open();
+  const saver = repository.startWriting();
+  mkdirSync(lab.scratch, { recursive: true });
+  const subject = lab.subject();
+  const result = await archive({
+    store: repository,
+    source: alteredSource(lab, repository.config.chunkerPolynomial, changes),
+    clock: hastyClock,
+    capture: { scratchFolder: lab.scratch },
+    configuredDatabases: subject.databases,
+    references: subject.references,
+    paths: subject.paths,
+    about: { keepsakeVersion: '0', hostname: 'nas' },
+    readers: 2,
+    listener: {
+      onPhase(phase) {
+        if (phase === 'databases') changes.beforeCapture?.();
+        if (phase === 'changes') changes.beforeSecondPass?.();
+      },
+    },
+  });
+  await saver.flush();
+  const found = await readSnapshotFiles(repository, { ...result, folder: lab.app.root });
+  const files = new Map(
+    [...found].map(([path, { bytes }]) => [path, Buffer.from(bytes).toString()]),
+  );
+  return { ...result, files };
+}
+
+function alteredSource(lab: BackupLab, polynomial: bigint, changes: Changes): ArchiveSource {
+  const input = {
+    subject: lab.subject(),
+    excludeCaches: false,
+    oneFileSystem: false,
+  } as Parameters<typeof openBackupSource>[0];
+  const source = openBackupSource(input, { polynomial, own: [] });
+  let pass = 0;
+  return {
+    async *entries(options) {
+      if (options.only === undefined) pass += 1;
+      else changes.beforeRescue?.();
+      for await (const entry of source.entries(options)) {
+        yield* changes.alter?.(entry, pass) ?? [entry];
+      }
+    },
+  };
+}
+
+async function openLab(): Promise<BackupLab & { upload: (name: string) => string }> {
+  const lab = await openBackupLab({ app: { items: 8, users: 3 } });
+  const upload = (name: string) => join(lab.app.uploads, name);
+  writeFileSync(upload('a.txt'), 'first');
+  mkdirSync(upload('folder/deeper'), { recursive: true });
+  writeFileSync(upload('folder/deeper/b.txt'), 'below');
+  return Object.assign(lab, { upload });
+}
+
+/** One statement of the app. */
+function runInApp(lab: BackupLab, sql: string): void {
+  const database = new DatabaseSync(lab.app.database);
+  database.exec(sql);
+  database.close();
+}
+
+const nameInRow = (name: string) => `UPDATE items SET imageUrl = '${name}' WHERE id = 1`;
+
+test('a file that vanished after the first pass stays, whole and counted, and is no problem', async () => {
+  await using lab = await openLab();
+  const before = await archiveApp(lab);
+  const { files, problems, counts, manifest } = await archiveApp(lab, {
+    beforeSecondPass: () => rmSync(lab.upload('a.txt')),
+  });
+  expect(files.get('uploads/a.txt')).toBe('first');
+  expect(problems).toEqual([]);
+  expect(counts.totalFilesProcessed).toBe(before.counts.totalFilesProcessed);
+  expect(manifest.files).toEqual(before.manifest.files);
+});
+
+test('a folder that vanished after the first pass stays with all that was below it', async () => {
+  await using lab = await openLab();
+  const before = await archiveApp(lab);
+  const { files, problems, counts } = await archiveApp(lab, {
+    beforeSecondPass: () => rmSync(lab.upload('folder'), { recursive: true }),
+  });
+  expect(files.get('uploads/folder/deeper/b.txt')).toBe('below');
+  expect(problems).toEqual([]);
+  expect(counts.totalFilesProcessed).toBe(before.counts.totalFilesProcessed);
+});
+
+test('what changed after the first pass is stored as it became: grown, new, or a folder', async () => {
+  await using lab = await openLab();
+  const { files, problems } = await archiveApp(lab, {
+    beforeSecondPass() {
+      writeFileSync(lab.upload('a.txt'), 'first and second');
+      writeFileSync(lab.upload('c.txt'), 'new');
+      rmSync(lab.upload('folder/deeper/b.txt'));
+      mkdirSync(lab.upload('folder/deeper/b.txt'));
+      writeFileSync(lab.upload('folder/deeper/b.txt/inside'), 'in it');
+    },
+  });
+  expect(files.get('uploads/a.txt')).toBe('first and second');
+  expect(files.get('uploads/c.txt')).toBe('new');
+  expect(files.get('uploads/folder/deeper/b.txt/inside')).toBe('in it');
+  expect(problems).toEqual([]);
+});
+
+test('a file that became unreadable after it was read stays as it was read', async () => {
+  await using lab = await openLab();
+  const path = lab.upload('a.txt');
+  const details = { path, errno: 'EIO', reason: 'i/o error (EIO)' };
+  const error = new KeepsakeError('SOURCE_UNREADABLE', details);
+  const failing = (leaf: Leaf): Leaf => ({
+    ...leaf,
+    read: () => ({
+      // oxlint-disable-next-line require-yield
+      async *chunks() {
+        throw error;
+      },
+      finish: () => Promise.reject(error),
+    }),
+  });
+  const { files, problems } = await archiveApp(lab, {
+    beforeSecondPass: () => writeFileSync(path, 'changed'),
+    alter: (entry, pass) =>
+      pass === 2 && entry.kind === 'leaf' && entry.path === path ? [failing(entry)] : [entry],
+  });
+  expect(files.get('uploads/a.txt')).toBe('first');
+  expect(problems).toEqual([]);
+});
+
+test('a folder that can no longer be listed stays as the first pass saw it', async () => {
+  await using lab = await openLab();
+  const path = lab.upload('folder');
+  const error = new Error('not to be listed');
+  const { files, problems } = await archiveApp(lab, {
+    alter(entry, pass) {
+      if (pass === 1 || !`${entry.path}/`.startsWith(`${path}/`)) return [entry];
+      const isFirst = entry.kind === 'directory-start' && entry.path === path;
+      return isFirst ? [{ kind: 'problem', path, error }] : [];
+    },
+  });
+  expect(files.get('uploads/folder/deeper/b.txt')).toBe('below');
+  expect(problems).toEqual([]);
+});
+
+test('a file whose attributes cannot be read is stored once, and reported once', async () => {
+  await using lab = await openLab();
+  const path = lab.upload('a.txt');
+  const details = { path, errno: 'EIO', reason: 'i/o error (EIO)' };
+  const error = new KeepsakeError('SOURCE_ATTRIBUTES_UNREADABLE', details);
+  const { files, problems } = await archiveApp(lab, {
+    alter: (entry) =>
+      entry.kind === 'leaf' && entry.path === path
+        ? [{ kind: 'problem', path, error }, entry]
+        : [entry],
+  });
+  expect(files.get('uploads/a.txt')).toBe('first');
+  expect(problems).toEqual([{ path, error, kind: 'file' }]);
+});
+
+/** As if something wrote the file during each reading of that pass. */
+function restless(path: string, inPass: number): Required<Pick<Changes, 'alter'>> {
+  const unsettled = (leaf: Leaf): Leaf => ({
+    ...leaf,
+    read() {
+      const reading = leaf.read!();
+      return {
+        chunks: (options) => reading.chunks(options),
+        finish: async () => ({ ...(await reading.finish()), stillChanging: true }),
+      };
+    },
+  });
+  return {
+    alter: (entry, pass) =>
+      pass === inPass && entry.kind === 'leaf' && entry.path === path
+        ? [unsettled(entry)]
+        : [entry],
+  };
+}
+
+test('a file that was torn in the first pass is read again in the second', async () => {
+  await using lab = await openLab();
+  const { problems, counts } = await archiveApp(lab, restless(lab.upload('a.txt'), 1));
+  expect(problems).toEqual([]);
+  expect(counts.filesChanged).toBe(0);
+});
+
+test('a file that was torn in the first pass and then vanished is kept and told as torn', async () => {
+  await using lab = await openLab();
+  const { files, problems } = await archiveApp(lab, {
+    ...restless(lab.upload('a.txt'), 1),
+    beforeSecondPass: () => rmSync(lab.upload('a.txt')),
+  });
+  expect(files.has('uploads/a.txt')).toBe(true);
+  expect(problems).toMatchObject([{ error: { code: 'SOURCE_CHANGING' }, kind: 'file' }]);
+});
+
+test('a picture younger than the first pass and deleted before the second is in the snapshot if a row names it', async () => {
+  await using lab = await openLab();
+  const { files, manifest } = await archiveApp(lab, {
+    beforeCapture() {
+      writeFileSync(lab.upload('young.webp'), 'young');
+      runInApp(lab, nameInRow('young.webp'));
+    },
+    beforeSecondPass() {
+      runInApp(lab, nameInRow('other.webp'));
+      rmSync(lab.upload('young.webp'));
+    },
+  });
+  expect(files.get('uploads/young.webp')).toBe('young');
+  expect(manifest.references[0]?.missing).toEqual([]);
+});
+
+test('a database whose rows name a picture that was deleted with its row meanwhile is captured again', async () => {
+  await using lab = await openLab();
+  let isThere = true;
+  const { manifest } = await archiveApp(lab, {
+    beforeCapture() {
+      writeFileSync(lab.upload('young.webp'), 'young');
+      runInApp(lab, nameInRow('young.webp'));
+    },
+    beforeRescue() {
+      if (!isThere) return;
+      isThere = false;
+      runInApp(lab, 'DELETE FROM items WHERE id = 1');
+      rmSync(lab.upload('young.webp'));
+    },
+  });
+  expect(isThere).toBe(false);
+  expect(manifest.references[0]?.missing).toEqual([]);
+});
+
+test('a row whose picture the app itself is without is told, and costs one more capture only', async () => {
+  await using lab = await openLab();
+  runInApp(lab, nameInRow('never-there.webp'));
+  let looks = 0;
+  const { manifest, problems } = await archiveApp(lab, { beforeRescue: () => (looks += 1) });
+  expect(manifest.references[0]).toMatchObject({ missingCount: 1, missing: ['never-there.webp'] });
+  expect(problems).toEqual([]);
+  expect(looks).toBe(2);
+});
+
+test('names in rows lead to no file outside their folder', async () => {
+  await using lab = await openLab();
+  runInApp(lab, nameInRow('../.env'));
+  const { manifest } = await archiveApp(lab);
+  expect(manifest.references[0]?.missing).toEqual(['../.env']);
+});
+
+test('a database deleted after its capture stays in the snapshot, without the WAL it left', async () => {
+  await using lab = await openLab();
+  const { files, problems, manifest } = await archiveApp(lab, {
+    beforeSecondPass() {
+      rmSync(lab.app.database);
+      writeFileSync(`${lab.app.database}-wal`, 'stale');
+    },
+  });
+  expect(files.get('data/prod.db')).toMatch(/^SQLite format 3\0/);
+  expect([...files.keys()].filter((path) => path.includes('-wal'))).toEqual([]);
+  expect(problems).toEqual([]);
+  expect(manifest.databases).toHaveLength(1);
+});
+
+test('a database that came to be after the first pass is captured, not copied', async () => {
+  await using lab = await openLab();
+  const path = join(lab.app.root, 'data', 'late.db');
+  const { manifest, problems } = await archiveApp(lab, {
+    beforeSecondPass() {
+      const database = new DatabaseSync(path);
+      database.exec('CREATE TABLE t (a); INSERT INTO t VALUES (1)');
+      database.close();
+    },
+  });
+  expect(manifest.databases.map((database) => database.path)).toContain(path);
+  expect(problems).toEqual([]);
+});
+
+test('a column that is gone costs the cross-check, and not the database', async () => {
+  await using lab = await openLab();
+  runInApp(lab, 'ALTER TABLE items RENAME COLUMN imageUrl TO picture');
+  const { files, problems } = await archiveApp(lab);
+  expect(files.has('data/prod.db')).toBe(true);
+  expect(problems).toMatchObject([
+    {
+      kind: 'cross-check',
+      error: { code: 'DATABASE_COLUMN_MISSING', details: { path: lab.app.database } },
+    },
+  ]);
+});
