@@ -126,6 +126,7 @@ describe.skipIf(!canRun)('what restic does to snapshots of Keepsake', () => {
   test('`restic copy` takes it into another repository, and Keepsake accepts the copy', async () => {
     const copy = { repository: lab.join('copy') };
     await lab.restic(['init', '--copy-chunker-params', '--from-repo', lab.repository], copy);
+    await lab.addQuickKey(copy.repository);
     await lab.restic(['copy', '--from-repo', lab.repository], copy);
     expect(await lab.snapshots(copy)).toHaveLength(2);
     await lab.checkWithBoth(copy);

@@ -46,7 +46,7 @@ export class CompatLab implements AsyncDisposable {
   readonly source: string;
   readonly repository: string;
   readonly #dir: TempFolder;
-  #keyHint: string | undefined;
+  readonly #keyHints = new Map<string, string>();
 
   constructor(dir: TempFolder) {
     this.#dir = dir;
@@ -64,7 +64,12 @@ export class CompatLab implements AsyncDisposable {
     const { exits = 0, repository = this.repository, env } = options;
     const result = await runKeepsake(['-r', repository, ...args], {
       home: this.join('home'),
-      env: { KEEPSAKE_PASSWORD: PASSWORD, KEEPSAKE_KEY_HINT: this.#keyHint, TZ: 'UTC', ...env },
+      env: {
+        KEEPSAKE_PASSWORD: PASSWORD,
+        KEEPSAKE_KEY_HINT: this.#keyHints.get(repository),
+        TZ: 'UTC',
+        ...env,
+      },
     });
     if (result.exitCode !== exits) throw new Error(describeResult(result));
     return result;
@@ -77,7 +82,7 @@ export class CompatLab implements AsyncDisposable {
       env: {
         TZ: 'UTC',
         RESTIC_FROM_PASSWORD: PASSWORD,
-        RESTIC_KEY_HINT: this.#keyHint,
+        RESTIC_KEY_HINT: this.#keyHints.get(repository),
         ...env,
       },
     });
@@ -117,8 +122,8 @@ export class CompatLab implements AsyncDisposable {
   }
 
   /** Beside the key of `init` one that both tools try first and derive quickly. */
-  async addQuickKey(): Promise<void> {
-    const { master } = await openRepository(this.#access(this.repository), PASSWORD);
+  async addQuickKey(repository = this.repository): Promise<void> {
+    const { master } = await openRepository(this.#access(repository), PASSWORD);
     const key = await sealMasterKey({
       master,
       password: PASSWORD,
@@ -130,8 +135,8 @@ export class CompatLab implements AsyncDisposable {
     });
     const bytes = encodeKeyFile(key);
     const id = toHex(createHash('sha256').update(bytes).digest());
-    writeFileSync(join(this.repository, 'keys', id), bytes);
-    this.#keyHint = id;
+    writeFileSync(join(repository, 'keys', id), bytes);
+    this.#keyHints.set(repository, id);
   }
 
   /** The engine without a command line, index loaded. */
