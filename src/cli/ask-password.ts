@@ -39,9 +39,13 @@ function readLine(input: TerminalInput, signal: AbortSignal): Promise<string> {
   const decoder = new TextDecoder();
   let line: readonly string[] = [];
   const onData = (chunk: Uint8Array): void => {
-    for (const key of decoder.decode(chunk, { stream: true })) {
+    const keys = Array.from(decoder.decode(chunk, { stream: true }));
+    for (const [at, key] of keys.entries()) {
       const next = typed(line, key);
-      if (next === 'done') return resolve(line.join(''));
+      if (next === 'done') {
+        giveBack(input, onData, keys.slice(at + 1).join(''));
+        return resolve(line.join(''));
+      }
       if (next === 'cancelled') return reject(cancelled('Ctrl-C'));
       line = next;
     }
@@ -57,6 +61,14 @@ function readLine(input: TerminalInput, signal: AbortSignal): Promise<string> {
     input.off('end', onEnd);
     signal.removeEventListener('abort', onAbort);
   });
+}
+
+/** What was typed or pasted ahead answers the next question. */
+function giveBack(input: TerminalInput, reader: (chunk: Uint8Array) => void, rest: string): void {
+  if (rest === '') return;
+  input.off('data', reader);
+  input.pause();
+  input.unshift(Buffer.from(rest));
 }
 
 /** What a key does to the line: in raw mode the terminal no longer does it. */

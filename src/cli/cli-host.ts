@@ -23,6 +23,8 @@ export interface TerminalInput {
   setRawMode?(raw: boolean): unknown;
   on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
   on(event: 'end', listener: () => void): unknown;
+  /** Gives back what was read too far. */
+  unshift(chunk: Uint8Array): unknown;
   off(event: 'data' | 'end', listener: (chunk: Uint8Array) => void): unknown;
   resume(): unknown;
   pause(): unknown;
