@@ -1,5 +1,5 @@
 /** What becomes of a file or database that changes between the two passes of a backup. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -281,19 +281,27 @@ test('names in rows lead to no file outside their folder', async () => {
   expect(manifest.references[0]?.missing).toEqual(['../.env']);
 });
 
-test('a database deleted after its capture stays in the snapshot, without the WAL it left', async () => {
-  await using lab = await openLab();
-  const { files, problems, manifest } = await archiveApp(lab, {
-    beforeSecondPass() {
-      rmSync(lab.app.database);
-      writeFileSync(`${lab.app.database}-wal`, 'stale');
-    },
-  });
-  expect(files.get('data/prod.db')).toMatch(/^SQLite format 3\0/);
-  expect([...files.keys()].filter((path) => path.includes('-wal'))).toEqual([]);
-  expect(problems).toEqual([]);
-  expect(manifest.databases).toHaveLength(1);
-});
+test.each([
+  ['configured', 'prod.db'],
+  ['discovered', 'more.db'],
+])(
+  'a %s database deleted after its capture stays in the snapshot, without the WAL it left',
+  async (_, name) => {
+    await using lab = await openLab();
+    copyFileSync(lab.app.database, join(lab.app.root, 'data', 'more.db'));
+    const path = join(lab.app.root, 'data', name);
+    const { files, problems, manifest } = await archiveApp(lab, {
+      beforeSecondPass() {
+        rmSync(path);
+        writeFileSync(`${path}-wal`, 'stale');
+      },
+    });
+    expect(files.get(`data/${name}`)).toMatch(/^SQLite format 3\0/);
+    expect([...files.keys()].filter((file) => file.includes('-wal'))).toEqual([]);
+    expect(problems).toEqual([]);
+    expect(manifest.databases).toHaveLength(2);
+  },
+);
 
 test('a database that came to be after the first pass is captured, not copied', async () => {
   await using lab = await openLab();

@@ -1,0 +1,202 @@
+/**
+ * The lines that keep the data-safety rules (docs/data-safety.md), each with the test that must
+ * fail without it. `npm run mutate` shows that it does.
+ */
+export interface Mutation {
+  /** Number of the rule in docs/data-safety.md. */
+  readonly rule: number;
+  /** What is broken on purpose. */
+  readonly what: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly text: string;
+  readonly replacement: string;
+  readonly test: NamedTest;
+}
+
+export interface NamedTest {
+  readonly file: string;
+  /** The title, or so much of it as stands in the file literally. */
+  readonly title: string;
+}
+
+const captureStopped = 'test/live/capture-stopped.test.ts';
+const changes = 'test/live/archive-changes.test.ts';
+const rules = 'test/live/backup-rules.test.ts';
+const crash = 'test/crash/backup-crash.test.ts';
+const locks = 'src/repository/lock.test.ts';
+
+const dying: NamedTest = { file: crash, title: 'its n-th change of the store, for each n' };
+const powerCut: NamedTest = { file: crash, title: 'a power cut during a backup' };
+
+export const mutations: readonly Mutation[] = [
+  {
+    rule: 1,
+    what: 'a database at rest is copied without looking whether somebody wrote meanwhile',
+    file: 'src/sqlite/quiet-copy.ts',
+    text: '  return await isUnchanged(survey);\n}\n\nfunction waitForQuietMs',
+    replacement: '  return true;\n}\n\nfunction waitForQuietMs',
+    test: {
+      file: 'src/sqlite/quiet-copy.test.ts',
+      title: 'during the copy makes it worthless',
+    },
+  },
+  {
+    rule: 1,
+    what: 'the gate opens the database for writing',
+    file: 'src/sqlite/locked-copy.ts',
+    text: "'mode=ro&readonly_shm=1');\n  const database = new DatabaseSync(uri, { readOnly: true,",
+    replacement: "'mode=rw');\n  const database = new DatabaseSync(uri, {",
+    test: {
+      file: captureStopped,
+      title: 'database is captured with every acknowledged commit, its folder untouched',
+    },
+  },
+  {
+    rule: 1,
+    what: 'an empty main file beside a WAL is opened',
+    file: 'src/sqlite/locked-copy.ts',
+    text: '  assertHarmlessToOpen(request);\n',
+    replacement: '',
+    test: { file: captureStopped, title: 'an empty main file beside a full WAL is a database' },
+  },
+  {
+    rule: 2,
+    what: 'what vanished between the passes is dropped',
+    file: 'src/snapshot/archive.ts',
+    text: '      keepMissed: (node, path) => kept.keep(node, path),\n',
+    replacement: '',
+    test: { file: changes, title: 'a file that vanished after the first pass stays' },
+  },
+  {
+    rule: 2,
+    what: 'a file is taken over whatever its size and times',
+    file: 'src/snapshot/unchanged.ts',
+    text: '    (previous.size ?? 0) === (now.size ?? 0) &&\n    isSameTime(previous.mtime, now.mtime) &&\n    isSameTime(previous.ctime, now.ctime) &&\n',
+    replacement: '',
+    test: { file: changes, title: 'what changed after the first pass is stored as it became' },
+  },
+  {
+    rule: 2,
+    what: 'files younger than the first pass wait for the second',
+    file: 'src/snapshot/archive-database.ts',
+    text: 'await options.rescue(names)',
+    replacement: 'new Set<string>()',
+    test: { file: changes, title: 'a picture younger than the first pass' },
+  },
+  {
+    rule: 2,
+    what: 'a capture that names a file already deleted is good enough',
+    file: 'src/snapshot/archive-database.ts',
+    text: 'if (!raced || left === 1)',
+    replacement: 'if (raced || left >= 1)',
+    test: { file: changes, title: 'with its row meanwhile is captured again' },
+  },
+  {
+    rule: 2,
+    what: 'a file that changed while it was read counts as read',
+    file: 'src/snapshot/save-content.ts',
+    text: 'if (!stillChanging && hasSettled(node, startedAt))',
+    replacement: 'if (content.length >= 0)',
+    test: { file: 'src/snapshot/save-content.test.ts', title: 'is read again' },
+  },
+  {
+    rule: 2,
+    what: 'the WAL of a captured database is stored beside it',
+    file: 'src/snapshot/archive.ts',
+    text: "      if (entry.kind === 'leaf' && this.#captures.isSidecarOfCaptured(entry.path)) continue;\n",
+    replacement: '',
+    test: { file: changes, title: 'without the WAL it left' },
+  },
+  {
+    rule: 2,
+    what: 'a snapshot with gaps is not tagged',
+    file: 'src/operations/backup.ts',
+    text: "    ...(outcome === 'partial' || outcome === 'failed' ? ['partial'] : []),\n",
+    replacement: '',
+    test: { file: rules, title: 'whose snapshot keeps the files and is no full one' },
+  },
+  {
+    rule: 2,
+    what: 'a discovered database that could not be captured is copied as a file',
+    file: 'src/snapshot/archive-captures.ts',
+    text: 'WORTH_A_PLAIN_COPY.includes(error.code)',
+    replacement: "error.code !== 'DATABASE_MISSING'",
+    test: { file: rules, title: 'is left out, not copied torn' },
+  },
+  {
+    rule: 3,
+    what: 'the snapshot does not wait for packs and index',
+    file: 'src/operations/backup.ts',
+    text: '    await saver.flush();\n',
+    replacement: '',
+    test: dying,
+  },
+  {
+    rule: 3,
+    what: 'the index does not wait for the packs',
+    file: 'src/repository/blob-saver.ts',
+    text: '    await this.#settleUploads();\n',
+    replacement: '',
+    test: dying,
+  },
+  {
+    rule: 3,
+    what: 'the bytes of a file are not synced',
+    file: 'src/backend/whole-file.ts',
+    text: '      if (content.sync !== false) await whereSupported(file.sync());\n',
+    replacement: '',
+    test: powerCut,
+  },
+  {
+    rule: 3,
+    what: 'the name of a file is not synced',
+    file: 'src/backend/local-backend.ts',
+    text: '      await this.#syncFolderOf(file);\n    });\n  }\n\n  async load',
+    replacement: '    });\n  }\n\n  async load',
+    test: powerCut,
+  },
+  {
+    rule: 4,
+    what: 'a sealed blob is not opened again',
+    file: 'src/repository/blob-sealer.ts',
+    text: '    openBlob({ master, id, ...result });\n',
+    replacement: '',
+    test: {
+      file: 'src/repository/blob-saver.test.ts',
+      title: 'a blob whose id is not its hash is refused before it is written',
+    },
+  },
+  {
+    rule: 4,
+    what: 'the self-test accepts any answer of the cipher, hash, chunker and zstd',
+    file: 'src/format/self-test.ts',
+    text: '    if (!holds(answers)) throw',
+    replacement: '    if (what === undefined) throw',
+    test: { file: 'src/format/self-test.test.ts', title: 'that differs in one digit is found' },
+  },
+  {
+    rule: 6,
+    what: 'a lock is taken without looking a second time',
+    file: 'src/repository/lock.ts',
+    text: '    await refuseConflict(dependencies, exclusive, held, options);\n',
+    replacement: '',
+    test: { file: locks, title: 'two that ask for the exclusive lock at the same moment' },
+  },
+  {
+    rule: 6,
+    what: 'the same PID in another namespace counts as the same process',
+    file: 'src/repository/lock-holder.ts',
+    text: '    lock.pidNamespace === self.pidNamespace &&\n',
+    replacement: '',
+    test: { file: locks, title: 'is never removed unasked, however dead' },
+  },
+  {
+    rule: 6,
+    what: 'a process that lost its lock goes on writing',
+    file: 'src/repository/repository.ts',
+    text: '    this.#lock?.assertFresh();\n',
+    replacement: '',
+    test: { file: locks, title: 'a repository whose lock was lost writes nothing more' },
+  },
+];
