@@ -23,8 +23,9 @@ export async function askHidden(host: AskingHost, question: string): Promise<str
   const { stderr, signal } = host;
   signal.throwIfAborted();
   const input = host.terminalInput();
-  stderr.write(question);
   input.setRawMode?.(true);
+  // Only now, when nothing that is typed shows any more.
+  stderr.write(question);
   try {
     return await readLine(input, signal);
   } finally {
