@@ -100,7 +100,9 @@ export class CommandContext {
     { location, isNew }: { location: string; isNew: boolean },
   ): Promise<string> {
     if (settings.password !== undefined || !canAsk(this.host)) {
-      return this.password(requirePassword(settings));
+      const password = await this.password(requirePassword(settings));
+      if (isNew && password === '') throw new KeepsakeError('PASSWORD_EMPTY', {});
+      return password;
     }
     if (isNew) return askNewPassword(this.host, `new password for ${location}`);
     return askHidden(this.host, `password for ${location}: `);

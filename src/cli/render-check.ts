@@ -75,7 +75,15 @@ export class CheckRenderer {
     if (errorCount === 0) output.print('no errors were found');
     else {
       output.print(`${count(errorCount, 'error')} found. Nothing was changed.`);
-      for (const remedy of this.#remedies) output.print(`  what can be saved, saves: ${remedy}`);
+      for (const remedy of this.#neededRemedies()) {
+        output.print(`  what can be saved, saves: ${remedy}`);
+      }
     }
+  }
+
+  /** In the order in which they are to be typed: the index must be right before snapshots are. */
+  #neededRemedies(): string[] {
+    const sorted = [...this.#remedies].sort();
+    return sorted.filter((it) => !sorted.some((other) => other.startsWith(`${it} `)));
   }
 }

@@ -107,3 +107,14 @@ test('without a terminal nobody is asked: the ways to give a password are named'
   expect(exitCode).toBe(2);
   expect(stderr).toContain('--password-file');
 });
+
+test('a command that prints nothing gives no password for a new repository', async () => {
+  const repository = lab.join('empty-password');
+  const { exitCode, stderr } = await runKeepsake(
+    ['-r', repository, '--password-command', 'true', 'init'],
+    { home: lab.join('home'), env: { KEEPSAKE_PASSWORD: undefined } },
+  );
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('the new password is empty');
+  expect(() => readdirSync(repository)).toThrow(/ENOENT/);
+});

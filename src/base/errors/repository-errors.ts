@@ -3,6 +3,17 @@ import { entry } from './define-errors.ts';
 
 const EXAMPLE_ID = '4b8a6b8f7dd4a0d3c0b2f7a3f0a6d3f7ad5a2bb0b1c7a0c4d5e6f708192a3b4c';
 
+const DAMAGED_FILE_HINT =
+  'Nothing was changed. To see which snapshots it hurts: `keepsake check --read-data`';
+
+const DAMAGED_FILE_HINTS: Readonly<Record<string, string>> = {
+  config:
+    'Nothing was changed. Put the file `config` back from a copy of the repository; without it no snapshot can be read.',
+  index:
+    'Nothing was changed, and no data is lost by this: the packs tell what they hold. To write the index anew: `keepsake repair index`',
+  lock: 'Nothing was changed. If no backup is running anywhere: `keepsake unlock --remove-all`',
+};
+
 export const repositoryErrors = {
   REPOSITORY_NOT_FOUND: entry<{ location: string }>({
     exit: ExitCode.noRepository,
@@ -44,8 +55,7 @@ export const repositoryErrors = {
   REPOSITORY_FILE_DAMAGED: entry<{ kind: string; name: string; why: string }>({
     exit: ExitCode.damage,
     message: ({ kind, name, why }) => `${kind} file ${name} of the repository is damaged: ${why}`,
-    hint: () =>
-      'Nothing was changed. To see which snapshots it hurts: `keepsake check --read-data`',
+    hint: ({ kind }) => DAMAGED_FILE_HINTS[kind] ?? DAMAGED_FILE_HINT,
     example: { kind: 'index', name: EXAMPLE_ID, why: 'its bytes do not match its name' },
   }),
   REPOSITORY_BLOB_MISSING: entry<{ type: string; id: string }>({
