@@ -1,3 +1,5 @@
+import type { Node } from '../format/node.ts';
+
 /** What one backup did, in restic's terms (restic doc/075_scripting.rst, backup summary). */
 export interface ArchiveCounts {
   filesNew: number;
@@ -35,20 +37,17 @@ export function newArchiveCounts(): ArchiveCounts {
 
 export type ItemAction = 'new' | 'changed' | 'unmodified';
 
-/** Counts a file or folder that stands in the snapshot. */
+/** Counts a file or folder that stands in the snapshot; links and devices are neither, as for restic. */
 export function countItem(
   counts: ArchiveCounts,
-  {
-    action,
-    isDirectory,
-    sizeBytes,
-  }: { action: ItemAction; isDirectory: boolean; sizeBytes: number },
+  { action, node }: { action: ItemAction; node: Node },
 ): void {
+  if (node.type !== 'dir' && node.type !== 'file') return;
   const suffix = action === 'new' ? 'New' : action === 'changed' ? 'Changed' : 'Unmodified';
-  counts[`${isDirectory ? 'dirs' : 'files'}${suffix}`] += 1;
-  if (isDirectory) return;
+  counts[`${node.type === 'dir' ? 'dirs' : 'files'}${suffix}`] += 1;
+  if (node.type === 'dir') return;
   counts.totalFilesProcessed += 1;
-  counts.totalBytesProcessed += sizeBytes;
+  counts.totalBytesProcessed += node.size ?? 0;
 }
 
 /** Forgets files and folders, keeps what was stored: the second pass counts them anew. */

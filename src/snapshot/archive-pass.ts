@@ -255,8 +255,7 @@ class ArchivePass {
   #count(path: string, node: Node, previous: Node | undefined, unmodified: boolean): void {
     const compared = previous === undefined ? 'new' : unmodified ? 'unmodified' : 'changed';
     const action = this.#options.judge({ path, action: compared, node }, previous);
-    const isDirectory = node.type === 'dir';
-    countItem(this.#options.counts, { action, isDirectory, sizeBytes: node.size ?? 0 });
+    countItem(this.#options.counts, { action, node });
     this.#options.onItem?.({ path, action, node });
   }
 }

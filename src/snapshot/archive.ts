@@ -217,8 +217,7 @@ class ArchiveRun {
   /** Below a folder that vanished between the passes, where no pass counts. */
   #noteKept(path: string, node: Node): void {
     const action = this.#judge.recall({ path, action: 'unmodified', node });
-    const isDirectory = node.type === 'dir';
-    countItem(this.#counts, { action, isDirectory, sizeBytes: node.size ?? 0 });
+    countItem(this.#counts, { action, node });
     this.#noteItem({ path, action, node });
   }
 
