@@ -89,6 +89,7 @@ export class SealWorker implements AsyncDisposable {
   }
 
   #take(answer: SealAnswer): void {
+    if (this.#failure !== undefined) return; // stopped: nobody waits for it any more
     const waiting = this.#sent.shift();
     assertInternal(waiting, 'the sealing worker answered unasked');
     if (this.#sent.length === 0) this.#worker.unref();

@@ -7,12 +7,20 @@
  * every consistent state can be told from a torn one. It prints `commit N` after commit N, and ends
  * cleanly on SIGTERM.
  *
- * With `--hostile` it behaves worse than the app: pictures are written in two halves with a pause
+ * With `--hostile` it behaves worse than the app: new pictures are written in two halves with a pause
  * between them, and some are replaced under their name, by a rename or in place.
  *
  *   node wishlist-writer.ts ROOT [--ops-per-second 50] [--seed 1] [--operations N] [--hostile]
  */
-import { closeSync, openSync, renameSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -101,7 +109,7 @@ class Writer {
     const item = this.#anyItem();
     if (item === undefined || item.imageUrl === null || URL.canParse(item.imageUrl)) return;
     const path = join(this.#uploads, item.imageUrl);
-    if (this.#random.chance(0.5)) this.#writeSlowly(path);
+    if (this.#random.chance(0.5)) this.#overwrite(path);
     else {
       this.#writeSlowly(`${path}.tmp`);
       renameSync(`${path}.tmp`, path);
@@ -148,6 +156,13 @@ class Writer {
 
   #makePicture(): Uint8Array {
     return makeFakeWebp(this.#random, 1000 + this.#random.below(9000));
+  }
+
+  /** In one call: a writer that stops halfway leaves a half picture for anybody to read. */
+  #overwrite(path: string): void {
+    const file = openSync(path, 'r+');
+    writeSync(file, makeFakeWebp(this.#random, fstatSync(file).size), 0);
+    closeSync(file);
   }
 
   #writeSlowly(path: string): void {
