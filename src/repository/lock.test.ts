@@ -105,6 +105,29 @@ test('two that ask for the exclusive lock at the same moment both get it, one af
   expect(await locks()).toEqual([]);
 });
 
+test('pauses between tries differ by chance, so that two in step fall out of it', async () => {
+  const { process, take, clock } = await startLab();
+  await using _held = await take(process());
+  const pausesWith = async (byte: number) => {
+    const pauses: number[] = [];
+    const random = () => Uint8Array.of(byte);
+    const sleep: typeof clock.sleep = (durationMs, options) => {
+      pauses.push(durationMs);
+      return clock.sleep(durationMs, options);
+    };
+    const listening = {
+      now: () => clock.now(),
+      monotonicMs: () => clock.monotonicMs(),
+      sleep,
+    };
+    const who = { ...process({ pid: 101 }), clock: listening, random };
+    await take(who, { exclusive: true, waitMs: 3_000 }).catch(() => {});
+    return pauses;
+  };
+  expect((await pausesWith(0)).slice(0, 3)).toEqual([250, 500, 1000]);
+  expect((await pausesWith(255)).slice(0, 2)).toEqual([750, 1500]);
+});
+
 test('an abort while waiting ends the wait with its reason', async () => {
   const { process, take, clock, locks } = await startLab();
   await using _held = await take(process(), exclusive);
