@@ -3,7 +3,7 @@
  * (design §3.3). A blob that the index or a pack under way has already is not stored again.
  */
 import type { Backend } from '../backend/backend.ts';
-import type { Random } from '../base/clock.ts';
+import type { Clock, Random } from '../base/clock.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import { encodeIndexFile, type IndexedPack, INDEX_MAX_BLOBS } from '../format/index-file.ts';
 import { headerEntryBytes } from '../format/pack.ts';
@@ -18,6 +18,7 @@ export interface BlobSaverOptions {
   readonly index: BlobIndex;
   readonly sealer: BlobSealer;
   readonly master: MasterKey;
+  readonly clock: Clock;
   readonly random: Random;
   readonly packSizeBytes: number;
   /** Seal and count, and write nothing. */
@@ -36,25 +37,32 @@ export interface SaveResult {
 const UPLOADS_AT_ONCE = 2;
 /** Plaintext bytes taken and not yet in a pack; more waits. */
 const SEALING_BYTES = 4 << 20;
+/**
+ * Packs that no index lists for so long get one: what a run that is cut off has stored until then,
+ * the next one finds. As restic (internal/repository/index/index.go, indexMaxAge).
+ */
+const INDEX_MAX_AGE_MS = 10 * 60_000;
 
 export class BlobSaver {
   readonly #options: BlobSaverOptions;
-  readonly #open: Record<BlobType, PackBuilder> = {
-    data: new PackBuilder('data'),
-    tree: new PackBuilder('tree'),
-  };
+  readonly #open: Record<BlobType, PackBuilder>;
   /** Blobs sealed or being sealed whose pack is not in the index yet, by type and id. */
   readonly #underWay = new Set<string>();
   readonly #sealing = new Set<Promise<void>>();
   #sealingBytes = 0;
   #storedBytes = 0;
   readonly #uploads = new Set<Promise<void>>();
+  /** One for each full pack in memory that waits until an upload is done. */
+  readonly #fullPacks = new Set<Promise<void>>();
   #unindexed: IndexedPack[] = [];
   #unindexedBlobs = 0;
+  /** When the first of `#unindexed` was stored. */
+  #unindexedSinceMs = 0;
   #failure: { reason: unknown } | undefined;
 
   constructor(options: BlobSaverOptions) {
     this.#options = options;
+    this.#open = { data: this.#newPack('data'), tree: this.#newPack('tree') };
   }
 
   /** Bytes of the blobs sealed so far, with their entries in pack headers. */
@@ -68,6 +76,7 @@ export class BlobSaver {
    * by `flush`.
    */
   async save(type: BlobType, id: string, plaintext: Uint8Array): Promise<SaveResult> {
+    if (false) await Promise.race(this.#fullPacks);
     this.#throwFailure();
     if (this.has(type, id)) return { isNew: false };
     this.#underWay.add(`${type}:${id}`);
@@ -106,7 +115,7 @@ export class BlobSaver {
     const builder = this.#open[type];
     builder.add(blob);
     this.#storedBytes += blob.sealed.length + headerEntryBytes(blob);
-    if (builder.isFull(this.#options.packSizeBytes)) await this.#startUpload(type);
+    if (builder.isFull) await this.#startUpload(type);
   }
 
   has(type: BlobType, id: string): boolean {
@@ -133,17 +142,28 @@ export class BlobSaver {
     await Promise.allSettled([...this.#sealing, ...this.#uploads]);
   }
 
+  #newPack(type: BlobType): PackBuilder {
+    return new PackBuilder(type, this.#options.packSizeBytes);
+  }
+
   async #startUpload(type: BlobType): Promise<void> {
     const builder = this.#open[type];
-    this.#open[type] = new PackBuilder(type);
-    while (this.#uploads.size >= UPLOADS_AT_ONCE) await Promise.race(this.#uploads);
+    this.#open[type] = this.#newPack(type);
+    while (this.#uploads.size >= UPLOADS_AT_ONCE) await this.#waitForUpload();
     this.#throwFailure();
     const upload = this.#upload(builder).catch((error: unknown) => {
       this.#failure ??= { reason: error };
     });
     this.#uploads.add(upload);
     void upload.finally(() => this.#uploads.delete(upload));
-    if (this.#unindexedBlobs >= INDEX_MAX_BLOBS) await this.#writeIndex();
+    if (this.#isIndexDue()) await this.#writeIndex();
+  }
+
+  async #waitForUpload(): Promise<void> {
+    const uploaded = Promise.race(this.#uploads);
+    this.#fullPacks.add(uploaded);
+    await uploaded;
+    this.#fullPacks.delete(uploaded);
   }
 
   async #upload(builder: PackBuilder): Promise<void> {
@@ -155,6 +175,7 @@ export class BlobSaver {
     await backend.save({ kind: 'pack', name: packId, content: builder.type }, bytes, { signal });
     index.addPack(packId, builder.blobs);
     for (const blob of builder.blobs) this.#underWay.delete(`${blob.type}:${blob.id}`);
+    if (this.#unindexed.length === 0) this.#unindexedSinceMs = this.#options.clock.monotonicMs();
     this.#unindexed.push({ id: packId, blobs: [...builder.blobs] });
     this.#unindexedBlobs += builder.blobs.length;
   }
@@ -162,6 +183,12 @@ export class BlobSaver {
   async #settleUploads(): Promise<void> {
     await Promise.all(this.#uploads);
     this.#throwFailure();
+  }
+
+  #isIndexDue(): boolean {
+    if (this.#unindexed.length === 0) return false;
+    const ageMs = this.#options.clock.monotonicMs() - this.#unindexedSinceMs;
+    return this.#unindexedBlobs >= INDEX_MAX_BLOBS || ageMs >= INDEX_MAX_AGE_MS;
   }
 
   async #writeIndex(): Promise<void> {
