@@ -76,7 +76,7 @@ test('one gate serves several captures, also after its process was killed', asyn
   await gate.kill(new Error('for the test'));
   expect(() => process.kill(first, 0)).toThrow();
   await using captured = await lab.capture({ gate });
-  expect(captured.method).toBe('backup');
+  expect(captured.method).toBe('raw');
 });
 
 test('a name that is not UTF-8 and a link to the database are no obstacle', async () => {

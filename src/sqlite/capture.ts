@@ -1,12 +1,20 @@
 /** Takes one consistent image of a database while its app runs, or after it stopped or crashed. */
-import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Clock } from '../base/clock.ts';
-import { takeImage, type ImageTaken, type LastResort } from './take-image.ts';
+import {
+  takeImage,
+  type CaptureMethod,
+  type ImageTaken,
+  type LastResort,
+  type TakeImageOptions,
+} from './take-image.ts';
 import { walResetWarning, type CaptureWarning } from './capture-warnings.ts';
 import type { DatabaseFacts } from './database-facts.ts';
+import type { DatabaseState } from './database-state.ts';
 import { formatSqliteVersion } from './database-file.ts';
 import { ownGateUnless, type Gate } from './gate.ts';
 import { requestFacts } from './inspect.ts';
+import type { RawStage } from './raw-image.ts';
 import type { FileSystemTypeOf } from './network-file-system.ts';
 import { createScratchImage } from './scratch-image.ts';
 
@@ -18,6 +26,10 @@ export interface CaptureOptions {
   path: string;
   /** Exists, and is not inside what is backed up. */
   scratchFolder: string;
+  /** How a database that may be in use is copied. Default `raw`, where possible. */
+  method?: CaptureMethod | undefined;
+  /** Called as raw reading goes on. */
+  atStage?: ((stage: RawStage) => Promise<void>) | undefined;
   /** How long the app's database may be held for reading, in milliseconds. Default 2000. */
   lockLimitMs?: number | undefined;
   /** How long we wait for a locked database, in milliseconds. Default 10 000. */
@@ -37,6 +49,8 @@ export interface CapturedDatabase extends AsyncDisposable {
   readonly imagePath: string;
   readonly method: ImageTaken['method'];
   readonly facts: DatabaseFacts;
+  /** By which `isStillIn` can tell later that nothing was committed; absent when it cannot. */
+  readonly state?: DatabaseState | undefined;
   /** 0 when the app could not notice at all. */
   readonly readLockMs: number;
   readonly attempts: number;
@@ -59,16 +73,16 @@ export async function captureDatabase(options: CaptureOptions): Promise<Captured
   await using own = ownGateUnless(options.gate);
   const { gate } = own;
 
-  const taken = await takeImage({ ...options, image, gate });
-  const imageFacts = await requestFacts(gate, image.path, { path, signal });
-  if (configured && imageFacts.tables.length === 0) {
+  const { taken, facts } = await takeSoundImage({ ...options, image, gate });
+  if (configured && facts.tables.length === 0) {
     throw new KeepsakeError('DATABASE_NO_TABLES', { path });
   }
   const kept = cleanup.move();
   return {
     imagePath: image.path,
     method: taken.method,
-    facts: withWriterVersion(imageFacts, taken),
+    facts,
+    state: taken.state,
     readLockMs: taken.readLockMs,
     attempts: taken.attempts,
     warnings: [...taken.warnings, ...walResetWarning(taken.header)],
@@ -77,8 +91,31 @@ export async function captureDatabase(options: CaptureOptions): Promise<Captured
   };
 }
 
-/** `backup()` writes our own SQLite's version into the image's header. */
-function withWriterVersion(facts: DatabaseFacts, { header }: ImageTaken): DatabaseFacts {
+/**
+ * What looks damaged after raw reading is copied once more by SQLite itself: then the damage is the
+ * database's own.
+ */
+async function takeSoundImage(
+  options: TakeImageOptions,
+): Promise<{ taken: ImageTaken; facts: DatabaseFacts }> {
+  const taken = await takeImage(options);
+  try {
+    const facts = await factsOf(taken, options);
+    if (taken.method !== 'raw' || facts.integrity.result === 'ok') return { taken, facts };
+  } catch (error) {
+    if (taken.method !== 'raw' || !isKeepsakeError(error, 'DATABASE_DAMAGED')) throw error;
+  }
+  await options.image.clear();
+  return await takeSoundImage({ ...options, method: 'backup' });
+}
+
+async function factsOf(
+  { method, header }: ImageTaken,
+  { gate, image, path, signal }: TakeImageOptions,
+): Promise<DatabaseFacts> {
+  const facts = await requestFacts(gate, image.path, { path, signal });
+  if (method !== 'backup') return facts;
+  // `backup()` writes our own SQLite's version into the image's header.
   const { sqliteVersion: _, ...rest } = facts;
   const versionNumber = header?.versionNumber ?? 0;
   if (versionNumber === 0) return rest;

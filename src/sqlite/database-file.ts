@@ -35,6 +35,8 @@ export interface DatabaseHeader {
   readonly pageSize: number;
   /** As the header says; 0 or outdated in files that SQLite before 3.7 wrote. */
   readonly pageCount: number;
+  /** False where SQLite goes by the size of the file instead. */
+  readonly isPageCountValid: boolean;
   readonly walMode: boolean;
   readonly reservedBytesPerPage: number;
   readonly changeCounter: number;
@@ -61,6 +63,7 @@ export function decodeDatabaseHeader(bytes: Uint8Array): DatabaseHeader | undefi
   return {
     pageSize,
     pageCount: view.readUInt32BE(28),
+    isPageCountValid: view.readUInt32BE(28) > 0 && view.readUInt32BE(24) === view.readUInt32BE(92),
     walMode: view.readUInt8(19) === 2,
     reservedBytesPerPage: view.readUInt8(20),
     changeCounter: view.readUInt32BE(24),

@@ -2,24 +2,34 @@
 import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { CaptureWarning } from './capture-warnings.ts';
+import type { DatabaseState } from './database-state.ts';
 import { callGate, expectAnswer } from './gate-answer.ts';
-import { primaryCode, SqliteCode, type CopyRequest } from './gate-protocol.ts';
+import { primaryCode, SqliteCode, type CopyRequest, type LockRequest } from './gate-protocol.ts';
 import type { FinalAnswer, Gate } from './gate.ts';
 import type { ScratchImage } from './scratch-image.ts';
 import type { SourceSurvey } from './source-survey.ts';
 
+/**
+ * `raw`: pages read under a lock. `backup`: by SQLite, under a lock. The others: copied while nobody
+ * wrote, after the app was stopped or killed.
+ */
+export type ImageMethod = 'raw' | 'backup' | 'raw-stopped' | 'raw-crashed' | 'raw-hot-journal';
+
 export type CopyOutcome =
   | {
       readonly kind: 'copied';
-      readonly method: 'backup' | 'raw-stopped' | 'raw-crashed' | 'raw-hot-journal';
+      readonly method: ImageMethod;
       readonly readLockMs: number;
+      readonly state?: DatabaseState | undefined;
       readonly warnings: readonly CaptureWarning[];
     }
   /** Somebody writes or holds a lock: try again soon. */
   | { readonly kind: 'busy' }
   /** SQLite does not read it without writing. */
   | { readonly kind: 'refused'; readonly hotJournal: boolean }
-  | { readonly kind: 'too-long'; readonly limitMs: number };
+  | { readonly kind: 'too-long'; readonly limitMs: number }
+  /** What was read is perhaps no committed state. */
+  | { readonly kind: 'doubt' };
 
 export interface GateCopyOptions {
   survey: SourceSurvey;
@@ -33,15 +43,8 @@ export interface GateCopyOptions {
 }
 
 export async function copyThroughGate(options: GateCopyOptions): Promise<CopyOutcome> {
-  const { survey, path, image, lockLimitMs, busyTimeoutMs } = options;
-  const request: CopyRequest = {
-    kind: 'copy',
-    source: survey.path,
-    image: image.path,
-    needsShm: survey.shm !== undefined && survey.wal !== undefined,
-    busyTimeoutMs,
-    lockLimitMs,
-  };
+  const { survey, path, image, lockLimitMs } = options;
+  const request: CopyRequest = { kind: 'copy', image: image.path, ...lockRequest(options) };
   const answer = await callWithinLockLimit(request, options);
   if (answer === 'too-long') return { kind: 'too-long', limitMs: lockLimitMs };
   const refusal = refusalOf(answer);
@@ -49,6 +52,12 @@ export async function copyThroughGate(options: GateCopyOptions): Promise<CopyOut
   if (isFull(answer)) throw await image.fullError(path, survey.main.sizeBytes);
   const { readLockMs } = expectAnswer(answer, 'copied', path);
   return { kind: 'copied', method: 'backup', readLockMs, warnings: [] };
+}
+
+export function lockRequest(options: GateCopyOptions): LockRequest {
+  const { survey, busyTimeoutMs, lockLimitMs } = options;
+  const needsShm = survey.shm !== undefined && survey.wal !== undefined;
+  return { source: survey.path, needsShm, busyTimeoutMs, lockLimitMs };
 }
 
 async function callWithinLockLimit(
@@ -81,7 +90,8 @@ async function callWithinLockLimit(
   }
 }
 
-function refusalOf(answer: FinalAnswer): CopyOutcome | undefined {
+/** Where the gate took no lock: what to do about it. */
+export function refusalOf(answer: FinalAnswer): CopyOutcome | undefined {
   if (answer.kind !== 'failed' || answer.sqliteCode === undefined) return undefined;
   switch (primaryCode(answer.sqliteCode)) {
     case SqliteCode.busy:

@@ -12,10 +12,12 @@ import { sqliteCodeOf } from './image-checks.ts';
 import { readFacts } from './image-facts.ts';
 import { ColumnMissingError, readColumnTexts } from './image-references.ts';
 import { copyLocked } from './locked-copy.ts';
+import { ReadLock } from './read-lock.ts';
 
 const VALUES_PER_ANSWER = 1000;
 
 let texts: Generator<string> | undefined;
+let lock: ReadLock | undefined;
 
 async function answer(request: GateRequest): Promise<GateAnswer> {
   switch (request.kind) {
@@ -23,6 +25,11 @@ async function answer(request: GateRequest): Promise<GateAnswer> {
       const readLockMs = await copyLocked(request, () => send({ kind: 'locked' }));
       return { kind: 'copied', readLockMs };
     }
+    case 'hold':
+      lock = new ReadLock(request);
+      return { kind: 'held' };
+    case 'release':
+      return release();
     case 'recover':
       recover(request.image);
       return { kind: 'recovered' };
@@ -37,6 +44,13 @@ async function answer(request: GateRequest): Promise<GateAnswer> {
     default:
       return request satisfies never;
   }
+}
+
+function release(): GateAnswer {
+  if (lock === undefined) return { kind: 'not-held' };
+  const held = lock;
+  lock = undefined;
+  return { kind: 'released', readLockMs: held.release() };
 }
 
 /** Opening rolls a hot journal back; a WAL is written into the database and then removed. */

@@ -4,16 +4,25 @@
  */
 import type { DatabaseFacts } from './database-facts.ts';
 
-export interface CopyRequest {
-  readonly kind: 'copy';
+/** What a read lock needs to be told. */
+export interface LockRequest {
   readonly source: string;
-  readonly image: string;
   /** Refused if `-shm` is gone at the last moment. */
   readonly needsShm: boolean;
   /** How long one attempt waits for a lock. */
   readonly busyTimeoutMs: number;
   /** The gate ends itself if the read lock lasts longer. */
   readonly lockLimitMs: number;
+}
+
+export interface CopyRequest extends LockRequest {
+  readonly kind: 'copy';
+  readonly image: string;
+}
+
+/** Takes the read lock and keeps it until `release`, while another process reads the files. */
+export interface HoldRequest extends LockRequest {
+  readonly kind: 'hold';
 }
 
 export interface ColumnReference {
@@ -23,6 +32,8 @@ export interface ColumnReference {
 
 export type GateRequest =
   | CopyRequest
+  | HoldRequest
+  | { readonly kind: 'release' }
   /** Rolls back or checkpoints a raw copy, so that the image needs no files beside it. */
   | { readonly kind: 'recover'; readonly image: string }
   | { readonly kind: 'facts'; readonly image: string; readonly fullIntegrity: boolean }
@@ -38,6 +49,10 @@ export type GateAnswer =
   /** Not the last answer: the read lock is held from now on. */
   | { readonly kind: 'locked' }
   | { readonly kind: 'copied'; readonly readLockMs: number }
+  | { readonly kind: 'held' }
+  | { readonly kind: 'released'; readonly readLockMs: number }
+  /** A gate that was started anew holds nothing. */
+  | { readonly kind: 'not-held' }
   | { readonly kind: 'recovered' }
   | { readonly kind: 'facts'; readonly facts: DatabaseFacts }
   | { readonly kind: 'values'; readonly values: readonly string[]; readonly done: boolean }

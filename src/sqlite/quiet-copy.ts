@@ -2,13 +2,13 @@
  * Copies a database that nobody writes to, together with its WAL or journal, as plain files.
  *
  * That nobody wrote is proved, not assumed: device, inode, size, mtime and ctime of every file are
- * the same before and after, and files that were absent still are. Timestamps of the kernel move in
- * ticks (4 ms at 250 Hz, at most 10 ms), so a file that changed within the last 50 ms is waited for:
- * a later write could otherwise leave its times as they were. FAT keeps steps of 2 s.
+ * the same before and after, and files that were absent still are. A file that changed just now is
+ * waited for: a later write could otherwise leave its times as they were.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { fsPath } from '../base/raw-name.ts';
+import { isTooYoung, timestampGuardMs } from './timestamp-guard.ts';
 import {
   isMissing,
   readState,
@@ -17,8 +17,6 @@ import {
   type SourceSurvey,
 } from './source-survey.ts';
 
-const TIMESTAMP_GUARD_MS = 50;
-const COARSE_TIMESTAMP_GUARD_MS = 2100;
 const COPY_BLOCK_BYTES = 1_048_576;
 const SIDECARS = ['wal', 'journal'] as const;
 
@@ -50,11 +48,8 @@ export async function copyQuietDatabase(
 
 function waitForQuietMs({ main, wal, journal }: SourceSurvey, clock: Clock): number {
   const states = [main, wal, journal].filter((state): state is FileState => state !== undefined);
-  const guardMs = states.some(({ coarseTimes }) => coarseTimes)
-    ? COARSE_TIMESTAMP_GUARD_MS
-    : TIMESTAMP_GUARD_MS;
-  const ageMs = clock.now().getTime() - Math.max(...states.map(({ changedAtMs }) => changedAtMs));
-  return Math.abs(ageMs) < guardMs ? guardMs : 0;
+  const young = states.filter((state) => isTooYoung(state, clock.now()));
+  return Math.max(0, ...young.map(timestampGuardMs));
 }
 
 async function isUnchanged(survey: SourceSurvey): Promise<boolean> {

@@ -4,10 +4,11 @@ import { assertInternal, KeepsakeError } from '../base/errors/keepsake-error.ts'
 import type { Clock } from '../base/clock.ts';
 import { appWasKilledWarning } from './capture-warnings.ts';
 import { callGate, expectAnswer } from './gate-answer.ts';
+import { provableState } from './database-state.ts';
 import type { CopyOutcome } from './gate-copy.ts';
 import type { Gate } from './gate.ts';
 import { copyQuietDatabase } from './quiet-copy.ts';
-import type { ScratchImage } from './scratch-image.ts';
+import { isDiskFull, type ScratchImage } from './scratch-image.ts';
 import { readState, type SourceSurvey } from './source-survey.ts';
 
 /** https://www.sqlite.org/fileformat2.html §4.1: magic at 0 (last bit: byte order), page size at 8. */
@@ -40,7 +41,10 @@ export async function takeQuietImage(options: QuietImageOptions): Promise<CopyOu
   if (survey.main.sizeBytes === 0) await writePlaceholderPage(options);
   if (hasWal || hasJournal) await recover(options);
   const warnings = hotJournal ? [appWasKilledWarning] : [];
-  return { kind: 'copied', method: methodOf(hasWal, hotJournal), readLockMs: 0, warnings };
+  const method = methodOf(hasWal, hotJournal);
+  const isWhole = method === 'raw-stopped' && !hasJournal;
+  const state = isWhole ? provableState(survey.main, null, options.clock) : undefined;
+  return { kind: 'copied', method, readLockMs: 0, warnings, state };
 }
 
 /**
@@ -69,9 +73,4 @@ async function recover({ gate, path, image, signal }: QuietImageOptions): Promis
   await rm(`${image.path}-journal`, { force: true });
   const wal = await readState(`${image.path}-wal`);
   assertInternal(wal === undefined, 'a recovered image still has a WAL');
-}
-
-function isDiskFull(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }

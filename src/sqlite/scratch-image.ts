@@ -49,3 +49,8 @@ export async function createScratchImage(scratchFolder: string): Promise<Scratch
   // mkdtemp makes the folder 0700: the image holds what the app's own modes protect.
   return new ScratchImage(scratchFolder, await mkdtemp(join(scratchFolder, 'capture-')));
 }
+
+export function isDiskFull(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}

@@ -1,4 +1,5 @@
 /** What lies in the source folder, seen by plain `stat` and the first 100 bytes of the database. */
+import type { BigIntStats } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { asBuffer } from '../base/bytes.ts';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
@@ -12,10 +13,19 @@ import {
 const RANDOM_SAMPLE_BYTES = 4096;
 const NS_PER_SECOND = 1_000_000_000n;
 
+/** What changes with each write; numbers of 64 bits as text. */
+export interface FileStamp {
+  readonly inode: string;
+  readonly sizeBytes: number;
+  readonly mtimeNs: string;
+  readonly ctimeNs: string;
+}
+
 /** Equal states of a file before and after a copy mean that nobody wrote to it meanwhile. */
 export interface FileState {
   readonly sizeBytes: number;
   readonly identity: string;
+  readonly stamp: FileStamp;
   /** The later of mtime and ctime, milliseconds since 1970. */
   readonly changedAtMs: number;
   /** The file system keeps whole seconds only (FAT, some FUSE ones). */
@@ -55,18 +65,27 @@ export async function readState(path: string): Promise<FileState | undefined> {
   try {
     const found = await stat(fsPath(path), { bigint: true });
     if (!found.isFile()) throw new Error('it is not a regular file');
-    const { dev, ino, size, mtimeNs, ctimeNs } = found;
-    const changedAtNs = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
-    return {
-      sizeBytes: Number(size),
-      identity: [dev, ino, size, mtimeNs, ctimeNs].join(' '),
-      changedAtMs: Number(changedAtNs / 1_000_000n),
-      coarseTimes: mtimeNs % NS_PER_SECOND === 0n && ctimeNs % NS_PER_SECOND === 0n,
-    };
+    return stateOf(found);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw unreadable(path, error);
   }
+}
+
+export function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileState {
+  const changedAtNs = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  return {
+    sizeBytes: Number(size),
+    identity: [dev, ino, size, mtimeNs, ctimeNs].join(' '),
+    stamp: {
+      inode: String(ino),
+      sizeBytes: Number(size),
+      mtimeNs: String(mtimeNs),
+      ctimeNs: String(ctimeNs),
+    },
+    changedAtMs: Number(changedAtNs / 1_000_000n),
+    coarseTimes: mtimeNs % NS_PER_SECOND === 0n && ctimeNs % NS_PER_SECOND === 0n,
+  };
 }
 
 async function resolvePath(path: string): Promise<string> {

@@ -8,7 +8,8 @@
  * | no `-wal` | WAL | quiet copy: even a read-only open would leave `-wal` and `-shm` behind |
  * | no `-wal` | rollback journal | gate |
  *
- * Where the gate is refused (a hot journal, missing rights, an empty main file beside a WAL) a quiet
+ * Under the gate's lock the pages are read raw, or copied by SQLite's backup where that was asked
+ * for, or where raw reading remained in doubt. Where the gate is refused (a hot journal, missing rights, an empty main file beside a WAL) a quiet
  * copy is tried, and where a quiet copy shows a change, so that somebody does write, everything is
  * looked at anew.
  */
@@ -16,9 +17,12 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Clock } from '../base/clock.ts';
 import { longLockWarning, type CaptureWarning } from './capture-warnings.ts';
 import type { DatabaseHeader } from './database-file.ts';
-import { copyThroughGate, type CopyOutcome } from './gate-copy.ts';
+import type { DatabaseState } from './database-state.ts';
+import { copyThroughGate, type CopyOutcome, type ImageMethod } from './gate-copy.ts';
 import type { Gate } from './gate.ts';
 import { assertLocalFileSystem, type FileSystemTypeOf } from './network-file-system.ts';
+import { copyRaw } from './raw-copy.ts';
+import type { RawStage } from './raw-image.ts';
 import { takeQuietImage } from './quiet-image.ts';
 import type { ScratchImage } from './scratch-image.ts';
 import { surveySource, type SourceSurvey } from './source-survey.ts';
@@ -29,6 +33,10 @@ const LONGEST_BUSY_TIMEOUT_MS = 1000;
 const PAUSE_AFTER_BUSY_MS = 20;
 const PAUSE_AFTER_LONG_LOCK_MS = 500;
 const TRIES_WITHIN_LOCK_LIMIT = 3;
+const MOST_DOUBTS = 4;
+
+/** How a database that may be in use is copied under the lock. */
+export type CaptureMethod = 'raw' | 'backup';
 
 /** How long the lock may be held when `lockLimitMs` proved too short three times. */
 export interface LastResort {
@@ -47,6 +55,9 @@ export interface TakeImageOptions {
   image: ScratchImage;
   gate: Gate;
   clock: Clock;
+  /** Default `raw`. */
+  method?: CaptureMethod | undefined;
+  atStage?: ((stage: RawStage) => Promise<void>) | undefined;
   lockLimitMs?: number | undefined;
   busyLimitMs?: number | undefined;
   lastResort?: LastResort | undefined;
@@ -55,11 +66,13 @@ export interface TakeImageOptions {
 }
 
 export interface ImageTaken {
-  readonly method: 'backup' | 'raw-stopped' | 'raw-crashed' | 'raw-hot-journal';
+  readonly method: ImageMethod;
   readonly readLockMs: number;
   readonly attempts: number;
   readonly warnings: readonly CaptureWarning[];
   readonly capturedAt: Date;
+  /** By which a later capture can know the database as unchanged. */
+  readonly state?: DatabaseState | undefined;
   /** Of the source: `backup()` changes some fields in the image. */
   readonly header: DatabaseHeader | undefined;
 }
@@ -68,6 +81,7 @@ export interface ImageTaken {
 interface Progress {
   attempts: number;
   tooLong: number;
+  doubts: number;
   refusal: { hotJournal: boolean } | undefined;
   readonly startedMs: number;
 }
@@ -77,6 +91,7 @@ export async function takeImage(options: TakeImageOptions): Promise<ImageTaken> 
   const progress: Progress = {
     attempts: 0,
     tooLong: 0,
+    doubts: 0,
     refusal: undefined,
     startedMs: clock.monotonicMs(),
   };
@@ -106,7 +121,9 @@ async function attempt(
     return await takeQuietImage({ ...options, survey, hotJournal });
   }
   const lockLimitMs = lockLimit(options, survey, progress);
-  const outcome = await copyThroughGate({
+  const { method = 'raw' } = options;
+  const copy = method === 'raw' && progress.doubts < MOST_DOUBTS ? copyRaw : copyThroughGate;
+  const outcome = await copy({
     ...options,
     survey,
     lockLimitMs,
@@ -125,6 +142,10 @@ async function learn(
   progress: Progress,
 ): Promise<void> {
   const { path, clock, signal } = options;
+  if (outcome.kind === 'doubt') {
+    progress.doubts += 1;
+    return;
+  }
   if (outcome.kind === 'too-long') {
     progress.tooLong += 1;
     if (progress.tooLong > TRIES_WITHIN_LOCK_LIMIT) {

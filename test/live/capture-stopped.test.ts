@@ -64,7 +64,7 @@ test.each(['wal', 'delete'] as const)(
     await app.stop();
     expect(readdirSync(lab.source)).toEqual(['app.db']);
     await using captured = await captureUntouched(lab);
-    expect(captured.method).toBe(journalMode === 'wal' ? 'raw-stopped' : 'backup');
+    expect(captured.method).toBe(journalMode === 'wal' ? 'raw-stopped' : 'raw');
     expect(examineBank(captured.imagePath)).toEqual({
       problems: [],
       commits: await app.committed(),
@@ -79,7 +79,7 @@ test('a running app notices nothing: its folder is the same after a capture, -sh
     'PRAGMA journal_mode = WAL; CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)',
   );
   await using captured = await captureUntouched(lab);
-  expect(captured.method).toBe('backup');
+  expect(captured.method).toBe('raw');
   expect(captured.facts.tables).toEqual([{ name: 't', kind: 'table', rowCount: 2 }]);
   await session.exec('INSERT INTO t VALUES (3)');
 });
@@ -122,7 +122,7 @@ test('a journal that is not hot does not make the app a killed one', async () =>
   );
   expect(readdirSync(lab.source)).toContain('app.db-journal');
   await using captured = await captureUntouched(lab);
-  expect(captured).toMatchObject({ method: 'backup', warnings: [] });
+  expect(captured).toMatchObject({ method: 'raw', warnings: [] });
 });
 
 test.each(['delete', 'persist', 'truncate'])(
@@ -159,7 +159,7 @@ test('a capture during a transaction that has spilled to the file waits for its 
     sleep(400).then(() => session.exec('COMMIT')),
   ]);
   await using _ = captured;
-  expect(captured).toMatchObject({ method: 'backup', warnings: [] });
+  expect(captured).toMatchObject({ method: 'raw', warnings: [] });
   expect(captured.facts.tables[0]?.rowCount).toBe(10);
 });
 
@@ -197,7 +197,7 @@ test.skipIf(!requireRoot())(
     );
     await third.kill();
     await step();
-    expect(methods).toEqual(['backup', 'raw-stopped', 'backup', 'raw-hot-journal']);
+    expect(methods).toEqual(['raw', 'raw-stopped', 'raw', 'raw-hot-journal']);
   },
 );
 
@@ -221,7 +221,7 @@ test.skipIf(!requireRoot())('sidecars keep an owner that differs from the databa
   await chown(lab.path('app.db-wal'), NOBODY, NOBODY);
   await chown(lab.path('app.db-shm'), NOBODY, NOBODY);
   await using live = await captureUntouched(lab);
-  expect(live.method).toBe('backup');
+  expect(live.method).toBe('raw');
   await app.kill();
   await using dead = await captureUntouched(lab);
   expect([live.facts.tables[0]?.rowCount, dead.facts.tables[0]?.rowCount]).toEqual([1, 1]);
