@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { FakeClock } from '../../test/support/fake-clock.ts';
 import { FaultyBackend, SimulatedKill } from '../../test/support/faulty-backend.ts';
 import { createLab, createLabIn } from '../../test/support/repository-lab.ts';
+import type { Backend } from '../backend/backend.ts';
 import { createMemBackend } from '../backend/mem-backend.ts';
+import { WrappedBackend } from '../backend/wrapped-backend.ts';
 import { toHex, utf8Encode } from '../base/bytes.ts';
 import { systemRandom } from '../base/clock.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
@@ -12,6 +16,23 @@ import type { BlobSaver } from './blob-saver.ts';
 import type { BlobType } from './blob-index.ts';
 
 const idOf = (bytes: Uint8Array): string => toHex(createHash('sha256').update(bytes).digest());
+
+/** Holds back saves of packs while it stands. */
+class StandstillBackend extends WrappedBackend {
+  #gate = Promise.resolve();
+  goOn: () => void = () => {};
+
+  stand(): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gate = promise;
+    this.goOn = resolve;
+  }
+
+  override async save(...call: Parameters<Backend['save']>): Promise<void> {
+    await this.#gate;
+    await this.inner.save(...call);
+  }
+}
 
 async function saveText(saver: BlobSaver, text: string, type: BlobType = 'data'): Promise<string> {
   const bytes = utf8Encode(text);
@@ -131,6 +152,54 @@ test('after a failed upload nothing more is saved, and flush throws the reason',
   await expect(saveText(saver, 'b')).rejects.toBe(full);
   await expect(saver.flush()).rejects.toBe(full);
   expect(await Array.fromAsync(backend.list('index'))).toEqual([]);
+});
+
+test('no more is taken than fits into memory while the store is slower than the sealing', async () => {
+  const { open, backend } = await createLab();
+  const slow = new StandstillBackend(backend);
+  const saver = (await open(slow)).startWriting({ packSizeBytes: 64 << 10 });
+  const blobBytes = 8 << 10;
+  const saveRandom = async (): Promise<void> => {
+    const bytes = systemRandom(blobBytes);
+    await saver.save('data', idOf(bytes), bytes);
+  };
+  // The sealing worker, which saves need not wait for, begins with the third mebibyte.
+  for (let n = 0; n < 400; n += 1) await saveRandom();
+  while (saver.storedBytes < 360 * blobBytes) await delay(10);
+  slow.stand();
+  let takenBytes = 0;
+  const filling = (async () => {
+    for (let n = 0; n < 500; n += 1) {
+      if (n % 50 === 0) await delay(30); // as a disk slower than the worker would
+      await saveRandom();
+      takenBytes += blobBytes;
+    }
+  })();
+  await Promise.race([filling, delay(700)]);
+  expect(takenBytes).toBeLessThan(2 << 20);
+  slow.goOn();
+  await filling;
+  await saver.flush();
+  expect(takenBytes).toBe(500 * blobBytes);
+});
+
+test('packs do not wait for their index longer than ten minutes: a run cut off later loses less', async () => {
+  const clock = new FakeClock();
+  const { open, backend } = await createLabIn({ backend: createMemBackend(), clock });
+  const saver = (await open()).startWriting({ packSizeBytes: 1000 });
+  const indexCount = async () => (await Array.fromAsync(backend.list('index'))).length;
+  const saveTwoPacks = async (): Promise<void> => {
+    for (let n = 0; n < 2; n += 1) await saveText(saver, toHex(systemRandom(2000)));
+  };
+  await saveTwoPacks();
+  clock.advance(9 * 60_000);
+  await saveTwoPacks();
+  expect(await indexCount()).toBe(0);
+  clock.advance(2 * 60_000);
+  await saveTwoPacks();
+  expect(await indexCount()).toBe(1);
+  await saver.flush();
+  expect(await indexCount()).toBe(2);
 });
 
 test('an abort stops before the next write, with its reason', async () => {

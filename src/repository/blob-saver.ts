@@ -76,7 +76,7 @@ export class BlobSaver {
    * by `flush`.
    */
   async save(type: BlobType, id: string, plaintext: Uint8Array): Promise<SaveResult> {
-    if (false) await Promise.race(this.#fullPacks);
+    while (this.#fullPacks.size > 0) await Promise.race(this.#fullPacks);
     this.#throwFailure();
     if (this.has(type, id)) return { isNew: false };
     this.#underWay.add(`${type}:${id}`);

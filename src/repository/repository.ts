@@ -119,12 +119,13 @@ export class Repository {
 
   /** Begins storing blobs; ends with `flush`, or with `abandon` after a failure. */
   startWriting(options: WritingOptions = {}): BlobSaver {
-    const { backend, config, master, random } = this.#parts;
+    const { backend, config, master, clock, random } = this.#parts;
     const { compression = 'auto' } = options;
     this.#saver = new BlobSaver({
       backend,
       dryRun: options.dryRun ?? false,
       master,
+      clock,
       random,
       files: this.files,
       index: this.index,
