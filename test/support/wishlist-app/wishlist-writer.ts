@@ -31,6 +31,8 @@ import { LEDGER_ACCOUNTS } from './schema.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { makeItemName, makeNote, pictureName } from './words.ts';
 
+const MOST_HOSTILE_ITEMS = 150;
+
 class Writer {
   readonly #db: DatabaseSync;
   readonly #uploads: string;
@@ -59,7 +61,8 @@ class Writer {
       'delete',
       'claim',
     ] as const);
-    if (kind === 'create') this.#create();
+    if (kind === 'create' && this.#isCrowded()) this.#delete();
+    else if (kind === 'create') this.#create();
     else if (kind === 'edit') this.#edit();
     else if (kind === 'delete') this.#delete();
     else if (this.#hostile && this.#random.chance(0.7)) this.#replace();
@@ -68,6 +71,12 @@ class Writer {
 
   close(): void {
     this.#db.close();
+  }
+
+  /** However long a hostile run lasts, its app stays small. */
+  #isCrowded(): boolean {
+    const row = this.#hostile ? this.#one('SELECT count(*) AS n FROM items') : undefined;
+    return Number(row?.['n'] ?? 0) > MOST_HOSTILE_ITEMS;
   }
 
   #create(): void {
