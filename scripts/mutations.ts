@@ -44,7 +44,7 @@ export const mutations: readonly Mutation[] = [
   {
     rule: 1,
     what: 'the gate opens the database for writing',
-    file: 'src/sqlite/locked-copy.ts',
+    file: 'src/sqlite/read-lock.ts',
     text: "'mode=ro&readonly_shm=1');\n  const database = new DatabaseSync(uri, { readOnly: true,",
     replacement: "'mode=rw');\n  const database = new DatabaseSync(uri, {",
     test: {
@@ -55,8 +55,8 @@ export const mutations: readonly Mutation[] = [
   {
     rule: 1,
     what: 'an empty main file beside a WAL is opened',
-    file: 'src/sqlite/locked-copy.ts',
-    text: '  assertHarmlessToOpen(request);\n',
+    file: 'src/sqlite/read-lock.ts',
+    text: '    assertHarmlessToOpen(request);\n',
     replacement: '',
     test: { file: captureStopped, title: 'an empty main file beside a full WAL is a database' },
   },
