@@ -9,6 +9,8 @@ import { decodeWalHeader, isSameChecksum, WAL_HEADER_BYTES, type WalHeader } fro
 import { decodeWalIndex, WAL_INDEX_BYTES, type WalIndexHeader } from './wal-index.ts';
 import { readFully, scanWal, type WalScan } from './wal-scan.ts';
 
+const WAL_INDEX_TRIES = 5;
+
 const EMPTY: WalScan = {
   end: { frames: 0, checksum: { first: 0, second: 0 } },
   pageCount: 0,
@@ -71,13 +73,13 @@ export async function openWal(
   signal: AbortSignal,
 ): Promise<OpenWal | undefined> {
   const path = `${source}-wal`;
-  const index = await readWalIndex(`${source}-shm`);
-  const file = await openLog(path);
+  const index = walMode ? await readWalIndex(`${source}-shm`) : undefined;
+  const file = await openOrMissing(path);
   if ((file !== undefined) !== walMode) {
     await file?.close();
     throw new RawReadDoubt('the header of the database does not fit the files beside it');
   }
-  if (file === undefined) return undefined;
+  if (file === undefined || index === undefined) return undefined;
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(file);
   const headerBytes = await readHeaderBytes(file);
@@ -94,11 +96,11 @@ export async function openWal(
 
 /** What other programs were told is committed must have been found. */
 function assertReaches(
-  index: WalIndexHeader | undefined,
+  index: WalIndexHeader,
   header: WalHeader | undefined,
   { end, pageCount }: WalScan,
 ): void {
-  if (index === undefined || index.committedFrames === 0) return;
+  if (index.committedFrames === 0) return;
   const isSameLog = index.salt1 === header?.salt1 && index.salt2 === header.salt2;
   const isReached = end.frames >= index.committedFrames;
   const isOther =
@@ -108,7 +110,7 @@ function assertReaches(
   throw new RawReadDoubt('the log does not hold what is committed');
 }
 
-async function openLog(path: string): Promise<FileHandle | undefined> {
+async function openOrMissing(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(fsPath(path), 'r');
   } catch (error) {
@@ -122,12 +124,17 @@ async function readHeaderBytes(file: FileHandle): Promise<Uint8Array> {
   return bytes.subarray(0, await readFully(file, bytes, 0));
 }
 
-async function readWalIndex(path: string): Promise<WalIndexHeader | undefined> {
-  const file = await openLog(path);
-  if (file === undefined) return undefined;
+/** Throws `RawReadDoubt` if there is none, or none that is whole: a writer changes it in no time. */
+async function readWalIndex(path: string): Promise<WalIndexHeader> {
+  const file = await openOrMissing(path);
+  if (file === undefined) throw new RawReadDoubt('there is no index of the log');
   await using _ = file;
   const bytes = new Uint8Array(WAL_INDEX_BYTES);
-  return decodeWalIndex(bytes.subarray(0, await readFully(file, bytes, 0)));
+  for (let left = WAL_INDEX_TRIES; left > 0; left -= 1) {
+    const index = decodeWalIndex(bytes.subarray(0, await readFully(file, bytes, 0)));
+    if (index !== undefined) return index;
+  }
+  throw new RawReadDoubt('the index of the log was left half written');
 }
 
 async function inodeAt(path: string): Promise<string | undefined> {

@@ -1,6 +1,5 @@
 import { createReadStream, createWriteStream, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
 import { expect, test } from 'vitest';
 import type { CaptureOptions } from '../../src/sqlite/capture.ts';
@@ -8,7 +7,6 @@ import { openGate } from '../../src/sqlite/gate.ts';
 import { openLab, type CaptureLab } from '../support/capture-lab.ts';
 import { startBank, type BankApp } from '../support/sqlite-bank-app.ts';
 import { examineBank } from '../support/sqlite-bank.ts';
-import { SeededRandom } from '../support/wishlist-app/seeded-random.ts';
 
 const CAPTURES = Number(process.env['KEEPSAKE_SOAK_CAPTURES'] ?? 200);
 const SEED = Number(process.env['KEEPSAKE_SOAK_SEED'] ?? 1);
@@ -74,21 +72,6 @@ test.each([
     // A log that starts anew again and again leaves raw reading in doubt.
     expect(seen.asked).toBeGreaterThan(count * 0.9);
     expect(lab.leftovers()).toEqual([]);
-  },
-  PLENTY_OF_TIME_MS,
-);
-
-test.each(['wal', 'delete'] as const)(
-  'each raw capture of a busy %s database is a committed state also when reading is slow',
-  async (journalMode) => {
-    await using gate = openGate();
-    await using lab = await openLab(gate);
-    await using app = await startHostileApp(lab, journalMode);
-    const random = new SeededRandom(SEED);
-    const atStage = () => sleep(random.below(25));
-    const count = CAPTURES / 2;
-    const seen = await captureOften({ lab, app, count }, { method: 'raw', atStage });
-    expect(seen.asked).toBeGreaterThan(count / 4);
   },
   PLENTY_OF_TIME_MS,
 );

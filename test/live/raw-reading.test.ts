@@ -1,5 +1,6 @@
 /** Raw reading below the check of the finished image, which would only hide what it does wrong. */
-import { copyFile, rename } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { copyFile, open, rename } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
@@ -103,6 +104,38 @@ test.each(['log-scanned', 'main-read'] as const)(
   },
 );
 
+/** What `backup()` changes in page 1: change counter, schema cookie, version of the writer. */
+const CHANGED_BY_BACKUP = [
+  [24, 28],
+  [40, 44],
+  [92, 100],
+] as const;
+
+test.each([512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536])(
+  'a raw image equals SQLite’s own backup byte for byte, with pages of %i bytes',
+  async (pageSize) => {
+    await using gate = openGate();
+    for (const journalMode of ['WAL', 'DELETE']) {
+      await using lab = await openLab(gate);
+      await using _ = await openSession(
+        lab.path(),
+        `PRAGMA page_size = ${pageSize}; PRAGMA journal_mode = ${journalMode}; ${FILL};
+         PRAGMA wal_checkpoint(TRUNCATE); DELETE FROM u WHERE id % 3 = 0; INSERT INTO t SELECT id + 900, a FROM t;
+         UPDATE t SET a = randomblob(5000) WHERE id % 7 = 0`,
+      );
+      await using raw = await lab.capture();
+      await using copied = await lab.capture({ method: 'backup' });
+      expect([raw.method, copied.method]).toEqual(['raw', 'backup']);
+      const images = [raw, copied].map(({ imagePath }) => readFileSync(imagePath));
+      for (const image of images) {
+        for (const [from, to] of CHANGED_BY_BACKUP) image.fill(0, from, to);
+      }
+      expect(images[0]?.equals(images[1] ?? Buffer.of())).toBe(true);
+      expect(raw.facts).toEqual(copied.facts);
+    }
+  },
+);
+
 test('frames of a transaction that is not committed are left out, though they are in the log', async () => {
   await using gate = openGate();
   await using lab = await openLab(gate);
@@ -173,6 +206,19 @@ test('reading that remains in doubt is left to the backup of SQLite', async () =
   await takeRaw({ lab, gate, atStage }, (path, { method, attempts }) => {
     expect({ method, attempts }).toEqual({ method: 'backup', attempts: 5 });
     expect(readRows(path, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
+  });
+});
+
+test('a log with a damaged frame before its last commit is not read as an older one', async () => {
+  await using gate = openGate();
+  await using lab = await openLab(gate);
+  await using _ = await openBackfilled(lab);
+  await using log = await open(lab.path('app.db-wal'), 'r+');
+  await log.write(Uint8Array.of(0xff, 0xff), 0, 2, 32 + 3 * (24 + 4096) + 2000);
+  await takeRaw({ lab, gate }, (path, { method, attempts }) => {
+    expect({ method, attempts }).toEqual({ method: 'backup', attempts: 5 });
+    const changed = 'SELECT count(*) AS n FROM t WHERE a <> zeroblob(3000)';
+    expect(readRows(path, changed)).toEqual([{ n: 20 }]);
   });
 });
 
