@@ -72,7 +72,7 @@ export class BackupRenderer {
   #problem({ path, error, kind }: ArchiveProblem): void {
     const output = this.#output;
     const message = describeCause(error);
-    const what = kind === 'plain' || kind === 'cross-check' ? 'warning' : 'error';
+    const what = kind === 'file' || kind === 'database' ? 'error' : 'warning';
     const also = kind === 'plain' ? '. It is stored as a plain file' : '';
     output.warn(
       `${output.style(what === 'error' ? 'red' : 'yellow', `${what}:`)} ${message}${also}`,

@@ -1,8 +1,13 @@
 /** `backup`: captures a live app or plain paths into a snapshot. */
+import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { timeFromNs } from '../format/go-time.ts';
 import type { Snapshot } from '../format/snapshot-file.ts';
 import type { Repository } from '../repository/repository.ts';
-import type { ArchiveListener, ArchiveResult } from '../snapshot/archive-options.ts';
+import type {
+  ArchiveListener,
+  ArchiveProblem,
+  ArchiveResult,
+} from '../snapshot/archive-options.ts';
 import { archive } from '../snapshot/archive.ts';
 import type {
   BackupEvent,
@@ -44,10 +49,15 @@ async function runBackup(
   });
   const { repository } = session;
   if (!dryRun) await tidyStore(workbench, repository, signal);
+  const damage: ArchiveProblem[] = [];
+  const onDamage = (error: KeepsakeError): void => {
+    damage.push({ path: '/', error, kind: 'parent' });
+  };
+  const snapshots = await repository.loadSnapshots({ signal, onDamage });
   await repository.loadIndex({ signal });
-  const parent = await findParent(repository, input);
+  const parent = await findParent(repository, snapshots, { ...input, onDamage });
   emitter.emit({ type: 'parent', id: parent?.id });
-  const result = await archiveInto(workbench, { input, repository, parent, emitter });
+  const result = await archiveInto(workbench, { input, repository, parent, emitter, damage });
   const endedAt = workbench.clock.now();
   const outcome = judgeOutcome(result);
   const tags = snapshotTags(input, result, outcome);
@@ -77,6 +87,8 @@ interface ArchiveJob {
   readonly repository: Repository;
   readonly parent: BackupParent | undefined;
   readonly emitter: Emitter<BackupEvent>;
+  /** Found in the repository; told with the problems of the run. */
+  readonly damage: readonly ArchiveProblem[];
 }
 
 /** Everything is durable and indexed when this resolves; only the snapshot is missing. */
@@ -113,11 +125,12 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
       listener: listen(emitter, { input, storedBytes: () => saver.storedBytes }),
       signal,
     });
-    for (const problem of result.problems) emitter.emit({ type: 'problem', problem });
+    const problems = [...job.damage, ...result.problems];
+    for (const problem of problems) emitter.emit({ type: 'problem', problem });
     for (const warning of result.warnings) emitter.emit({ type: 'warning', ...warning });
     await saver.flush();
     result.counts.dataAddedPacked = saver.storedBytes;
-    return result;
+    return { ...result, problems };
   } catch (error) {
     await saver.abandon();
     throw error;

@@ -20,7 +20,7 @@ export interface OpenSnapshot extends Session, ChosenSnapshot {
   readonly treeId: string;
 }
 
-/** Opens the repository, loads its index and finds the snapshot; disposing gives all back. */
+/** Opens the repository, finds the snapshot and loads the index; disposing gives all back. */
 export async function openSnapshot(
   workbench: Workbench,
   input: SnapshotInput,
@@ -28,9 +28,9 @@ export async function openSnapshot(
   await using stack = new AsyncDisposableStack();
   const session = stack.use(await openSession(workbench, input.repository, input));
   const { repository } = session;
-  await repository.loadIndex({ signal: input.signal });
   const { wanted, filter, signal } = input;
   const chosen = await chooseSnapshot(repository, wanted, { ...filter, signal });
+  await repository.loadIndex({ signal });
   const place = { rootTreeId: chosen.snapshot.tree, path: chosen.subfolder };
   const treeId = await findTree(repository, place, { signal });
   const held = stack.move();

@@ -1,10 +1,10 @@
 /** The snapshot a backup compares with: unchanged files are taken over from it. */
-import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
+import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeTree } from '../format/tree.ts';
 import type { Repository, StoredSnapshot } from '../repository/repository.ts';
 import type { ArchiveParent } from '../snapshot/archive-options.ts';
-import type { Manifest } from '../snapshot/manifest.ts';
 import { loadManifest } from '../snapshot/load-manifest.ts';
+import type { Manifest } from '../snapshot/manifest.ts';
 import type { BackupInput } from './backup-input.ts';
 
 export interface BackupParent extends ArchiveParent {
@@ -12,15 +12,24 @@ export interface BackupParent extends ArchiveParent {
   readonly manifest?: Manifest | undefined;
 }
 
+export interface ParentSearch extends Pick<
+  BackupInput,
+  'hostname' | 'subject' | 'only' | 'signal'
+> {
+  /** Told, now or while the backup runs, that a snapshot is damaged: once of each. */
+  readonly onDamage: (error: KeepsakeError) => void;
+}
+
 /**
- * The newest snapshot of the same host and paths, as restic chooses it. A damaged one is passed
- * over: the backup then reads everything, which heals what it can.
+ * The newest of `snapshots`, oldest first, with the same host and paths, as restic chooses it. What
+ * is damaged in it counts as not seen before: it is read and stored anew. The index must be loaded.
  */
 export async function findParent(
   repository: Repository,
-  { hostname, subject, only, signal }: BackupInput,
+  snapshots: readonly StoredSnapshot[],
+  search: ParentSearch,
 ): Promise<BackupParent | undefined> {
-  const snapshots = await repository.loadSnapshots({ signal, onDamage: () => {} });
+  const { hostname, subject, only } = search;
   const candidates = snapshots.filter(
     ({ snapshot }) =>
       snapshot.hostname === hostname &&
@@ -29,7 +38,7 @@ export async function findParent(
       (only === 'database' || snapshot.tags?.includes('database-only') !== true),
   );
   for (const candidate of candidates.reverse().slice(0, 3)) {
-    const parent = await tryParent(repository, candidate);
+    const parent = await tryParent(repository, candidate, search);
     if (parent !== undefined) return parent;
   }
   return undefined;
@@ -38,44 +47,43 @@ export async function findParent(
 async function tryParent(
   repository: Repository,
   { id, snapshot }: StoredSnapshot,
+  { onDamage, signal }: ParentSearch,
 ): Promise<BackupParent | undefined> {
-  const trees = {
-    load: async (treeId: string) => decodeTree(await repository.loadBlob('tree', treeId)),
+  const { tree } = snapshot;
+  let isTold = false;
+  const unlessDamaged = async <T>(load: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await load();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const details = { snapshot: id, why: describeCause(error) };
+      if (!isTold) onDamage(new KeepsakeError('PARENT_DAMAGED', details, { cause: error }));
+      isTold = true;
+      return undefined;
+    }
   };
-  try {
-    await trees.load(snapshot.tree);
-    return {
-      id,
-      tree: snapshot.tree,
-      trees: tolerant(trees),
-      manifest: await loadManifest(repository, snapshot.tree),
-    };
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    return undefined;
-  }
-}
-
-/** A folder whose tree is damaged counts as not seen before. */
-function tolerant(trees: ArchiveParent['trees']): ArchiveParent['trees'] {
+  const load = (treeId: string) =>
+    unlessDamaged(async () => decodeTree(await repository.loadBlob('tree', treeId, { signal })));
+  if ((await load(tree)) === undefined) return undefined;
   return {
-    async load(treeId) {
-      try {
-        return await trees.load(treeId);
-      } catch (error) {
-        if (!isDamage(error)) throw error;
-        return [];
-      }
-    },
+    id,
+    tree,
+    trees: { load: async (treeId) => (await load(treeId)) ?? [] },
+    manifest: await unlessDamaged(() => loadManifest(repository, tree, { signal })),
   };
 }
 
+const DAMAGE = [
+  'SNAPSHOT_TREE_DAMAGED',
+  'SNAPSHOT_MANIFEST_INVALID',
+  'REPOSITORY_BLOB_MISSING',
+  'REPOSITORY_BLOB_DAMAGED',
+];
+
+/** Of the data, as opposed to a storage that cannot be reached. */
 function isDamage(error: unknown): boolean {
-  return (
-    isKeepsakeError(error, 'REPOSITORY_BLOB_MISSING', 'REPOSITORY_BLOB_DAMAGED') ||
-    isKeepsakeError(error, 'SNAPSHOT_MANIFEST_INVALID') ||
-    (isKeepsakeError(error) && error.code.startsWith('TREE_'))
-  );
+  if (!isKeepsakeError(error)) return false;
+  return DAMAGE.includes(error.code) || error.code.startsWith('TREE_');
 }
 
 function sameElements(a: readonly string[], b: readonly string[]): boolean {

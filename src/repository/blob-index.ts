@@ -42,6 +42,8 @@ export class BlobIndex {
   readonly #packEnd: number[] = [];
   /** Numbers of packs whose entries do not. */
   readonly #scattered = new Set<number>();
+  /** Numbers of packs from which something could not be read. */
+  readonly #distrusted = new Set<number>();
 
   /** Entries, a blob in two packs counting twice. */
   get size(): number {
@@ -78,8 +80,18 @@ export class BlobIndex {
     return this.#packNumbers.has(packId);
   }
 
+  /** Whether a pack holds it that nobody distrusts: if none does, it is worth storing anew. */
   has(type: BlobType, id: string): boolean {
-    return this.#findEntries(type, id).next().done !== true;
+    for (const entry of this.#findEntries(type, id)) {
+      if (this.#distrusted.size === 0 || !this.#distrusted.has(this.#packOf(entry))) return true;
+    }
+    return false;
+  }
+
+  /** To be called when a blob of this pack could not be read. */
+  distrust(packId: string): void {
+    const packNumber = this.#packNumbers.get(packId);
+    if (packNumber !== undefined) this.#distrusted.add(packNumber);
   }
 
   /** The first place of a blob. */
@@ -105,7 +117,7 @@ export class BlobIndex {
     const start = this.#packStart[packNumber] ?? 0;
     const end = this.#scattered.has(packNumber) ? this.#count : (this.#packEnd[packNumber] ?? 0);
     for (let entry = start; entry < end; entry += 1) {
-      if (this.#segment(entry).packs[entry % SEGMENT_ENTRIES] === packNumber) {
+      if (this.#packOf(entry) === packNumber) {
         yield this.#place(entry);
       }
     }
@@ -133,6 +145,10 @@ export class BlobIndex {
     const number = Math.floor(entry / SEGMENT_ENTRIES);
     if (number === this.#segments.length) this.#segments.push(newSegment());
     return { segment: this.#segment(entry), at: entry % SEGMENT_ENTRIES };
+  }
+
+  #packOf(entry: number): number {
+    return this.#segment(entry).packs[entry % SEGMENT_ENTRIES] ?? 0;
   }
 
   #segment(entry: number): Segment {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { FaultyBackend } from '../../test/support/faulty-backend.ts';
 import { MemoryBlobStore } from '../../test/support/memory-blob-store.ts';
+import { BusyBackend } from '../../test/support/busy-backend.ts';
 import { createLab, storeSnapshot } from '../../test/support/repository-lab.ts';
 import { fileNode, folderNode, makeNode, treeOf } from '../../test/support/tree-builder.ts';
 import type { FileHandle } from '../backend/backend.ts';
@@ -68,6 +69,17 @@ test('a sound repository has no problems, and the summary counts what was looked
     errorCount: 0,
     noteCount: 0,
   });
+});
+
+test('a backup that runs beside it is no damage', async () => {
+  const { open, backend } = await sampleLab();
+  const store = new MemoryBlobStore();
+  const tree = treeOf(store, [fileNode(store, 'new', ['of the other run'])]);
+  const busy = new BusyBackend(backend, async () => {
+    await storeSnapshot(await open(), { store, tree });
+  });
+  const { problems } = await check(await open(busy));
+  expect(problems.filter((problem) => !isNote(problem))).toEqual([]);
 });
 
 test.each([

@@ -72,12 +72,14 @@ class CheckRun {
 
   async *events(): AsyncGenerator<CheckEvent> {
     yield* asEvents(this.#checkDocuments());
+    // Before the index, which then knows all they name although a backup may run beside us.
+    const snapshots = yield* this.#readSnapshots();
     yield { type: 'progress', phase: 'index', done: 0, total: 1 };
     const indexed = yield* asEvents(checkIndexFiles(this.#repository, this.#options));
     yield { type: 'progress', phase: 'packs', done: 0, total: indexed.size };
     this.#stored = yield* asEvents(checkPackFiles(this.#repository, indexed, this.#options));
     if (this.#options.readData !== undefined) yield* this.#readPacks(this.#options.readData);
-    yield* this.#checkSnapshots();
+    yield* this.#checkTrees(snapshots);
   }
 
   async *#checkDocuments(): AsyncGenerator<CheckProblem> {
@@ -119,7 +121,7 @@ class CheckRun {
     }
   }
 
-  async *#checkSnapshots(): AsyncGenerator<CheckEvent> {
+  async *#readSnapshots(): AsyncGenerator<CheckEvent, StoredSnapshot[]> {
     const damagedFiles: CheckProblem[] = [];
     const snapshots = await this.#repository.loadSnapshots({
       signal: this.#options.signal,
@@ -129,7 +131,7 @@ class CheckRun {
       },
     });
     yield* damagedFiles.map((problem) => ({ type: 'problem', problem }) as const);
-    yield* this.#checkTrees(snapshots);
+    return snapshots;
   }
 
   async *#checkTrees(snapshots: readonly StoredSnapshot[]): AsyncGenerator<CheckEvent> {

@@ -98,13 +98,27 @@ export class Repository {
     this.#lock?.assertFresh();
   }
 
-  /** Reads every index file. An index that cannot be read is an error: half an index lies. */
+  /**
+   * Reads every index file. An index that cannot be read is an error: half an index lies. Snapshots
+   * are to be listed first: of one that a backup beside us adds later, this index knows nothing.
+   */
   async loadIndex(options: CallOptions = {}): Promise<void> {
     await loadIndex({ backend: this.backend, files: this.files, index: this.index }, options);
   }
 
-  loadBlob(type: BlobType, id: string, options: CallOptions = {}): Promise<Uint8Array> {
-    return this.#loader.load(type, id, options);
+  /**
+   * A pack that did not give the blob counts no longer as holding anything: what a backup finds to
+   * be in such packs only, it stores anew.
+   */
+  async loadBlob(type: BlobType, id: string, options: CallOptions = {}): Promise<Uint8Array> {
+    try {
+      return await this.#loader.load(type, id, options);
+    } catch (error) {
+      if (isKeepsakeError(error, 'REPOSITORY_BLOB_DAMAGED')) {
+        for (const { packId } of this.index.findAll(type, id)) this.index.distrust(packId);
+      }
+      throw error;
+    }
   }
 
   /** Length of a blob's plaintext, from the index. */

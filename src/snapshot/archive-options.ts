@@ -56,9 +56,9 @@ export interface ArchiveProblem {
   /**
    * `file`: something is missing or may be torn. `database`: a configured database is missing.
    * `plain`: a database is stored as the plain file it is. `cross-check`: the database is stored,
-   * but its rows could not be held against the files.
+   * but its rows could not be held against the files. `parent`: an older snapshot is damaged.
    */
-  readonly kind: 'file' | 'database' | 'plain' | 'cross-check';
+  readonly kind: 'file' | 'database' | 'plain' | 'cross-check' | 'parent';
 }
 
 export interface ArchiveResult {

@@ -14,6 +14,9 @@ import { expect, test } from 'vitest';
 import { createMemBackend, type MemBackend } from '../../src/backend/mem-backend.ts';
 import type { BackupResult } from '../../src/operations/backup-input.ts';
 import { isComplete } from '../../src/operations/choose-snapshot.ts';
+import { findNode } from '../../src/snapshot/find-node.ts';
+import { loadManifest } from '../../src/snapshot/load-manifest.ts';
+import { MANIFEST_PATH } from '../../src/snapshot/manifest.ts';
 import { openBackupLab, readSnapshotFiles, type BackupLab } from '../support/backup-lab.ts';
 import { selfFacts } from '../support/repository-lab.ts';
 import { openSession } from '../support/sqlite-session.ts';
@@ -163,9 +166,32 @@ test('a parent snapshot that is damaged is passed over, and everything is read',
   bytes[20] = (bytes[20] ?? 0) ^ 1;
   store.tamper(handle, bytes);
   const result = await lab.backup();
-  expect(result).toMatchObject({ parentId: undefined, outcome: 'ok' });
+  expect(result).toMatchObject({ parentId: undefined, outcome: 'warning' });
+  expect(codesOf(result)).toEqual([['parent', 'REPOSITORY_FILE_DAMAGED']]);
   expect(result.counts.filesUnmodified).toBe(0);
   expect((await stored(lab, result)).files.has('.env')).toBe(true);
+});
+
+test.each([
+  ['the lists of folders', 'tree'],
+  ['the manifest', 'data'],
+] as const)('%s of the parent being lost is told, and stored anew', async (_, content) => {
+  const store = createMemBackend();
+  await using lab = await openSmallLab(store);
+  // Two packs of data: the manifest, stored last, shares none with the files.
+  const first = await lab.backup({ packSizeBytes: content === 'data' ? 1000 : 16 << 20 });
+  const repository = await lab.open();
+  const { tree } = await repository.loadSnapshot(first.snapshotId ?? '');
+  const manifest = await findNode(repository, { rootTreeId: tree, path: MANIFEST_PATH });
+  const id = content === 'tree' ? tree : (manifest?.content?.[0] ?? '');
+  const name = repository.locateBlob(content, id)?.packId ?? '';
+  store.tamper({ kind: 'pack', name }, undefined);
+  const result = await lab.backup();
+  expect(result.outcome).toBe('warning');
+  expect(codesOf(result)).toEqual([['parent', 'PARENT_DAMAGED']]);
+  const { snapshot, files, complete } = await stored(lab, result);
+  expect([files.has('.env'), complete]).toEqual([true, true]);
+  expect(await loadManifest(await lab.open(), snapshot.tree)).toBeDefined();
 });
 
 test('scratch folders of dead runs are removed; those of living and foreign runs are kept', async () => {

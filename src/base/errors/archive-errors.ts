@@ -18,6 +18,14 @@ export const archiveErrors = {
       'The snapshot itself may be sound: `keepsake restore` and `keepsake check` do not need the manifest.',
     example: { path: '/.keepsake/manifest.json', why: 'it is not JSON' },
   }),
+  PARENT_DAMAGED: entry<{ snapshot: string; why: string }>({
+    exit: ExitCode.damage,
+    message: ({ snapshot, why }) =>
+      `snapshot ${snapshot.slice(0, 8)}, with which this backup compares, is damaged: ${why}`,
+    hint: () =>
+      'The new snapshot does not take over what could not be read. How far the damage goes, and which snapshots it hurts: `keepsake check --read-data`',
+    example: { snapshot: 'a1'.repeat(32), why: 'pack c3d4e5f6 is missing' },
+  }),
   SCRATCH_UNUSABLE: entry<{ folder: string; reason: string }>({
     exit: ExitCode.failed,
     message: ({ folder, reason }) => `the scratch folder ${folder} cannot be used: ${reason}`,
