@@ -106,18 +106,24 @@ function saveAndLoad(makeBackend: () => Promise<Backend>): void {
     }
   });
 
-  test('what was loaded belongs to the caller', async () => {
+  // A Buffer's slice shares its memory, that of a plain array is a copy.
+  const arrays = [
+    ['a plain array', () => Uint8Array.of(1, 2, 3)],
+    ['a Buffer', () => Buffer.of(1, 2, 3)],
+  ] as const;
+
+  test.each(arrays)('what was loaded of %s belongs to the caller', async (_, make) => {
     await using backend = await makeBackend();
-    const bytes = Uint8Array.of(1, 2, 3);
+    const bytes = make();
     const handle = handleOf('snapshot', bytes);
     await backend.save(handle, bytes);
     (await backend.load(handle)).fill(0);
     expectBytes(await backend.load(handle), Uint8Array.of(1, 2, 3));
   });
 
-  test('bytes changed after a save do not change the file', async () => {
+  test.each(arrays)('%s changed after a save does not change the file', async (_, make) => {
     await using backend = await makeBackend();
-    const bytes = Uint8Array.of(1, 2, 3);
+    const bytes = make();
     const handle = handleOf('index', bytes);
     await backend.save(handle, bytes);
     bytes.fill(0);

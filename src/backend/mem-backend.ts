@@ -37,12 +37,12 @@ function memBackendOver(files: Map<string, Uint8Array>): MemBackend {
       const file = handlePath(handle);
       if (files.has(file))
         throw new KeepsakeError('BACKEND_FILE_EXISTS', { location: LOCATION, file });
-      files.set(file, bytes.slice());
+      files.set(file, new Uint8Array(bytes)); // not slice: a Buffer’s shares memory
     },
     async load(handle, options = {}) {
       options.signal?.throwIfAborted();
       const place = { location: LOCATION, file: handlePath(handle) };
-      return sliceRange(get(handle), options, place).slice();
+      return new Uint8Array(sliceRange(get(handle), options, place));
     },
     async stat(handle, { signal } = {}) {
       signal?.throwIfAborted();
@@ -63,7 +63,7 @@ function memBackendOver(files: Map<string, Uint8Array>): MemBackend {
     files: () => new Map(files),
     tamper(handle, bytes) {
       if (bytes === undefined) files.delete(handlePath(handle));
-      else files.set(handlePath(handle), bytes.slice());
+      else files.set(handlePath(handle), new Uint8Array(bytes));
     },
     async [Symbol.asyncDispose]() {},
   };

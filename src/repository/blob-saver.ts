@@ -9,7 +9,7 @@ import { encodeIndexFile, type IndexedPack, INDEX_MAX_BLOBS } from '../format/in
 import { headerEntryBytes } from '../format/pack.ts';
 import type { BlobIndex, BlobType } from './blob-index.ts';
 import type { BlobSealer, SealedBlob } from './blob-sealer.ts';
-import { PackBuilder } from './pack-builder.ts';
+import { PackBuilder, PackMemory } from './pack-builder.ts';
 import { fileName, type SealedFiles } from './sealed-files.ts';
 
 export interface BlobSaverOptions {
@@ -45,6 +45,7 @@ const INDEX_MAX_AGE_MS = 10 * 60_000;
 
 export class BlobSaver {
   readonly #options: BlobSaverOptions;
+  readonly #memory: PackMemory;
   readonly #open: Record<BlobType, PackBuilder>;
   /** Blobs sealed or being sealed whose pack is not in the index yet, by type and id. */
   readonly #underWay = new Set<string>();
@@ -62,6 +63,7 @@ export class BlobSaver {
 
   constructor(options: BlobSaverOptions) {
     this.#options = options;
+    this.#memory = new PackMemory(options.packSizeBytes);
     this.#open = { data: this.#newPack('data'), tree: this.#newPack('tree') };
   }
 
@@ -143,7 +145,7 @@ export class BlobSaver {
   }
 
   #newPack(type: BlobType): PackBuilder {
-    return new PackBuilder(type, this.#options.packSizeBytes);
+    return new PackBuilder(type, this.#options.packSizeBytes, this.#memory);
   }
 
   async #startUpload(type: BlobType): Promise<void> {
@@ -167,6 +169,7 @@ export class BlobSaver {
   }
 
   async #upload(builder: PackBuilder): Promise<void> {
+    using _ = builder;
     const { backend, master, random, index, signal, assertWritable, dryRun } = this.#options;
     if (dryRun) return;
     const bytes = builder.finish(master, random(16));

@@ -8,17 +8,39 @@ import type { SealedBlob } from './blob-sealer.ts';
 /** Room for the header and for the blob that goes over the target. */
 const SPARE_BYTES = 1 << 20;
 
-export class PackBuilder {
+/** Packs are filled one after the other in the same few pieces of memory. */
+export class PackMemory {
+  readonly #sizeBytes: number;
+  readonly #free: Uint8Array[] = [];
+
+  constructor(packSizeBytes: number) {
+    this.#sizeBytes = packSizeBytes + SPARE_BYTES;
+  }
+
+  /** Memory that is never touched costs nothing, so a small pack may have a large one's. */
+  take(): Uint8Array {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#sizeBytes);
+  }
+
+  /** The giver must not touch it any more. */
+  giveBack(bytes: Uint8Array): void {
+    if (bytes.length === this.#sizeBytes) this.#free.push(bytes);
+  }
+}
+
+export class PackBuilder implements Disposable {
   readonly type: 'data' | 'tree';
   readonly #targetSizeBytes: number;
+  readonly #memory: PackMemory;
   readonly #blobs: IndexedBlob[] = [];
-  /** One piece of memory from the first blob to the file: parts joined at the end need it twice. */
-  #bytes = new Uint8Array(0);
+  /** From the first blob to the file one piece: parts joined at the end would need it twice. */
+  #bytes: Uint8Array | undefined;
   #sizeBytes = 0;
 
-  constructor(type: 'data' | 'tree', targetSizeBytes: number) {
+  constructor(type: 'data' | 'tree', targetSizeBytes: number, memory: PackMemory) {
     this.type = type;
     this.#targetSizeBytes = targetSizeBytes;
+    this.#memory = memory;
   }
 
   get blobs(): readonly IndexedBlob[] {
@@ -41,28 +63,29 @@ export class PackBuilder {
     this.#append(sealed);
   }
 
-  /** The whole pack file. The builder is done after this. */
+  /** The whole pack file, valid until the builder is disposed. */
   finish(master: MasterKey, nonce: Uint8Array): Uint8Array {
     assertInternal(this.#blobs.length > 0, 'an empty pack was finished');
     this.#append(encodePackHeader(this.#blobs, master, nonce));
-    const bytes = this.#bytes.subarray(0, this.#sizeBytes);
-    this.#bytes = new Uint8Array(0);
-    return bytes;
+    return (this.#bytes ?? new Uint8Array(0)).subarray(0, this.#sizeBytes);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#bytes !== undefined) this.#memory.giveBack(this.#bytes);
+    this.#bytes = undefined;
   }
 
   #append(bytes: Uint8Array): void {
+    this.#bytes ??= this.#memory.take();
     const end = this.#sizeBytes + bytes.length;
-    if (end > this.#bytes.length) this.#grow(end);
+    if (end > this.#bytes.length) this.#bytes = grown(this.#bytes, end + SPARE_BYTES);
     this.#bytes.set(bytes, this.#sizeBytes);
     this.#sizeBytes = end;
   }
+}
 
-  /** Memory that is never touched costs nothing, so a small pack may ask for a large one's. */
-  #grow(neededBytes: number): void {
-    const grown = Buffer.allocUnsafeSlow(
-      Math.max(neededBytes + SPARE_BYTES, this.#targetSizeBytes + SPARE_BYTES),
-    );
-    grown.set(this.#bytes.subarray(0, this.#sizeBytes));
-    this.#bytes = grown;
-  }
+function grown(bytes: Uint8Array, sizeBytes: number): Uint8Array {
+  const larger = Buffer.allocUnsafeSlow(sizeBytes);
+  larger.set(bytes);
+  return larger;
 }
