@@ -35,6 +35,12 @@ test('an empty file says its size, a link none; what is zero is left out as by r
   expect(nodeMessage('/a', { ...file, mode: 0 })).not.toHaveProperty('mode');
 });
 
+test('a path that is not UTF-8 comes with its bytes, any other without', () => {
+  const bytes = Buffer.from('/a\xff', 'latin1').toString('base64');
+  expect(nodeMessage('/a\udcff', file)).toMatchObject({ path_bytes: bytes });
+  expect(nodeMessage('/ä😀', file)).not.toHaveProperty('path_bytes');
+});
+
 test('neither a name nor where a link points reaches the terminal raw', () => {
   const link: Node = { ...file, type: 'symlink', linkTarget: '\u001b[31m/etc', content: null };
   const line = longLine('/a\nb', link);

@@ -1,4 +1,6 @@
 /** An entry of a snapshot as `ls` shows it, to people and to programs. */
+import { asBuffer } from '../base/bytes.ts';
+import { encodeRawName } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
 import { localTime } from './local-time.ts';
 import { showName } from './output.ts';
@@ -28,13 +30,17 @@ export function longLine(path: string, node: Node): string {
   return `${modeText(mode)} ${owner} ${String(size).padStart(6)} ${localTime(mtime)} ${showName(path)}${target}`;
 }
 
-/** The fields of restic's `ls --json`, in its order. */
+/**
+ * The fields of restic's `ls --json`, in its order. `path_bytes` (base64) comes with a path that is
+ * not UTF-8, of which `name` and `path` show only what is.
+ */
 export function nodeMessage(path: string, node: Node): object {
   const { name, type, uid, gid, size, mode, mtime, atime, ctime, inode } = node;
   return {
     name,
     type,
     path,
+    ...(!path.isWellFormed() && { path_bytes: asBuffer(encodeRawName(path)).toString('base64') }),
     uid,
     gid,
     ...(type === 'file' && { size: size ?? 0 }),

@@ -18,6 +18,8 @@ type Style = Parameters<typeof styleText>[0];
 
 const STATUS_EVERY_MS = 100;
 const PLAIN_STATUS_EVERY_MS = 10_000;
+/** How `JSON.stringify` writes one; it may as well be a backslash in the text. */
+const LONE_SURROGATE = /\\ud[89a-f]/;
 const CLEAR_LINE = '\r\u001B[2K';
 
 export class Output {
@@ -52,7 +54,7 @@ export class Output {
 
   /** One object on stdout, with `--json` only. */
   emit(message: object): void {
-    if (this.json) this.#options.stdout.write(`${JSON.stringify(message)}\n`);
+    if (this.json) this.#options.stdout.write(`${jsonLine(message)}\n`);
   }
 
   /** The result itself, whatever the mode: `dump`, `config show`, `completion`. */
@@ -122,6 +124,15 @@ export class Output {
   async flushed(): Promise<void> {
     await this.#options.stdout.flushed();
   }
+}
+
+/** Bytes of names that are not UTF-8 become U+FFFD, as Go writes them: a lone surrogate is no text. */
+function jsonLine(message: object): string {
+  const line = JSON.stringify(message);
+  if (!LONE_SURROGATE.test(line)) return line;
+  return JSON.stringify(message, (_, value: unknown) =>
+    typeof value === 'string' ? value.toWellFormed() : value,
+  );
 }
 
 /** A name or path for a terminal: no control sequence gets through. */

@@ -9,6 +9,7 @@ export type CheckProblem =
   | { kind: 'snapshot-damaged'; name: string; why: string }
   | { kind: 'tree-damaged'; tree: string; path: string; why: string }
   | { kind: 'content-missing'; path: string; blobs: string[] }
+  | { kind: 'content-unlisted'; path: string }
   | { kind: 'size-mismatch'; path: string; expectedBytes: number; actualBytes: number }
   | { kind: 'snapshot-hurt'; snapshot: string; time: string; paths: string[]; pathCount: number }
   | { kind: 'pack-unreferenced'; pack: string; sizeBytes: number }
@@ -17,6 +18,8 @@ export type CheckProblem =
   | { kind: 'lock-damaged'; name: string; why: string };
 
 const NOTES: ReadonlySet<CheckProblem['kind']> = new Set([
+  // Old writers noted the size before they read the file; restic does not even look (its issue 1887).
+  'size-mismatch',
   'pack-unreferenced',
   'pack-mixed',
   'lock-damaged',
@@ -40,6 +43,7 @@ export function remedyFor(problem: CheckProblem): string | undefined {
       return 'keepsake repair index --read-data';
     case 'tree-damaged':
     case 'content-missing':
+    case 'content-unlisted':
     case 'size-mismatch':
     case 'snapshot-hurt':
       return 'keepsake repair snapshots';
@@ -72,6 +76,8 @@ export function describeProblem(problem: CheckProblem): string {
       return `folder ${problem.path}${problem.tree === '' ? '' : ` (tree ${problem.tree})`} cannot be read: ${problem.why}`;
     case 'content-missing':
       return `file ${problem.path} lacks ${pieces(problem.blobs.length)} (${problem.blobs[0]?.slice(0, 8)}…)`;
+    case 'content-unlisted':
+      return `file ${problem.path} does not say which pieces it is made of`;
     case 'size-mismatch':
       return `file ${problem.path} says ${problem.expectedBytes} bytes, its pieces have ${problem.actualBytes}`;
     case 'snapshot-hurt':

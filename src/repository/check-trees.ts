@@ -17,6 +17,8 @@ interface TreeVerdict {
 }
 
 const SOUND: TreeVerdict = { paths: [], count: 0 };
+/** The entry itself. */
+const HURT: TreeVerdict = { paths: [''], count: 1 };
 
 export class TreeCheck {
   readonly #repository: Repository;
@@ -64,7 +66,7 @@ export class TreeCheck {
     } catch (error) {
       if (isStorageError(error) || this.#options.signal?.aborted === true) throw error;
       this.#problems.push({ kind: 'tree-damaged', tree, path, why: describeCause(error) });
-      return { paths: [''], count: 1 };
+      return HURT;
     }
   }
 
@@ -93,23 +95,32 @@ export class TreeCheck {
         path,
         why: 'the folder names no tree',
       });
-      return { paths: [''], count: 1 };
+      return HURT;
     }
-    if (node.type !== 'file') return SOUND;
+    return node.type === 'file' ? this.#checkContent(node, path) : SOUND;
+  }
+
+  #checkContent({ content, size = 0 }: Node, path: string): TreeVerdict {
+    if (content === null) {
+      this.#problems.push({ kind: 'content-unlisted', path });
+      return HURT;
+    }
     const blobs: string[] = [];
     let actualBytes = 0;
-    for (const id of node.content ?? []) {
+    for (const id of content) {
       const lost = this.#lost.has(`data:${id}`);
       const sizeBytes = lost ? undefined : this.#repository.blobSizeBytes('data', id);
       if (sizeBytes === undefined) blobs.push(id);
       else actualBytes += sizeBytes;
     }
-    if (blobs.length > 0) this.#problems.push({ kind: 'content-missing', path, blobs });
-    else if (actualBytes !== (node.size ?? 0)) {
-      const expectedBytes = node.size ?? 0;
-      this.#problems.push({ kind: 'size-mismatch', path, expectedBytes, actualBytes });
-    } else return SOUND;
-    return { paths: [''], count: 1 };
+    if (blobs.length > 0) {
+      this.#problems.push({ kind: 'content-missing', path, blobs });
+      return HURT;
+    }
+    if (actualBytes !== size) {
+      this.#problems.push({ kind: 'size-mismatch', path, expectedBytes: size, actualBytes });
+    }
+    return SOUND;
   }
 }
 

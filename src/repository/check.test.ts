@@ -243,22 +243,28 @@ test('an index that gives a blob to the wrong place is found by reading the data
   expect(describeProblem(problems[0] as CheckProblem)).toContain('list different blobs');
 });
 
-test('a file whose size is not that of its pieces, and a folder without a tree, are named', async () => {
+test('a file without a list of pieces, and a folder without a tree, are named and hurt', async () => {
   const { open } = await createLab();
   const store = new MemoryBlobStore();
-  const short = fileNode(store, 'short', ['12345'], { size: 6 });
+  const unlisted = fileNode(store, 'unlisted', [], { content: null });
   const bare = makeNode('bare', 0o040000, { permissions: 0o755 });
-  const tree = treeOf(store, [short, bare]);
+  const tree = treeOf(store, [unlisted, bare]);
   await storeSnapshot(await open(), { store, tree });
   const { problems } = await check(await open());
-  expect(problems).toContainEqual({
-    kind: 'size-mismatch',
-    path: '/short',
-    expectedBytes: 6,
-    actualBytes: 5,
-  });
+  expect(problems).toContainEqual({ kind: 'content-unlisted', path: '/unlisted' });
   expect(problems).toContainEqual(expect.objectContaining({ kind: 'tree-damaged', path: '/bare' }));
   expect(problems.at(-1)).toMatchObject({ kind: 'snapshot-hurt', pathCount: 2 });
+});
+
+test('a size that is not that of the pieces is noted and hurts nothing: old writers left such', async () => {
+  const { open } = await createLab();
+  const store = new MemoryBlobStore();
+  const tree = treeOf(store, [fileNode(store, 'short', ['12345'], { size: 6 })]);
+  await storeSnapshot(await open(), { store, tree });
+  const { problems, summary } = await check(await open());
+  const sizes = { expectedBytes: 6, actualBytes: 5 };
+  expect(problems).toEqual([{ kind: 'size-mismatch', path: '/short', ...sizes }]);
+  expect(summary).toMatchObject({ errorCount: 0, noteCount: 1 });
 });
 
 test('trees that snapshots share are read once, and hurt each of them', async () => {

@@ -235,6 +235,19 @@ test('a size that was noted wrongly is set right', async () => {
   ]);
 });
 
+test('a file without a list of pieces becomes an empty one', async () => {
+  const { open } = await createLab();
+  const store = new MemoryBlobStore();
+  const tree = treeOf(store, [fileNode(store, 'f', [], { content: null, size: 0 })]);
+  await storeSnapshot(await open(), { store, tree });
+  expect(await errorCount(await open())).toBeGreaterThan(0);
+  const repository = await open();
+  await repository.loadIndex();
+  const plan = await planSnapshotRepair(repository, { forget: true });
+  await Array.fromAsync(executeSnapshotRepair(repository, plan));
+  expect(await errorCount(await open())).toBe(0);
+});
+
 test('killed at any write, either the old snapshot is there or the whole new one', async () => {
   for (let n = 1; ; n += 1) {
     const { lose, openIndexed, id, below, backend } = await startLab();

@@ -134,7 +134,8 @@ export class TreeRepair {
     }
     const sizeBytes = node.size ?? 0;
     const lostPieces = pieces.length - content.length;
-    if (lostPieces === 0 && keptBytes === sizeBytes) return { node, losses: [] };
+    const isListed = node.content !== null;
+    if (isListed && lostPieces === 0 && keptBytes === sizeBytes) return { node, losses: [] };
     const loss: Loss = { kind: 'file', path, lostPieces, sizeBytes, keptBytes };
     return { node: { ...node, content, size: keptBytes }, losses: [loss] };
   }
