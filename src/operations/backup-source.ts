@@ -8,7 +8,7 @@ import { compileExcludes } from '../source/excludes.ts';
 import { readFileContent } from '../source/file-reading.ts';
 import type { SourceEntry } from '../source/source.ts';
 import { walkPaths, type WalkOptions } from '../source/walk.ts';
-import type { BackupInput } from './backup-input.ts';
+import type { BackupInput, BackupSubject } from './backup-input.ts';
 
 export interface BackupSourceOptions {
   /** Of the repository's chunker. */
@@ -31,6 +31,7 @@ export function openBackupSource(
     skip: new Set(own.filter((location) => location.startsWith('/'))),
     detectDatabases: true,
     databases: new Set(subject.databases),
+    follow: followed(subject),
     read: (path: string, node: Node) => readFileContent(path, node, { polynomial, pool }),
   };
   const optional = new Set(subject.optionalPaths);
@@ -42,6 +43,13 @@ export function openBackupSource(
       return withoutExpected(walkPaths({ ...options, paths }, { signal }), expected);
     },
   };
+}
+
+/** What the config names is meant itself; plain paths are taken as restic takes them. */
+function followed(subject: BackupSubject): ReadonlySet<string> | undefined {
+  const { app, paths, databases, references } = subject;
+  if (app === undefined) return undefined;
+  return new Set([...paths, ...databases, ...references.map(({ folder }) => folder)]);
 }
 
 /** Drops the report that a path is missing where its absence is normal or told elsewhere. */

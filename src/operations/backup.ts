@@ -21,6 +21,7 @@ import { withEvents, type Emitter } from './event-channel.ts';
 import { openSession } from './open-session.ts';
 import { findParent, type BackupParent } from './parent-snapshot.ts';
 import { withScratchFolder } from './scratch-folder.ts';
+import { findUnfollowedLinks } from './unfollowed-links.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Files read side by side; more only makes the disk seek. */
@@ -107,6 +108,7 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
       clock: workbench.clock,
       capture: {
         scratchFolder: scratch.path,
+        method: input.captureMethod,
         lockLimitMs: input.lockLimitMs,
         busyLimitMs: input.busyLimitMs,
       },
@@ -125,7 +127,7 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
       listener: listen(emitter, { input, storedBytes: () => saver.storedBytes }),
       signal,
     });
-    const problems = [...job.damage, ...result.problems];
+    const problems = [...job.damage, ...findUnfollowedLinks(subject), ...result.problems];
     for (const problem of problems) emitter.emit({ type: 'problem', problem });
     for (const warning of result.warnings) emitter.emit({ type: 'warning', ...warning });
     await saver.flush();
@@ -175,7 +177,8 @@ function judgeOutcome({ problems, warnings, manifest }: ArchiveResult): BackupOu
   if (problems.some(({ kind }) => kind === 'database')) return 'failed';
   const damaged = manifest.databases.some(({ integrity }) => integrity.result === 'damaged');
   if (damaged || problems.some(({ kind }) => kind === 'file')) return 'partial';
-  return problems.length > 0 || warnings.length > 0 ? 'warning' : 'ok';
+  const lacksFiles = manifest.references.some(({ missingCount }) => missingCount > 0);
+  return lacksFiles || problems.length > 0 || warnings.length > 0 ? 'warning' : 'ok';
 }
 
 /** `app:` names what retention and `latest` group by; the others take the snapshot out of them. */

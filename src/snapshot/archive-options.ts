@@ -57,8 +57,9 @@ export interface ArchiveProblem {
    * `file`: something is missing or may be torn. `database`: a configured database is missing.
    * `plain`: a database is stored as the plain file it is. `cross-check`: the database is stored,
    * but its rows could not be held against the files. `parent`: an older snapshot is damaged.
+   * `link`: what it leads to is not stored.
    */
-  readonly kind: 'file' | 'database' | 'plain' | 'cross-check' | 'parent';
+  readonly kind: 'file' | 'database' | 'plain' | 'cross-check' | 'parent' | 'link';
 }
 
 export interface ArchiveResult {

@@ -463,3 +463,46 @@ test('a file known to be plain is not opened', async () => {
     [dir.join('b'), 1],
   ]);
 });
+
+test('a link that is to be followed stands as what it leads to, with no file of it left out', async () => {
+  await using dir = await tempFolder();
+  await using disk = await tempFolder();
+  layOut(disk, ['uploads/a', 'uploads/deeper/b', 'settings', 'uploads/db']);
+  writeFileSync(disk.join('uploads', 'db'), 'SQLite format 3\0');
+  layOut(dir, ['app/']);
+  symlinkSync(disk.join('uploads'), dir.join('app', 'uploads'));
+  symlinkSync(disk.join('settings'), dir.join('app', '.env'));
+  symlinkSync(disk.join('settings'), dir.join('app', 'other'));
+  const follow = new Set([dir.join('app/uploads'), dir.join('app/.env')]);
+  const paths = [dir.join('app')];
+  expect(await walkText(dir, { paths, follow, detectDatabases: true })).toEqual([
+    '+ app',
+    '  app/.env',
+    '  app/other',
+    '+ app/uploads',
+    '  app/uploads/a',
+    '= app/uploads/db',
+    '+ app/uploads/deeper',
+    '  app/uploads/deeper/b',
+    '- app/uploads/deeper',
+    '- app/uploads',
+    '- app',
+  ]);
+  const read: string[] = [];
+  const entries = await Array.fromAsync(
+    walkPaths({ paths, follow, read: (path) => (read.push(path), refuseToRead) as never }),
+  );
+  const env = entries.find(({ path }) => path.endsWith('.env'));
+  if (env?.kind !== 'leaf') throw new Error('no .env');
+  env.read?.();
+  expect([env.node.type, env.node.name, read]).toEqual(['file', '.env', [disk.join('settings')]]);
+});
+
+test('a link to be followed that leads nowhere is reported as missing', async () => {
+  await using dir = await tempFolder();
+  symlinkSync(dir.join('gone'), dir.join('link'));
+  const paths = [dir.join('link')];
+  expect(await walkText(dir, { paths, follow: new Set(paths) })).toEqual([
+    '! link SOURCE_PATH_MISSING',
+  ]);
+});

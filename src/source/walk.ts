@@ -1,14 +1,15 @@
 /**
- * The walk over the paths of a backup: depth-first, names ordered by bytes, never following links.
+ * The walk over the paths of a backup: depth-first, names ordered by bytes, following no link but
+ * those it is told to.
  *
  * Folders above the paths appear with their own metadata and only what was asked for in them, as in
  * the trees of `restic backup /absolute/path`. As restic does, sockets are left out, and a path
  * that was asked for by name is taken although a pattern would exclude it.
  * Source: restic internal/archiver/{archiver,tree,exclude}.go @ a80be14.
  */
-import { lstatSync, statSync, type BigIntStats } from 'node:fs';
+import { lstatSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { fsPath } from '../base/raw-name.ts';
+import { decodeRawName, fsPath } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
 import { excludeNothing, type ExcludeMatcher } from './excludes.ts';
 import { listFolder, onlyCacheTag, sortNames } from './list-folder.ts';
@@ -32,6 +33,8 @@ export interface WalkOptions {
   readonly detectDatabases?: boolean | undefined;
   /** Absolute paths of databases whatever their content. */
   readonly databases?: ReadonlySet<string> | undefined;
+  /** Absolute paths that stand for what they lead to, where they are links. */
+  readonly follow?: ReadonlySet<string> | undefined;
   /** Asked before a file is opened to look for a database: true if it is known to be none. */
   readonly isKnownPlain?: ((path: string, node: Node) => boolean) | undefined;
   /** How the content of a file is read, if anybody asks. */
@@ -56,6 +59,8 @@ interface Frame {
 interface Place {
   readonly name: string;
   readonly path: string;
+  /** Where to read what stands there, when `path` itself is a link that is followed. */
+  readonly real?: string | undefined;
   readonly target: Target | undefined;
   readonly parent: Frame | undefined;
 }
@@ -130,7 +135,9 @@ class Walk {
   #visit(place: Place): void {
     try {
       const stats = lstatSync(fsPath(place.path), { bigint: true });
-      if (stats.isSymbolicLink() && isOnTheWay(place)) this.#passThrough(place);
+      if (!stats.isSymbolicLink()) this.#take(place, stats);
+      else if (this.#options.follow?.has(place.path) === true) this.#follow(place);
+      else if (isOnTheWay(place)) this.#passThrough(place);
       else this.#take(place, stats);
     } catch (error) {
       // Gone since its folder was listed: that is normal, unless it was asked for by name.
@@ -142,6 +149,11 @@ class Walk {
     }
   }
 
+  #follow(place: Place): void {
+    const real = decodeRawName(realpathSync(fsPath(place.path), { encoding: 'buffer' }));
+    this.#take({ ...place, real }, lstatSync(fsPath(real), { bigint: true }));
+  }
+
   #take(place: Place, stats: BigIntStats): void {
     if (stats.isSocket()) return;
     if (stats.isDirectory()) {
@@ -150,7 +162,7 @@ class Walk {
     }
     const { parent } = place;
     if (place.target === undefined && this.#isBeyond(parent?.device, stats)) return;
-    const { node, problem } = readNode(place.name, place.path, stats);
+    const { node, problem } = readNode(place.name, place.real ?? place.path, stats);
     const leaf = node.type === 'file' ? this.#fileLeaf(place, node) : undefined;
     if (problem !== undefined) this.#report(place.path, problem);
     this.#ready.push(leaf ?? { kind: 'leaf', path: place.path, node });
@@ -173,8 +185,8 @@ class Walk {
     this.#push(place, { names, covered: false, device: undefined, stats });
   }
 
-  #push({ name, path, target }: Place, { stats, ...rest }: Entered): void {
-    const { node, problem } = readNode(name, path, stats);
+  #push({ name, path, real, target }: Place, { stats, ...rest }: Entered): void {
+    const { node, problem } = readNode(name, real ?? path, stats);
     if (problem !== undefined) this.#report(path, problem);
     this.#stack.push({ path, target, node, at: 0, databases: new Set(), ...rest });
     this.#ready.push({ kind: 'directory-start', path });
@@ -197,19 +209,19 @@ class Walk {
     }
   }
 
-  #fileLeaf({ name, path, parent }: Place, node: Node): Leaf {
-    const read = (): FileReading => this.#options.read(path, node);
-    if (!this.#isDatabase(path, node)) return { kind: 'leaf', path, node, read };
+  #fileLeaf({ name, path, real = path, parent }: Place, node: Node): Leaf {
+    const read = (): FileReading => this.#options.read(real, node);
+    if (!this.#isDatabase({ path, real }, node)) return { kind: 'leaf', path, node, read };
     parent?.databases.add(name);
     return { kind: 'leaf', path, node, database: true, read };
   }
 
-  #isDatabase(path: string, node: Node): boolean {
+  #isDatabase({ path, real }: { path: string; real: string }, node: Node): boolean {
     const { databases, detectDatabases, isKnownPlain } = this.#options;
     if (databases?.has(path) === true) return true;
     if (detectDatabases !== true) return false;
-    if (node.size === 0) return hasFilledWal(path);
-    return isKnownPlain?.(path, node) !== true && hasDatabaseMagic(path);
+    if (node.size === 0) return hasFilledWal(real);
+    return isKnownPlain?.(path, node) !== true && hasDatabaseMagic(real);
   }
 
   #isSidecar(frame: Frame, name: string): boolean {

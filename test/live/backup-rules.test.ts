@@ -3,7 +3,9 @@ import {
   copyFileSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -119,6 +121,59 @@ test('a path that does not exist makes the backup partial; one that may be absen
   expect(codesOf(result)).toEqual([['file', 'SOURCE_PATH_MISSING']]);
   const optional = await lab.backup({ subject: { paths, optionalPaths: [missing] } });
   expect(optional.outcome).toBe('ok');
+});
+
+test('what the config names is backed up though a link leads to it: root, database, uploads', async () => {
+  await using lab = await openSmallLab();
+  const { database, uploads, root } = lab.app;
+  for (const [name, path] of [
+    ['db', database],
+    ['up', uploads],
+    ['root', root],
+  ] as const) {
+    renameSync(path, lab.join(name));
+    symlinkSync(lab.join(name), path);
+  }
+  await using _ = await openSession(lab.join('db'), "UPDATE user SET name = 'in the WAL'");
+  const result = await lab.backup();
+  expect([result.outcome, codesOf(result)]).toEqual(['ok', []]);
+  expect(result.manifest.references.map(({ missingCount }) => missingCount)).toEqual([0, 0]);
+  const { files } = await stored(lab, result);
+  expect([...files.keys()]).toEqual(expect.arrayContaining(['data/prod.db', '.env']));
+  expect([...files.keys()].filter((path) => path.startsWith('uploads/')).length).toBe(
+    readdirSync(lab.join('up')).length,
+  );
+  writeFileSync(lab.join('copy.db'), files.get('data/prod.db')!.bytes);
+  using copy = new DatabaseSync(lab.join('copy.db'));
+  expect(copy.prepare('SELECT DISTINCT name FROM user').all()).toEqual([{ name: 'in the WAL' }]);
+});
+
+test('of plain paths a link is stored as one, and what it leads to is named as left out', async () => {
+  await using lab = await openSmallLab();
+  const link = lab.join('link');
+  symlinkSync(lab.app.root, link);
+  const alone = await lab.backup({ subject: { ...withoutConfig, paths: [link] } });
+  expect([alone.outcome, codesOf(alone)]).toEqual([
+    'partial',
+    [['file', 'SOURCE_LINK_NOT_FOLLOWED']],
+  ]);
+  const beside = await lab.backup({
+    subject: { ...withoutConfig, paths: [link, lab.app.uploads] },
+  });
+  expect([beside.outcome, codesOf(beside)]).toEqual([
+    'warning',
+    [['link', 'SOURCE_LINK_NOT_FOLLOWED']],
+  ]);
+  const both = await lab.backup({ subject: { ...withoutConfig, paths: [link, lab.app.root] } });
+  expect(both.outcome).toBe('ok');
+});
+
+test('rows that name missing files make a warning of a backup that is well otherwise', async () => {
+  await using lab = await openSmallLab();
+  rmSync(lab.app.uploads, { recursive: true });
+  mkdirSync(lab.app.uploads);
+  const result = await lab.backup();
+  expect([result.outcome, codesOf(result)]).toEqual(['warning', []]);
 });
 
 test('a dry run tells what it would store and changes no byte of the repository', async () => {

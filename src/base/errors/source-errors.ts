@@ -10,6 +10,14 @@ export const sourceErrors = {
       `What exists of the other paths is backed up. Look with \`ls -ld ${displayRawName(path)}\`, then correct the path or take it out of the command or keepsake.yaml.`,
     example: { path: '/opt/wishlist/upload' },
   }),
+  SOURCE_LINK_NOT_FOLLOWED: entry<{ path: string; leadsTo: string }>({
+    exit: ExitCode.partial,
+    message: ({ path, leadsTo }) =>
+      `${displayRawName(path)} is a symbolic link and stored as one: ${displayRawName(leadsTo)}, where it leads, is not backed up. Name that, too`,
+    hint: ({ path, leadsTo }) =>
+      `All else is backed up. For both: \`keepsake backup ${displayRawName(path)} ${displayRawName(leadsTo)}\``,
+    example: { path: '/opt/wishlist', leadsTo: '/mnt/data/wishlist' },
+  }),
   SOURCE_NOTHING_TO_READ: entry<{ paths: readonly string[] }>({
     exit: ExitCode.failed,
     message: ({ paths }) =>
