@@ -4,6 +4,7 @@ import type { SnapshotFilter } from '../operations/choose-snapshot.ts';
 import type { ReadingInput } from '../operations/open-snapshot.ts';
 import type { Workbench } from '../operations/workbench.ts';
 import type { CommandContext } from './command-context.ts';
+import { repositoryInput } from './repository-input.ts';
 
 export interface SnapshotFlags {
   readonly host: readonly string[];
@@ -46,15 +47,6 @@ export function snapshotFilter(
 export async function readingInput(
   context: CommandContext,
 ): Promise<{ workbench: Workbench; reading: ReadingInput }> {
-  const settings = await context.settings();
-  return {
-    workbench: context.workbench(settings),
-    reading: {
-      repository: await context.repositoryChoice(settings),
-      lock: context.readingLock(),
-      lockWaitMs: context.lockWaitMs(),
-      onLockWait: (error) => context.output.warn(`${error.message}. Waiting …`),
-      signal: context.signal,
-    },
-  };
+  const { workbench, input } = await repositoryInput(context);
+  return { workbench, reading: { ...input, lock: context.readingLock() } };
 }

@@ -30,16 +30,21 @@ export async function* withEvents<E, R>(
     wake.resolve();
   });
   result.catch(() => {}); // thrown by the await at the end
-  for (;;) {
-    yield* queue.splice(0);
-    if (progress !== undefined) {
-      const { event } = progress;
-      progress = undefined;
-      yield event;
-    } else if (queue.length === 0) {
-      if (ended) return await result;
-      await wake.promise;
-      wake = Promise.withResolvers<void>();
+  try {
+    for (;;) {
+      yield* queue.splice(0);
+      if (progress !== undefined) {
+        const { event } = progress;
+        progress = undefined;
+        yield event;
+      } else if (queue.length === 0) {
+        if (ended) return await result;
+        await wake.promise;
+        wake = Promise.withResolvers<void>();
+      }
     }
+  } finally {
+    // Whoever stops listening gives back what the work uses, so that it must be over.
+    await Promise.allSettled([result]);
   }
 }

@@ -4,6 +4,8 @@ import type { BackupFlags } from '../backup-flags.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
+import { followEvents } from '../follow-events.ts';
+import { collect } from '../snapshot-flags.ts';
 
 const EXIT_CODES: Record<BackupOutcome, ExitCode> = {
   ok: ExitCode.ok,
@@ -27,6 +29,7 @@ export const defineBackup: DefineCommand = (program, run) => {
     .option('--exclude-caches', 'leave out folders marked by CACHEDIR.TAG')
     .option('-x, --one-file-system', 'do not go into other file systems')
     .option('-n, --dry-run', 'read everything, write nothing')
+    .option('--capture <method>', 'how databases in use are copied: raw, or backup (by SQLite)')
     .option('--compression <mode>', 'auto, off, fastest, better or max', 'auto')
     .option('--pack-size <size>', 'size of the files in the repository, e.g. 16 MiB')
     .addHelpText('after', exitStatusHelp({ also: [ExitCode.partial] }))
@@ -34,10 +37,6 @@ export const defineBackup: DefineCommand = (program, run) => {
       run(command, (context) => runBackup(context, paths, flags)),
     );
 };
-
-function collect(value: string, previous: readonly string[]): string[] {
-  return [...previous, value];
-}
 
 async function runBackup(
   context: CommandContext,
@@ -50,12 +49,7 @@ async function runBackup(
   const { workbench, input } = await readBackupInput(context, paths, flags);
   const renderer = new BackupRenderer(context.output);
   const events = backup(workbench, input);
-  for (;;) {
-    const next = await events.next();
-    if (next.done === true) {
-      renderer.finish(next.value);
-      return EXIT_CODES[next.value.outcome];
-    }
-    renderer.take(next.value);
-  }
+  const result = await followEvents(events, (event) => renderer.take(event));
+  renderer.finish(result);
+  return EXIT_CODES[result.outcome];
 }

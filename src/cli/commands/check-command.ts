@@ -2,6 +2,7 @@ import { ExitCode } from '../../base/exit-code.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
+import { repositoryInput } from '../repository-input.ts';
 
 interface CheckFlags {
   readonly readData?: boolean;
@@ -25,16 +26,12 @@ async function check(context: CommandContext, flags: CheckFlags): Promise<ExitCo
   const { check: checkOperation } = await import('../../operations/check.ts');
   const { parseSubset } = await import('../parse-subset.ts');
   const { CheckRenderer } = await import('../render-check.ts');
-  const settings = await context.settings();
-  const choice = await context.repositoryChoice(settings);
+  const { workbench, input } = await repositoryInput(context);
   const renderer = new CheckRenderer(context.output);
-  const events = checkOperation(context.workbench(settings), {
-    repository: choice,
+  const events = checkOperation(workbench, {
+    ...input,
     readData: flags.readData === true ? { kind: 'all' } : parseSubset(flags.readDataSubset),
     lock: context.readingLock(),
-    lockWaitMs: context.lockWaitMs(),
-    onLockWait: (error) => context.output.warn(`${error.message}. Waiting …`),
-    signal: context.signal,
   });
   for await (const event of events) renderer.take(event);
   return renderer.errorCount > 0 ? ExitCode.damage : ExitCode.ok;

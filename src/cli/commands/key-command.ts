@@ -4,6 +4,7 @@ import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
 import { readNewPassword, type NewPasswordFlags } from '../new-password.ts';
+import { repositoryInput } from '../repository-input.ts';
 
 interface NewKeyFlags extends NewPasswordFlags {
   readonly host?: string;
@@ -45,21 +46,8 @@ function addNewKeyFlags(command: Command): Command {
     .option('--user <name>', 'user noted in the key');
 }
 
-async function keyInput(context: CommandContext) {
-  const settings = await context.settings();
-  return {
-    workbench: context.workbench(settings),
-    input: {
-      repository: await context.repositoryChoice(settings),
-      lockWaitMs: context.lockWaitMs(),
-      onLockWait: ({ message }: Error) => context.output.warn(`${message}. Waiting …`),
-      signal: context.signal,
-    },
-  };
-}
-
 async function newKeyInput(context: CommandContext, flags: NewKeyFlags) {
-  const { workbench, input } = await keyInput(context);
+  const { workbench, input } = await repositoryInput(context);
   const newPassword = await readNewPassword(context, flags);
   const { host: hostname, user: username } = flags;
   const identity = {
@@ -72,7 +60,7 @@ async function newKeyInput(context: CommandContext, flags: NewKeyFlags) {
 async function list(context: CommandContext): Promise<ExitCode> {
   const { listKeys } = await import('../../operations/keys.ts');
   const { renderKeys } = await import('../render-keys.ts');
-  const { workbench, input } = await keyInput(context);
+  const { workbench, input } = await repositoryInput(context);
   const keys = await listKeys(workbench, { ...input, lock: context.readingLock() });
   renderKeys(context.output, keys);
   return keys.every(({ key }) => key !== undefined) ? ExitCode.ok : ExitCode.damage;
@@ -89,7 +77,7 @@ async function add(context: CommandContext, flags: NewKeyFlags): Promise<ExitCod
 
 async function remove(context: CommandContext, wanted: string): Promise<ExitCode> {
   const { removeKey } = await import('../../operations/keys.ts');
-  const { workbench, input } = await keyInput(context);
+  const { workbench, input } = await repositoryInput(context);
   const id = await removeKey(workbench, { ...input, wanted });
   context.output.say(`removed key ${id.slice(0, 8)}`);
   context.output.emit({ message_type: 'key_removed', id });

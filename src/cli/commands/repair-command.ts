@@ -2,6 +2,7 @@ import { ExitCode } from '../../base/exit-code.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
+import { repositoryInput } from '../repository-input.ts';
 
 interface IndexFlags {
   readonly readData?: boolean;
@@ -38,7 +39,7 @@ async function repairIndex(context: CommandContext, flags: IndexFlags): Promise<
   const operation = await import('../../operations/repair-index.ts');
   const { renderIndexRepair } = await import('../render-repair.ts');
   const dryRun = flags.dryRun === true;
-  const { workbench, input } = await repairInput(context);
+  const { workbench, input } = await repositoryInput(context);
   const readData = flags.readData === true;
   const events = operation.repairIndex(workbench, { ...input, readData, dryRun });
   for await (const event of events) renderIndexRepair(context.output, event, dryRun);
@@ -53,22 +54,9 @@ async function repairSnapshots(
   const operation = await import('../../operations/repair-snapshots.ts');
   const { SnapshotRepairRenderer } = await import('../render-repair.ts');
   const [dryRun, forget] = [flags.dryRun === true, flags.forget === true];
-  const { workbench, input } = await repairInput(context);
+  const { workbench, input } = await repositoryInput(context);
   const renderer = new SnapshotRepairRenderer(context.output, dryRun);
   const events = operation.repairSnapshots(workbench, { ...input, ids, forget, dryRun });
   for await (const event of events) renderer.take(event);
   return renderer.finish() ? ExitCode.ok : ExitCode.failed;
-}
-
-async function repairInput(context: CommandContext) {
-  const settings = await context.settings();
-  return {
-    workbench: context.workbench(settings),
-    input: {
-      repository: await context.repositoryChoice(settings),
-      lockWaitMs: context.lockWaitMs(),
-      onLockWait: ({ message }: Error) => context.output.warn(`${message}. Waiting …`),
-      signal: context.signal,
-    },
-  };
 }

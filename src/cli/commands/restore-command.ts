@@ -4,6 +4,7 @@ import type { RestoreOutcome } from '../../operations/restore-input.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
+import { followEvents } from '../follow-events.ts';
 import type { RestoreFlags } from '../restore-flags.ts';
 import { addSnapshotFlags, collect } from '../snapshot-flags.ts';
 
@@ -47,14 +48,9 @@ async function restoreTo(
   const { workbench, input } = await readRestoreInput(context, wanted, { ...flags, target });
   const renderer = new RestoreRenderer(context.output, workbench.clock);
   const events = restore(workbench, input);
-  for (;;) {
-    const next = await events.next();
-    if (next.done === true) {
-      renderer.finish(next.value);
-      return EXIT_CODES[next.value.outcome];
-    }
-    renderer.take(next.value);
-  }
+  const result = await followEvents(events, (event) => renderer.take(event));
+  renderer.finish(result);
+  return EXIT_CODES[result.outcome];
 }
 
 function targetMissing(): KeepsakeError {

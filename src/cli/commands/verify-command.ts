@@ -2,6 +2,7 @@ import { ExitCode } from '../../base/exit-code.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
+import { followEvents } from '../follow-events.ts';
 import {
   addSnapshotFlags,
   readingInput,
@@ -38,12 +39,7 @@ async function prove(
   const keep = flags.keep === undefined ? undefined : context.path(flags.keep);
   const renderer = new VerifyRenderer(context.output);
   const events = verify(workbench, { ...reading, wanted, filter, keep });
-  for (;;) {
-    const next = await events.next();
-    if (next.done === true) {
-      renderer.finish(next.value);
-      return next.value.success ? ExitCode.ok : ExitCode.verification;
-    }
-    renderer.take(next.value);
-  }
+  const result = await followEvents(events, (event) => renderer.take(event));
+  renderer.finish(result);
+  return result.success ? ExitCode.ok : ExitCode.verification;
 }
