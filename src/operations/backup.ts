@@ -1,7 +1,8 @@
 /** `backup`: captures a live app or plain paths into a snapshot. */
-import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { timeFromNs } from '../format/go-time.ts';
 import type { Snapshot } from '../format/snapshot-file.ts';
+import { distrustLostPacks } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
 import type {
   ArchiveListener,
@@ -56,7 +57,11 @@ async function runBackup(
   };
   const snapshots = await repository.loadSnapshots({ signal, onDamage });
   await repository.loadIndex({ signal });
-  const parent = await findParent(repository, snapshots, { ...input, onDamage });
+  const [parent, packs] = await Promise.all([
+    findParent(repository, snapshots, { ...input, onDamage }),
+    distrustLostPacks(repository, { signal }),
+  ]);
+  if (packs.length > 0) onDamage(new KeepsakeError('REPOSITORY_PACKS_LOST', { packs }));
   emitter.emit({ type: 'parent', id: parent?.id });
   const result = await archiveInto(workbench, { input, repository, parent, emitter, damage });
   const endedAt = workbench.clock.now();

@@ -40,6 +40,8 @@ export class BlobIndex {
   /** By pack number: its first entry and the one after its last, where they lie side by side. */
   readonly #packStart: number[] = [];
   readonly #packEnd: number[] = [];
+  /** By pack number: length of its blobs together. */
+  readonly #packBytes: number[] = [];
   /** Numbers of packs whose entries do not. */
   readonly #scattered = new Set<number>();
   /** Numbers of packs from which something could not be read. */
@@ -123,6 +125,11 @@ export class BlobIndex {
     }
   }
 
+  /** The pack file has more bytes than these, or it is not whole. */
+  blobBytesOf(packId: string): number {
+    return this.#packBytes[this.#packNumbers.get(packId) ?? -1] ?? 0;
+  }
+
   packIds(): readonly string[] {
     return this.#packIds;
   }
@@ -136,6 +143,7 @@ export class BlobIndex {
     segment.lengths[at] = blob.length;
     segment.uncompressed[at] = blob.uncompressedLength ?? 0;
     segment.isTree[at] = blob.type === 'tree' ? 1 : 0;
+    this.#packBytes[packNumber] = (this.#packBytes[packNumber] ?? 0) + blob.length;
     this.#count += 1;
     if (this.#count > this.#slots.length * MAX_LOAD) this.#growSlots();
     else this.#link(entry);

@@ -3,6 +3,7 @@ import {
   copyFileSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -243,10 +244,41 @@ test.each([
   store.tamper({ kind: 'pack', name }, undefined);
   const result = await lab.backup();
   expect(result.outcome).toBe('warning');
-  expect(codesOf(result)).toEqual([['parent', 'PARENT_DAMAGED']]);
+  expect(codesOf(result)).toEqual([
+    ['parent', 'PARENT_DAMAGED'],
+    ['parent', 'REPOSITORY_PACKS_LOST'],
+  ]);
   const { snapshot, files, complete } = await stored(lab, result);
   expect([files.has('.env'), complete]).toEqual([true, true]);
   expect(await loadManifest(await lab.open(), snapshot.tree)).toBeDefined();
+});
+
+test.each([
+  ['missing', undefined],
+  ['cut short', 500],
+])('what is in a pack that is %s is stored anew, though the parent names it', async (_, length) => {
+  const store = createMemBackend();
+  await using lab = await openSmallLab(store);
+  await lab.backup();
+  const repository = await lab.open();
+  for (const name of repository.index.packIds()) {
+    const [blob] = repository.index.entriesOf(name);
+    if (blob?.type !== 'data') continue;
+    const handle = { kind: 'pack', name } as const;
+    store.tamper(
+      handle,
+      length === undefined ? length : (await store.load(handle)).slice(0, length),
+    );
+  }
+  const result = await lab.backup();
+  expect(result.outcome).toBe('warning');
+  expect(codesOf(result)).toContainEqual(['parent', 'REPOSITORY_PACKS_LOST']);
+  const { files } = await stored(lab, result);
+  for (const name of readdirSync(lab.app.uploads)) {
+    const bytes = Buffer.from(files.get(`uploads/${name}`)!.bytes);
+    expect(bytes).toEqual(readFileSync(join(lab.app.uploads, name)));
+  }
+  expect(files.has('data/prod.db')).toBe(true);
 });
 
 test('scratch folders of dead runs are removed; those of living and foreign runs are kept', async () => {

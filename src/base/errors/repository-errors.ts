@@ -72,6 +72,14 @@ export const repositoryErrors = {
       'Nothing was changed. To see which snapshots it hurts: `keepsake check --read-data`; other snapshots restore as usual.',
     example: { type: 'data', id: EXAMPLE_ID, pack: EXAMPLE_ID, why: 'the tag does not match' },
   }),
+  REPOSITORY_PACKS_LOST: entry<{ packs: readonly string[] }>({
+    exit: ExitCode.damage,
+    message: ({ packs }) =>
+      `${packs.length} ${packs.length === 1 ? 'pack' : 'packs'} of the repository missing or cut short (${packs[0]?.slice(0, 8)}${packs.length > 1 ? ', …' : ''}); what the app still has of them is stored anew. Which older snapshots that hurts: \`keepsake check\``,
+    hint: () =>
+      'The new snapshot does not rely on them. To see which older ones are hurt: `keepsake check`',
+    example: { packs: [EXAMPLE_ID] },
+  }),
   REPOSITORY_LOCKED: entry<{ holder: string; ageText: string; exclusive: boolean; lock: string }>({
     exit: ExitCode.locked,
     retry: 'later',
