@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { chooseApp, resolveApp, type ResolvedApp } from '../config/resolve-app.ts';
 import type { CompressionMode } from '../format/compression.ts';
+import type { CaptureMethod } from '../sqlite/capture.ts';
 import type { BackupInput, BackupSubject } from '../operations/backup-input.ts';
 import type { Workbench } from '../operations/workbench.ts';
 import { parseExcludeFile } from '../source/excludes.ts';
@@ -22,6 +23,7 @@ export interface BackupFlags {
   readonly excludeCaches?: boolean;
   readonly oneFileSystem?: boolean;
   readonly dryRun?: boolean;
+  readonly capture?: string;
   readonly compression: string;
   readonly packSize?: string;
 }
@@ -50,6 +52,7 @@ export async function readBackupInput(
     wantItems: context.output.verbosity > 0,
     compression: parseCompression(flags.compression),
     packSizeBytes: settings.packSizeBytes,
+    captureMethod: parseCaptureMethod(flags.capture) ?? config?.capture.method,
     lockLimitMs: config?.capture.lockLimitMs,
     busyLimitMs: config?.capture.busyLimitMs,
     lockWaitMs: context.lockWaitMs(),
@@ -140,6 +143,12 @@ function parseOnly(text: string | undefined, subject: BackupSubject): 'database'
         : undefined;
   if (problem === undefined) return 'database';
   throw new KeepsakeError('SETTING_INVALID', { name: '--only', problem });
+}
+
+function parseCaptureMethod(text: string | undefined): CaptureMethod | undefined {
+  if (text === undefined || text === 'raw' || text === 'backup') return text;
+  const problem = `"${text}" is not one of raw, backup`;
+  throw new KeepsakeError('SETTING_INVALID', { name: '--capture', problem });
 }
 
 function parseCompression(text: string): CompressionMode {

@@ -34,6 +34,7 @@ export function configInWords(config: Config): Record<string, unknown> {
     cache: config.cache,
     'pack-size': formatSize(config.packSizeBytes),
     capture: {
+      method: config.capture.method,
       'lock-limit': formatDuration(config.capture.lockLimitMs),
       'busy-limit': formatDuration(config.capture.busyLimitMs),
     },

@@ -35,6 +35,12 @@ const repositorySchema = z
 
 const captureSchema = z
   .strictObject({
+    method: z
+      .enum(['raw', 'backup'])
+      .default('raw')
+      .describe(
+        "How a database in use is copied under the read lock: `raw` reads its pages from the files, `backup` uses SQLite's own backup and takes longer. Where raw reading is in doubt, backup is used anyway.",
+      ),
     'lock-limit': duration
       .prefault('2s')
       .describe('The longest a read transaction may stay open on a live database.'),
@@ -43,6 +49,7 @@ const captureSchema = z
       .describe('How long to wait for a database that another process has locked.'),
   })
   .transform((capture) => ({
+    method: capture.method,
     lockLimitMs: capture['lock-limit'],
     busyLimitMs: capture['busy-limit'],
   }));

@@ -5,7 +5,7 @@ import type { ArchivedDatabase } from '../snapshot/archive-database.ts';
 import type { ArchiveProblem } from '../snapshot/archive-options.ts';
 import type { FileReference } from '../snapshot/cross-check.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
-import type { CaptureWarning } from '../sqlite/capture.ts';
+import type { CaptureMethod, CaptureWarning } from '../sqlite/capture.ts';
 import type { RepositoryChoice } from './workbench.ts';
 
 /** What is backed up: an app of the config, or plain paths. */
@@ -39,6 +39,8 @@ export interface BackupInput {
   readonly wantItems: boolean;
   readonly compression?: CompressionMode | undefined;
   readonly packSizeBytes: number;
+  /** Default `raw`. */
+  readonly captureMethod?: CaptureMethod | undefined;
   readonly lockLimitMs?: number | undefined;
   readonly busyLimitMs?: number | undefined;
   readonly lockWaitMs: number;

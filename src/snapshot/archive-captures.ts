@@ -13,12 +13,17 @@ import { archiveDatabase, databaseNode, type ArchivedDatabase } from './archive-
 import type { ArchiveOptions, ArchiveProblem } from './archive-options.ts';
 import type { Manifest, ManifestDatabase } from './manifest.ts';
 import type { NamedFileRescue } from './named-file-rescue.ts';
+import type { ParentFiles } from './parent-files.ts';
 import { saveContent } from './save-content.ts';
+import { takeOverDatabase } from './unchanged-database.ts';
 
 export interface ArchiveRecord {
   readonly counts: ArchiveCounts;
   readonly problems: ArchiveProblem[];
   readonly rescue: NamedFileRescue;
+  readonly parentFiles: ParentFiles;
+  /** The parent snapshot's entry of a database that the first pass met. */
+  readonly parentOfDatabase: (path: string) => Node | undefined;
 }
 
 /** What only looks like a database, or is one no more: worth keeping as the file it is. */
@@ -110,7 +115,7 @@ export class DatabaseCaptures {
   async #capture(path: string, gate?: Gate): Promise<void> {
     this.#tried.add(path);
     try {
-      const archived = await this.#archive(path, gate);
+      const archived = (await this.#takeOver(path)) ?? (await this.#archive(path, gate));
       if (!this.#isConfigured(path)) refuseDamaged(archived.manifest);
       this.#captured.set(path, archived);
       this.#options.listener?.onDatabase?.(archived);
@@ -133,6 +138,25 @@ export class DatabaseCaptures {
       this.#plain.add(path);
       problems.push({ path, error, kind: 'plain' });
     } else if (error.code !== 'DATABASE_MISSING') problems.push({ path, error, kind: 'file' });
+  }
+
+  /** Whoever asks for SQLite's own copy wants one, and what could not be read may be a named file. */
+  async #takeOver(path: string): Promise<ArchivedDatabase | undefined> {
+    const { store, clock, capture, references, parent, signal } = this.#options;
+    const { problems, parentFiles, parentOfDatabase } = this.#record;
+    if (parent?.manifest === undefined || capture.method === 'backup') return undefined;
+    if (problems.some(({ kind }) => kind === 'file')) return undefined;
+    return takeOverDatabase({
+      path,
+      configured: this.#isConfigured(path),
+      manifest: parent.manifest,
+      previous: parentOfDatabase(path),
+      references,
+      parentFiles,
+      store,
+      clock,
+      signal,
+    });
   }
 
   #archive(path: string, gate: Gate | undefined): Promise<ArchivedDatabase> {

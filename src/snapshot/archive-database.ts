@@ -3,18 +3,29 @@ import type { Clock } from '../base/clock.ts';
 import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
 import { readPages } from '../source/page-reading.ts';
-import { captureDatabase, type CapturedDatabase, type CaptureWarning } from '../sqlite/capture.ts';
+import {
+  captureDatabase,
+  type CapturedDatabase,
+  type CaptureMethod,
+  type CaptureWarning,
+} from '../sqlite/capture.ts';
 import type { Gate } from '../sqlite/gate.ts';
 import { readReferences } from '../sqlite/inspect.ts';
 import { pageChunkSize } from '../sqlite/page-chunk.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
-import { collectNames, type FileReference, type NamedFiles } from './cross-check.ts';
+import {
+  collectNames,
+  type FileReference,
+  type KnownCheck,
+  type NamedFiles,
+} from './cross-check.ts';
 import type { ManifestDatabase } from './manifest.ts';
 import { saveChunk } from './save-content.ts';
 
 export interface CaptureSettings {
   readonly scratchFolder: string;
+  readonly method?: CaptureMethod | undefined;
   readonly lockLimitMs?: number | undefined;
   readonly busyLimitMs?: number | undefined;
 }
@@ -49,6 +60,8 @@ export interface ArchivedDatabase {
   readonly manifest: ManifestDatabase;
   readonly content: readonly string[];
   readonly names: readonly NamedFiles[];
+  /** Instead of `names`, when it was not read. */
+  readonly known?: KnownCheck;
   readonly warnings: readonly CaptureWarning[];
   /** References that could not be read: the database is stored all the same. */
   readonly crossCheckProblems: readonly KeepsakeError[];
@@ -72,10 +85,10 @@ export async function archiveDatabase(options: ArchiveDatabaseOptions): Promise<
 }
 
 function capture(options: ArchiveDatabaseOptions): Promise<CapturedDatabase> {
-  const { path, configured, scratchFolder, lockLimitMs, busyLimitMs, clock, gate, signal } =
-    options;
-  const limits = { lockLimitMs, busyLimitMs };
-  return captureDatabase({ path, configured, scratchFolder, clock, gate, signal, ...limits });
+  const { path, configured, scratchFolder, clock, gate, signal } = options;
+  const { method, lockLimitMs, busyLimitMs } = options;
+  const how = { method, lockLimitMs, busyLimitMs };
+  return captureDatabase({ path, configured, scratchFolder, clock, gate, signal, ...how });
 }
 
 async function store(
@@ -83,7 +96,8 @@ async function store(
   { names, problems }: ReadNames,
   options: ArchiveDatabaseOptions,
 ): Promise<ArchivedDatabase> {
-  const { facts, warnings } = captured;
+  const { facts, state, warnings } = captured;
+  const capturedAt = captured.capturedAt.toISOString();
   const { sizeBytes, pageSize } = facts;
   const chunkSizeBytes = pageChunkSize(sizeBytes, pageSize, options.previousChunkSizeBytes);
   const content = await savePages(captured, chunkSizeBytes, options);
@@ -92,9 +106,11 @@ async function store(
     configured: options.configured,
     ...facts,
     chunkSizeBytes,
-    capturedAt: captured.capturedAt.toISOString(),
+    capturedAt,
     captureMethod: captured.method,
     readLockMs: Math.round(captured.readLockMs),
+    ...(state !== undefined && { state }),
+    lastFullReadAt: capturedAt,
   };
   return { manifest, content, names, warnings, crossCheckProblems: problems };
 }

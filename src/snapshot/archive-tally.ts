@@ -39,6 +39,7 @@ export class ArchiveTally {
 
   manifest(databases: readonly ArchivedDatabase[]): Manifest {
     const named = databases.flatMap(({ names }) => names);
+    const known = databases.flatMap((database) => database.known ?? []);
     return {
       version: 1,
       ...this.#options.about,
@@ -46,7 +47,7 @@ export class ArchiveTally {
       captureEnd: this.#clock.now().toISOString(),
       databases: databases.map(({ manifest }) => manifest),
       files: this.#totals.totals(),
-      ...crossCheck(named, this.#listing),
+      ...crossCheck(named, this.#listing, known),
     };
   }
 

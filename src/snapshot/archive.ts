@@ -16,6 +16,7 @@ import { KeptDraft, placeOfDatabase } from './kept-draft.ts';
 import { encodeManifest, type Manifest } from './manifest.ts';
 import { manifestNodes } from './manifest-nodes.ts';
 import { NamedFileRescue } from './named-file-rescue.ts';
+import { ParentFiles } from './parent-files.ts';
 import { DraftTrees, RepositoryTrees } from './tree-store.ts';
 
 export function archive(options: ArchiveOptions): Promise<ArchiveResult> {
@@ -31,6 +32,7 @@ class ArchiveRun {
   readonly #draft = new DraftTrees();
   readonly #trees: RepositoryTrees;
   readonly #judge = new ItemJudge();
+  readonly #parentFiles: ParentFiles;
   readonly #tally: ArchiveTally;
   #undecided: ArchivedItem[] = [];
   #manifest: Manifest | undefined;
@@ -39,11 +41,14 @@ class ArchiveRun {
     this.#options = options;
     this.#trees = new RepositoryTrees(options.store, this.#counts);
     this.#tally = new ArchiveTally(options);
+    this.#parentFiles = new ParentFiles(options.references.map(({ folder }) => folder));
     this.#rescue = this.#newRescue();
     this.#captures = new DatabaseCaptures(options, {
       counts: this.#counts,
       problems: this.#problems,
       rescue: this.#rescue,
+      parentFiles: this.#parentFiles,
+      parentOfDatabase: (path) => this.#judge.parentOfDatabase(path),
     });
   }
 
@@ -94,7 +99,14 @@ class ArchiveRun {
       trees: this.#draft,
       parent: parent?.trees,
       parentRoot: parent?.tree,
-      judge: (item, previous) => this.#judge.remember(item, previous),
+      judge: (item, previous) => {
+        this.#parentFiles.note(item.path, item.node, previous);
+        return this.#judge.remember(item, previous);
+      },
+      keepMissed: (_, path) => {
+        this.#parentFiles.noteGone(path);
+        return Promise.resolve(undefined);
+      },
       database: ({ path, node }, previous) => {
         this.#judge.rememberDatabase(path, previous);
         this.#captures.discover(path);

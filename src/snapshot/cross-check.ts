@@ -17,6 +17,16 @@ export interface NamedFiles extends FileReference {
   readonly names: ReadonlySet<string>;
 }
 
+/** The parent's check of a database that was not read again; none of its files is gone. */
+export interface KnownCheck {
+  /** Each with all names that were missing. */
+  readonly references: readonly ManifestReference[];
+  readonly folders: readonly (ManifestOrphans & {
+    /** Files that were there. */
+    readonly names: ReadonlySet<string>;
+  })[];
+}
+
 const MISSING_NAMED = 20;
 const URL_VALUE = /^https?:\/\//i;
 
@@ -59,12 +69,17 @@ export class FolderListing {
 export function crossCheck(
   references: readonly NamedFiles[],
   listing: FolderListing,
+  known: readonly KnownCheck[] = [],
 ): { references: ManifestReference[]; orphans: ManifestOrphans[] } {
   return {
-    references: references.map((reference) => judge(reference, listing)),
+    references: [
+      ...references.map((reference) => judge(reference, listing)),
+      ...known.flatMap((check) => check.references.map((of) => judgeKnown(of, listing))),
+    ],
     orphans: [...listing.folders()].map((folder) => ({
       folder,
-      orphanCount: countOrphans(folder, references, listing),
+      orphanCount:
+        countKnownOrphans(folder, known, listing) ?? countOrphans(folder, references, listing),
     })),
   };
 }
@@ -98,4 +113,26 @@ function countOrphans(
     if (!named.some(({ names }) => names.has(name))) orphanCount += 1;
   }
   return orphanCount;
+}
+
+/** Files only came: some of them may be what was missing. */
+function judgeKnown(known: ManifestReference, listing: FolderListing): ManifestReference {
+  const present = listing.namesIn(known.folder);
+  const missing = known.missing.filter((name) => !present.has(name));
+  return { ...known, missingCount: missing.length, missing };
+}
+
+function countKnownOrphans(
+  folder: string,
+  checks: readonly KnownCheck[],
+  listing: FolderListing,
+): number | undefined {
+  for (const { folders, references } of checks) {
+    const known = folders.find((one) => one.folder === folder);
+    if (known === undefined) continue;
+    const wanted = new Set(references.flatMap((one) => (one.folder === folder ? one.missing : [])));
+    const came = [...listing.namesIn(folder)].filter((name) => !known.names.has(name));
+    return known.orphanCount + came.filter((name) => !wanted.has(name)).length;
+  }
+  return undefined;
 }

@@ -31,6 +31,10 @@ export class ItemJudge {
     this.#databases.set(path, previous);
   }
 
+  parentOfDatabase(path: string): Node | undefined {
+    return this.#databases.get(path);
+  }
+
   /** Whether the first pass had the last word on it. */
   isDecided(path: string): boolean {
     return this.#actions.has(path);

@@ -5,6 +5,7 @@
 import { utf8Decode, utf8Encode } from '../base/bytes.ts';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { DatabaseFacts } from '../sqlite/database-facts.ts';
+import type { DatabaseState } from '../sqlite/database-state.ts';
 
 export const MANIFEST_FOLDER = '.keepsake';
 export const MANIFEST_NAME = 'manifest.json';
@@ -20,9 +21,14 @@ export interface ManifestDatabase extends DatabaseFacts {
   /** Bytes of the pieces it is stored in; the next backup keeps to it. */
   readonly chunkSizeBytes: number;
   readonly capturedAt: string;
+  /** How; `unchanged`: taken over from the snapshot before, because nothing was committed since. */
   readonly captureMethod: string;
   /** How long the read transaction was held. */
   readonly readLockMs: number;
+  /** Of its files, as long as which it is unchanged; absent when that could not be told. */
+  readonly state?: DatabaseState;
+  /** When all of it was read, as opposed to taken over. */
+  readonly lastFullReadAt?: string;
 }
 
 export interface ManifestFolder {

@@ -19,6 +19,7 @@ import type { FileSystemTypeOf } from './network-file-system.ts';
 import { createScratchImage } from './scratch-image.ts';
 
 export type { CaptureWarning } from './capture-warnings.ts';
+export type { CaptureMethod } from './take-image.ts';
 export type { DatabaseFacts } from './database-facts.ts';
 
 export interface CaptureOptions {

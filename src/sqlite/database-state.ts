@@ -42,6 +42,17 @@ export function provableState(
   return isTooYoung(main, clock.now()) ? undefined : { main: main.stamp, wal };
 }
 
+/** Whether what a manifest holds has the shape of a state. */
+export function isDatabaseState(value: unknown): value is DatabaseState {
+  const { main, wal } = (value ?? {}) as {
+    main?: Partial<FileStamp>;
+    wal?: Partial<WalStamp> | null;
+  };
+  if (typeof main?.inode !== 'string' || typeof main.mtimeNs !== 'string') return false;
+  if (wal === null) return true;
+  return Number.isSafeInteger(wal?.frames) && typeof wal?.checksum?.second === 'number';
+}
+
 /**
  * True only when the committed state is the one `saved` was taken of. No lock is needed: the log is
  * looked at between two looks at the main file, which has not changed since `saved`.
