@@ -6,6 +6,7 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import { FaultyBackend } from '../../test/support/faulty-backend.ts';
 import { interceptFileLayer, type Interceptor } from '../../test/support/intercepted-file-layer.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { systemClock, systemRandom } from '../base/clock.ts';
 import type { Backend, FileHandle, LoadOptions } from './backend.ts';
 import { describeBackend, handleOf } from './backend-suite.ts';
 import { withCache } from './cache-backend.ts';
@@ -14,6 +15,7 @@ import { removeOldCaches } from './old-caches.ts';
 import { WrappedBackend } from './wrapped-backend.ts';
 
 const ID = 'f0'.repeat(32);
+const known = { repositoryId: ID, clock: systemClock, random: systemRandom };
 const BYTES = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 const TREES: FileHandle = { ...handleOf('pack', BYTES), content: 'tree' };
 const SNAPSHOT = handleOf('snapshot', BYTES);
@@ -49,15 +51,15 @@ async function setting(): Promise<Setting> {
     folder,
     store,
     counted,
-    open: () => withCache(counted, { folder, repositoryId: ID }),
+    open: () => withCache(counted, { ...known, folder }),
     fileOf: ({ kind, name }) => join(folder, ID, folders[kind] ?? '', name.slice(0, 2), name),
   };
 }
 
 const inMemory = (intercept: Interceptor, onFailure?: (error: unknown) => void): Backend =>
   withCache(createMemBackend(), {
+    ...known,
     folder: '/cache',
-    repositoryId: ID,
     fileLayer: interceptFileLayer(new DurableFileLayer(), intercept),
     onFailure,
   });
@@ -149,8 +151,8 @@ test('what the store gives wrongly is passed on and never kept', async () => {
 test('a failed load leaves the way free for the next', async () => {
   const faulty = new FaultyBackend(createMemBackend());
   const backend = withCache(faulty, {
+    ...known,
     folder: '/cache',
-    repositoryId: ID,
     fileLayer: new DurableFileLayer(),
   });
   await faulty.save(TREES, BYTES);

@@ -6,7 +6,7 @@
  * The cache never decides: names come from the store's listing, bytes are checked by their hash, and
  * when the cache folder fails the store goes on alone.
  */
-import { systemClock, systemRandom, type Clock, type Random } from '../base/clock.ts';
+import type { Clock, Random } from '../base/clock.ts';
 import type {
   Backend,
   CallOptions,
@@ -26,8 +26,8 @@ export interface CacheOptions {
   readonly folder: string;
   readonly repositoryId: string;
   readonly fileLayer?: FileLayer | undefined;
-  readonly clock?: Clock | undefined;
-  readonly random?: Random | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
   /** Told of the first failure only; afterwards nothing more is written to the cache. */
   readonly onFailure?: ((error: unknown) => void) | undefined;
 }
@@ -47,8 +47,8 @@ class CacheBackend extends WrappedBackend {
     super(inner);
     this.#cache = new CacheFolder(options.folder, options.repositoryId, {
       layer: options.fileLayer ?? nodeFileLayer,
-      clock: options.clock ?? systemClock,
-      random: options.random ?? systemRandom,
+      clock: options.clock,
+      random: options.random,
     });
     this.#onFailure = options.onFailure ?? (() => {});
   }

@@ -34,7 +34,7 @@ function describe(error: unknown): ErrorText {
   return {
     code: 'UNEXPECTED',
     message: `unexpected: ${message}`,
-    hint: 'This is a bug in Keepsake. Nothing was deleted. Run the command again with --debug and report what it prints.',
+    hint: 'This is a bug in Keepsake. Whether the repository is sound tells `keepsake check`. Run the command again with --debug and report what it prints.',
     exitCode: ExitCode.failed,
   };
 }

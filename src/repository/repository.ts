@@ -4,6 +4,7 @@
  */
 import type { Backend, CallOptions } from '../backend/backend.ts';
 import type { Clock, Random } from '../base/clock.ts';
+import { mapConcurrent } from '../base/concurrency.ts';
 import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { CompressionMode } from '../format/compression.ts';
 import type { RepositoryConfig } from '../format/config-file.ts';
@@ -180,15 +181,21 @@ export class Repository {
   async loadSnapshots(
     options: CallOptions & { onDamage?: ((error: KeepsakeError) => void) | undefined } = {},
   ): Promise<StoredSnapshot[]> {
-    const found: StoredSnapshot[] = [];
-    for await (const { name } of this.backend.list('snapshot', options)) {
+    const { backend } = this;
+    const load = async ({ name }: { name: string }): Promise<StoredSnapshot | undefined> => {
       try {
-        found.push({ id: name, snapshot: await this.loadSnapshot(name, options) });
+        return { id: name, snapshot: await this.loadSnapshot(name, options) };
       } catch (error) {
         const damaged = isKeepsakeError(error, 'REPOSITORY_FILE_DAMAGED');
         if (!damaged || options.onDamage === undefined) throw error;
         options.onDamage(error as KeepsakeError);
+        return undefined;
       }
+    };
+    const found: StoredSnapshot[] = [];
+    const limits = { limit: backend.connections, signal: options.signal };
+    for await (const stored of mapConcurrent(backend.list('snapshot', options), load, limits)) {
+      if (stored !== undefined) found.push(stored);
     }
     return found.sort(
       (a, b) => Date.parse(a.snapshot.time) - Date.parse(b.snapshot.time) || (a.id < b.id ? -1 : 1),

@@ -6,14 +6,14 @@ export const generalErrors = {
     exit: ExitCode.failed,
     message: ({ what }) => `Keepsake has a bug: ${what}`,
     hint: () =>
-      'Nothing was deleted. Run the command again with --debug and report what it prints.',
+      'Whether the repository is sound tells `keepsake check`. Run the command again with --debug and report what it prints.',
     example: { what: 'a pack was closed twice' },
   }),
   CANCELLED: entry<{ reason: string }>({
     exit: ExitCode.cancelled,
     message: ({ reason }) => `cancelled: ${reason}`,
     hint: () =>
-      'Nothing half-finished is visible: what was stored so far is reused by the next run. Run the command again when ready.',
+      'Nothing half-finished is visible, and older snapshots are as they were. Run the command again when ready.',
     example: { reason: 'Ctrl-C' },
   }),
 };
