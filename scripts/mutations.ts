@@ -20,6 +20,7 @@ export interface NamedTest {
   readonly title: string;
 }
 
+const rawReading = 'test/live/raw-reading.test.ts';
 const captureStopped = 'test/live/capture-stopped.test.ts';
 const changes = 'test/live/archive-changes.test.ts';
 const rules = 'test/live/backup-rules.test.ts';
@@ -40,6 +41,30 @@ export const mutations: readonly Mutation[] = [
       file: 'src/sqlite/quiet-copy.test.ts',
       title: 'during the copy makes it worthless',
     },
+  },
+  {
+    rule: 1,
+    what: 'frames of a log that started anew are laid over the main file',
+    file: 'src/sqlite/raw-image.ts',
+    text: '  await wal?.assertSameGeneration();\n',
+    replacement: '',
+    test: { file: rawReading, title: 'a log that starts anew after it was scanned is noticed' },
+  },
+  {
+    rule: 1,
+    what: 'a log with a damaged frame is taken for an older one',
+    file: 'src/sqlite/raw-wal.ts',
+    text: '  assertReaches(index, header, scan);\n',
+    replacement: '',
+    test: { file: rawReading, title: 'a log with a damaged frame before its last commit' },
+  },
+  {
+    rule: 1,
+    what: 'frames are taken although no commit follows them',
+    file: 'src/sqlite/wal-scan.ts',
+    text: '    if (frame.pagesAfterCommit === 0) continue;\n',
+    replacement: '',
+    test: { file: rawReading, title: 'frames of a transaction that is not committed are left out' },
   },
   {
     rule: 1,
