@@ -1,10 +1,11 @@
 /** The command line: argv in, exit code out. Commands are loaded when they are called. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { ExitCode } from '../base/exit-code.ts';
 import type { CliHost } from './cli-host.ts';
 import { CommandContext } from './command-context.ts';
 import { commandTable } from './command-table.ts';
+import { allExitStatusHelp } from './exit-status.ts';
 import { addGlobalOptions, type GlobalOptions } from './global-options.ts';
 import { Output } from './output.ts';
 import { renderError } from './render-error.ts';
@@ -23,7 +24,7 @@ export async function runCli(host: CliHost): Promise<ExitCode> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return ExitCode.ok;
-    return usageError(host, program, error);
+    return usageError(host, meantCommand(program, host.argv), error);
   }
 }
 
@@ -31,7 +32,9 @@ function buildProgram(host: CliHost, done: (code: ExitCode) => void): Command {
   const program = new Command('keepsake')
     .description('Backup, restore and proof for apps with a SQLite database and uploads.')
     .version(`keepsake ${host.workbench.keepsakeVersion}`, '--version', 'print the version')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'the help of a command')
+    .configureHelp({ optionDescription })
+    .addHelpText('after', allExitStatusHelp())
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
@@ -83,23 +86,41 @@ async function flush(output: Output, code: ExitCode): Promise<ExitCode> {
   }
 }
 
-function usageError(host: CliHost, program: Command, error: CommanderError): ExitCode {
-  const name = host.argv.find((word) =>
-    program.commands.some((command) => command.name() === word),
-  );
-  const problem = error.message
-    .replace(/^error: /, '')
-    .replace(/\n\(Did you mean (.*)\?\)$/s, ' (did you mean $1?)');
-  const command = name === undefined ? 'keepsake' : `keepsake ${name}`;
-  const json = host.argv.includes('--json');
+/** An empty list of what may be given more than once is no default worth telling. */
+function optionDescription(option: Option): string {
+  return new Help().optionDescription(option).replace(/ ?\(default: \[\]\)$/, '');
+}
+
+/** As far as the words name one. */
+function meantCommand(program: Command, argv: readonly string[]): Command {
+  let command = program;
+  for (const word of argv) {
+    command = command.commands.find((one) => one.name() === word) ?? command;
+  }
+  return command;
+}
+
+function usageError(host: CliHost, command: Command, error: CommanderError): ExitCode {
   const { stdout, stderr, workbench } = host;
-  const output = new Output({
-    stdout,
-    stderr,
-    json,
-    verbosity: 0,
-    color: false,
-    clock: workbench.clock,
-  });
-  return renderError(output, new KeepsakeError('CLI_USAGE', { problem, command }), false);
+  const json = host.argv.includes('--json');
+  const [first, second] = host.argv;
+  const isUnknown = first === 'help' && second !== undefined;
+  const isHelp = error.code === 'commander.help';
+  if (isHelp && !isUnknown && !json) stderr.write(`${command.helpInformation()}\n`);
+  const problem = isHelp
+    ? isUnknown
+      ? `unknown command '${second}'`
+      : 'no command is given'
+    : error.message
+        .replace(/^error: /, '')
+        .replace(/\n\(Did you mean (.*)\?\)$/s, ' (did you mean $1?)')
+        .replace(/\.$/, '');
+  const { clock } = workbench;
+  const output = new Output({ stdout, stderr, json, verbosity: 0, color: false, clock });
+  const name = fullName(command);
+  return renderError(output, new KeepsakeError('CLI_USAGE', { problem, command: name }), false);
+}
+
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
 }

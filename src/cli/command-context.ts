@@ -78,7 +78,10 @@ export class CommandContext {
     return {
       ...this.host.workbench,
       scratchFolder: this.path(settings.scratch),
-      warn: (message) => this.output.warn(`warning: ${message}`),
+      warn: (message) => {
+        this.output.warn(`warning: ${message}`);
+        this.output.emit({ message_type: 'warning', message });
+      },
     };
   }
 

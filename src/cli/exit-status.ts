@@ -24,7 +24,7 @@ const WITH_REPOSITORY = [
   ExitCode.cancelled,
 ];
 
-/** The EXIT STATUS section of a command's help. */
+/** The end of a command's help: where the options of all commands are, and its exit codes. */
 export function exitStatusHelp(
   options: { repository?: boolean; also?: readonly ExitCode[] } = {},
 ): string {
@@ -33,6 +33,15 @@ export function exitStatusHelp(
     ...(options.also ?? []),
     ...(options.repository === false ? [] : WITH_REPOSITORY),
   ];
+  return `\nOptions of all commands (--repo, --json, --quiet …): keepsake --help\n${section(codes)}`;
+}
+
+/** The end of the program's own help. */
+export function allExitStatusHelp(): string {
+  return `\nEach command takes these options, too.\n${section(Object.values(ExitCode))}`;
+}
+
+function section(codes: readonly ExitCode[]): string {
   const lines = [...new Set(codes)]
     .sort((a, b) => a - b)
     .map((code) => `  ${String(code).padStart(3)}  ${MEANINGS[code]}`);

@@ -91,7 +91,7 @@ export class Output {
       stderr.write(`${makeLine()}\n`);
       return;
     }
-    const width = Math.max(20, (stderr.columns ?? 80) - 1);
+    const width = Math.max(20, (stderr.columns || 80) - 1);
     stderr.write(`${CLEAR_LINE}${makeLine().slice(0, width)}`);
     this.#statusShown = true;
   }

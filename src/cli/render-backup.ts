@@ -1,6 +1,6 @@
 /** What `backup` says: progress, then what a person wants to know of the result. */
 import { formatBytes } from '../base/bytes.ts';
-import { describeCause } from '../base/errors/keepsake-error.ts';
+import { describeCause, isKeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { BackupEvent, BackupResult } from '../operations/backup-input.ts';
 import type { ArchiveProblem } from '../snapshot/archive-options.ts';
 import type { ManifestDatabase } from '../snapshot/manifest.ts';
@@ -11,6 +11,7 @@ type Progress = Extract<BackupEvent, { type: 'progress' }>;
 
 export class BackupRenderer {
   readonly #output: Output;
+  readonly #hinted = new Set<string>();
 
   constructor(output: Output) {
     this.#output = output;
@@ -77,7 +78,17 @@ export class BackupRenderer {
     output.warn(
       `${output.style(what === 'error' ? 'red' : 'yellow', `${what}:`)} ${message}${also}`,
     );
-    output.emit({ message_type: what, error: { message }, during: 'archival', item: path });
+    const known = isKeepsakeError(error) ? { code: error.code, hint: error.hint } : undefined;
+    output.emit({
+      message_type: what,
+      error: { message, ...known },
+      during: 'archival',
+      item: path,
+    });
+    // A thousand files that cannot be read for one reason need one advice.
+    if (known === undefined || this.#hinted.has(known.code)) return;
+    this.#hinted.add(known.code);
+    output.warn(`  ${known.hint}`);
   }
 }
 
@@ -124,7 +135,7 @@ function crossCheckLines({ manifest }: BackupResult): string[] {
 
 /** What the app could notice of being backed up. */
 function noticeLine(databases: readonly ManifestDatabase[]): string {
-  if (databases.length === 0) return 'the app   no database was found, nothing was locked';
+  if (databases.length === 0) return 'the app   noticed nothing: no database was captured';
   const blocking = databases.filter(
     ({ journalMode, readLockMs }) => journalMode !== 'wal' && readLockMs > 0,
   );

@@ -1,11 +1,7 @@
 import { formatBytes } from '../base/bytes.ts';
 import type { CheckEvent, CheckPhase, CheckSummary } from '../repository/check.ts';
-import {
-  describeProblem,
-  isNote,
-  remedyFor,
-  type CheckProblem,
-} from '../repository/check-problem.ts';
+import { describeProblem, isNote, type CheckProblem } from '../repository/check-problem.ts';
+import { CheckRemedies } from '../repository/check-remedies.ts';
 import { showName, type Output } from './output.ts';
 import { count } from './phrases.ts';
 
@@ -18,7 +14,7 @@ const PHASES: Record<CheckPhase, string> = {
 
 export class CheckRenderer {
   readonly #output: Output;
-  readonly #remedies = new Set<string>();
+  readonly #remedies = new CheckRemedies();
   #errorCount = 0;
 
   constructor(output: Output) {
@@ -49,22 +45,27 @@ export class CheckRenderer {
     const message = showName(describeProblem(problem));
     const note = isNote(problem);
     output.emit({ message_type: note ? 'note' : 'error', message, ...problem });
+    this.#remedies.add(problem);
     if (note && output.verbosity < 0) return;
     output.warn(`${note ? 'note:' : output.style('red', 'error:')} ${message}`);
-    const remedy = note ? undefined : remedyFor(problem);
-    if (remedy !== undefined) this.#remedies.add(remedy);
   }
 
   #summary(summary: CheckSummary): void {
     const output = this.#output;
-    const { errorCount, packsRead, packCount, bytesRead, snapshotCount, treeCount } = summary;
+    const { errorCount, noteCount, packsRead, packCount, bytesRead, snapshotCount, treeCount } =
+      summary;
+    const remedies = this.#remedies.list();
     output.emit({
       message_type: 'summary',
       num_errors: errorCount,
-      suggest_repair_index: [...this.#remedies].some((it) =>
-        it.startsWith('keepsake repair index'),
-      ),
-      ...summary,
+      num_notes: noteCount,
+      suggest_repair_index: remedies.some((it) => it.startsWith('keepsake repair index')),
+      next: remedies,
+      snapshots: snapshotCount,
+      folders: treeCount,
+      packs: packCount,
+      packs_read: packsRead,
+      bytes_read: bytesRead,
     });
     output.say(
       `${count(snapshotCount, 'snapshot')}, ${count(treeCount, 'folder')}, ${count(packCount, 'pack')}; ` +
@@ -73,17 +74,8 @@ export class CheckRenderer {
           : `${packsRead} of them read and decrypted (${formatBytes(bytesRead)})`),
     );
     if (errorCount === 0) output.print('no errors were found');
-    else {
-      output.print(`${count(errorCount, 'error')} found. Nothing was changed.`);
-      for (const remedy of this.#neededRemedies()) {
-        output.print(`  what can be saved, saves: ${remedy}`);
-      }
-    }
-  }
-
-  /** In the order in which they are to be typed: the index must be right before snapshots are. */
-  #neededRemedies(): string[] {
-    const sorted = [...this.#remedies].sort();
-    return sorted.filter((it) => !sorted.some((other) => other.startsWith(`${it} `)));
+    else output.print(`${count(errorCount, 'error')} found. Nothing was changed.`);
+    const labels = ['next: ', ...remedies.slice(1).map(() => 'then: ')];
+    for (const [at, remedy] of remedies.entries()) output.print(`${labels[at]}${remedy}`);
   }
 }

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { MemoryBlobStore } from '../../test/support/memory-blob-store.ts';
+import { createLab, storeSnapshot } from '../../test/support/repository-lab.ts';
+import { fileNode, treeOf } from '../../test/support/tree-builder.ts';
 import type { StoredSnapshot } from '../repository/repository.ts';
-import { matchesFilter, pickById } from './choose-snapshot.ts';
+import { chooseSnapshot, matchesFilter, pickById } from './choose-snapshot.ts';
 import { newestOfEach } from './snapshots.ts';
 
 function stored(id: string, more: Partial<StoredSnapshot['snapshot']> = {}): StoredSnapshot {
@@ -49,4 +52,20 @@ test('the newest of each host and set of paths are kept, in their order', () => 
   ];
   expect(newestOfEach(all, 1).map(({ id }) => id)).toEqual(['2', '4', '5']);
   expect(newestOfEach(all, 2)).toEqual(all);
+});
+
+test('a damaged snapshot that `latest` may have meant is named; an id is not in doubt', async () => {
+  const { open, backend } = await createLab();
+  const store = new MemoryBlobStore();
+  const tree = treeOf(store, [fileNode(store, 'a', ['a'])]);
+  const old = await storeSnapshot(await open(), { store, tree });
+  const fields = { time: '2026-02-02T03:04:05Z' };
+  const newest = await storeSnapshot(await open(), { store, tree }, { fields });
+  backend.tamper({ kind: 'snapshot', name: newest }, new Uint8Array(0));
+  const warnings: string[] = [];
+  const warn = (message: string) => warnings.push(message);
+  expect((await chooseSnapshot(await open(), old.slice(0, 9), { warn })).id).toBe(old);
+  expect(warnings).toEqual([]);
+  expect((await chooseSnapshot(await open(), 'latest', { warn })).id).toBe(old);
+  expect(warnings).toEqual([expect.stringContaining(newest.slice(0, 8))]);
 });

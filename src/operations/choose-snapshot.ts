@@ -46,11 +46,17 @@ export function matchesFilter({ snapshot }: StoredSnapshot, filter: SnapshotFilt
   );
 }
 
+export interface ChooseOptions extends SnapshotFilter {
+  /** Told of damaged snapshot files where the choice may have been another one without the damage. */
+  readonly warn?: ((message: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Throws `REPOSITORY_SNAPSHOT_NOT_FOUND` for none, or for an ambiguous beginning of an id. */
 export async function chooseSnapshot(
   repository: Repository,
   wanted: string,
-  { signal, ...filter }: SnapshotFilter & { signal?: AbortSignal | undefined } = {},
+  { signal, warn, ...filter }: ChooseOptions = {},
 ): Promise<ChosenSnapshot> {
   const { name, subfolder } = splitWanted(wanted);
   const damaged: string[] = [];
@@ -58,9 +64,14 @@ export async function chooseSnapshot(
     signal,
     onDamage: ({ details }) => damaged.push((details as { name: string }).name),
   });
-  const chosen =
-    name === 'latest' ? chooseLatest(snapshots, filter) : pickById(snapshots, name, damaged);
+  const isLatest = name === 'latest';
+  if (isLatest) for (const file of damaged) warn?.(describePassedOver(file));
+  const chosen = isLatest ? chooseLatest(snapshots, filter) : pickById(snapshots, name, damaged);
   return { ...chosen, subfolder };
+}
+
+function describePassedOver(file: string): string {
+  return `snapshot ${file.slice(0, 8)} is damaged and was passed over: "latest" may be older than you think. See \`keepsake check\``;
 }
 
 function splitWanted(wanted: string): { name: string; subfolder: string } {

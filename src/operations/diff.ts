@@ -20,8 +20,9 @@ export async function* diff(workbench: Workbench, input: DiffInput): AsyncGenera
   const { before, after, metadata, signal } = input;
   await using session = await openSession(workbench, input.repository, input);
   const { repository } = session;
-  const old = await chooseSnapshot(repository, before, { signal });
-  const recent = await chooseSnapshot(repository, after, { signal });
+  const choosing = { signal, warn: workbench.warn };
+  const old = await chooseSnapshot(repository, before, choosing);
+  const recent = await chooseSnapshot(repository, after, choosing);
   await repository.loadIndex({ signal });
   const [oldTree, recentTree] = [
     await findTree(repository, { rootTreeId: old.snapshot.tree, path: old.subfolder }, { signal }),

@@ -29,7 +29,11 @@ export async function openSnapshot(
   const session = stack.use(await openSession(workbench, input.repository, input));
   const { repository } = session;
   const { wanted, filter, signal } = input;
-  const chosen = await chooseSnapshot(repository, wanted, { ...filter, signal });
+  const chosen = await chooseSnapshot(repository, wanted, {
+    ...filter,
+    signal,
+    warn: workbench.warn,
+  });
   await repository.loadIndex({ signal });
   const place = { rootTreeId: chosen.snapshot.tree, path: chosen.subfolder };
   const treeId = await findTree(repository, place, { signal });

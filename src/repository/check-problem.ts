@@ -30,33 +30,6 @@ export function isNote(problem: CheckProblem): boolean {
   return NOTES.has(problem.kind);
 }
 
-/** The command that helps, where one does. */
-export function remedyFor(problem: CheckProblem): string | undefined {
-  switch (problem.kind) {
-    case 'index-damaged':
-    case 'pack-missing':
-    case 'pack-size':
-      return 'keepsake repair index';
-    case 'pack-indexed-twice':
-      return problem.differs ? 'keepsake repair index' : undefined;
-    case 'pack-damaged':
-      return 'keepsake repair index --read-data';
-    case 'tree-damaged':
-    case 'content-missing':
-    case 'content-unlisted':
-    case 'size-mismatch':
-    case 'snapshot-hurt':
-      return 'keepsake repair snapshots';
-    case 'lock-damaged':
-      return 'keepsake unlock --remove-all';
-    case 'key-damaged':
-    case 'snapshot-damaged':
-    case 'pack-unreferenced':
-    case 'pack-mixed':
-      return undefined;
-  }
-}
-
 /** One line for people. */
 export function describeProblem(problem: CheckProblem): string {
   switch (problem.kind) {
@@ -83,7 +56,7 @@ export function describeProblem(problem: CheckProblem): string {
     case 'snapshot-hurt':
       return `snapshot ${problem.snapshot.slice(0, 8)} of ${problem.time.slice(0, 19)} is hurt in ${problem.pathCount} ${problem.pathCount === 1 ? 'place' : 'places'}: ${problem.paths.join(', ')}${problem.pathCount > problem.paths.length ? ', …' : ''}`;
     case 'pack-unreferenced':
-      return `pack ${problem.pack} is in no index: left by a run that was cut off, or out of use since a repair; harmless`;
+      return `pack ${problem.pack} is in no index, as runs that were cut off and repairs leave them; by itself harmless`;
     case 'pack-indexed-twice':
       return `pack ${problem.pack} is in several index files${problem.differs ? ', which disagree' : ''}`;
     case 'pack-mixed':

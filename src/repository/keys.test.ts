@@ -32,7 +32,7 @@ test('a wrong password opens nothing, says how many keys there are, and writes n
   await expect(findKey(backend, 'wrong')).rejects.toMatchObject({
     code: 'REPOSITORY_WRONG_PASSWORD',
     exitCode: 12,
-    message: expect.stringContaining('none of the 2 keys') as string,
+    message: expect.stringContaining('all 2 keys') as string,
   });
   expect(backend.files()).toEqual(before);
 });
@@ -136,5 +136,5 @@ test('the key in use is never removed; another one opens nothing afterwards', as
     code: 'REPOSITORY_KEY_IN_USE',
   });
   await removeKey(backend, { name: second, inUse: first });
-  await expect(findKey(backend, 'second')).rejects.toThrow(/none of the 1 key /);
+  await expect(findKey(backend, 'second')).rejects.toThrow(/its only key/);
 });

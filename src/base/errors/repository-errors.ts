@@ -46,15 +46,18 @@ export const repositoryErrors = {
   REPOSITORY_WRONG_PASSWORD: entry<{ location: string; keyCount: number; damagedKeys: string[] }>({
     exit: ExitCode.wrongPassword,
     message: ({ location, keyCount, damagedKeys }) =>
-      `the password opens none of the ${keyCount} key${keyCount === 1 ? '' : 's'} of ${location}` +
-      (damagedKeys.length === 0 ? '' : ` (damaged key files: ${damagedKeys.join(', ')})`),
-    hint: () =>
-      'Nothing was written and no lock was left. Check the password file or command; any one of the repository’s passwords will do.',
+      `the password does not open ${location} (tried ${keyCount === 1 ? 'its only key' : `all ${keyCount} keys`})` +
+      (damagedKeys.length === 0 ? '' : `; damaged key files: ${damagedKeys.join(', ')}`),
+    hint: ({ damagedKeys }) =>
+      damagedKeys.length === 0
+        ? 'Nothing was written and no lock was left. Check the password file or command; any one of the repository’s passwords will do.'
+        : 'Nothing was written and no lock was left. If the password is right, its key file is the damaged one: put that file of the folder `keys` back from a copy of the repository, or use the password of another key.',
     example: { location: '/mnt/backup/wishlist', keyCount: 2, damagedKeys: [] },
   }),
   REPOSITORY_FILE_DAMAGED: entry<{ kind: string; name: string; why: string }>({
     exit: ExitCode.damage,
-    message: ({ kind, name, why }) => `${kind} file ${name} of the repository is damaged: ${why}`,
+    message: ({ kind, name, why }) =>
+      `${kind} file${name === '' ? '' : ` ${name}`} of the repository is damaged: ${why}`,
     hint: ({ kind }) => DAMAGED_FILE_HINTS[kind] ?? DAMAGED_FILE_HINT,
     example: { kind: 'index', name: EXAMPLE_ID, why: 'its bytes do not match its name' },
   }),
@@ -75,7 +78,7 @@ export const repositoryErrors = {
   REPOSITORY_PACKS_LOST: entry<{ packs: readonly string[] }>({
     exit: ExitCode.damage,
     message: ({ packs }) =>
-      `${packs.length} ${packs.length === 1 ? 'pack' : 'packs'} of the repository missing or cut short (${packs[0]?.slice(0, 8)}${packs.length > 1 ? ', …' : ''}); what the app still has of them is stored anew. Which older snapshots that hurts: \`keepsake check\``,
+      `${packs.length === 1 ? 'a pack' : `${packs.length} packs`} of the repository ${packs.length === 1 ? 'is' : 'are'} missing or cut short (${packs[0]?.slice(0, 8)}${packs.length > 1 ? ', …' : ''}); what is still there to be backed up is stored anew`,
     hint: () =>
       'The new snapshot does not rely on them. To see which older ones are hurt: `keepsake check`',
     example: { packs: [EXAMPLE_ID] },
@@ -84,7 +87,7 @@ export const repositoryErrors = {
     exit: ExitCode.locked,
     retry: 'later',
     message: ({ holder, ageText, exclusive, lock }) =>
-      `the repository is ${exclusive ? 'exclusively ' : ''}locked by ${holder} since ${ageText} (lock ${lock.slice(0, 8)})`,
+      `the repository is ${exclusive ? 'exclusively ' : ''}locked by ${holder}, ${ageText} (lock ${lock.slice(0, 8)})`,
     hint: () =>
       'Nothing was written. Wait for that process; if it is gone for certain: `keepsake unlock`',
     example: {

@@ -13,7 +13,7 @@ export const sourceErrors = {
   SOURCE_LINK_NOT_FOLLOWED: entry<{ path: string; leadsTo: string }>({
     exit: ExitCode.partial,
     message: ({ path, leadsTo }) =>
-      `${displayRawName(path)} is a symbolic link and stored as one: ${displayRawName(leadsTo)}, where it leads, is not backed up. Name that, too`,
+      `${displayRawName(path)} is a symbolic link and stored as one: ${displayRawName(leadsTo)}, where it leads, is not backed up`,
     hint: ({ path, leadsTo }) =>
       `All else is backed up. For both: \`keepsake backup ${displayRawName(path)} ${displayRawName(leadsTo)}\``,
     example: { path: '/opt/wishlist', leadsTo: '/mnt/data/wishlist' },

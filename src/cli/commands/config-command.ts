@@ -10,7 +10,10 @@ import { exitStatusHelp } from '../exit-status.ts';
 const HELP = exitStatusHelp({ repository: false });
 
 export const defineConfig: DefineCommand = (program, run) => {
-  const config = program.command('config').description('the configuration file');
+  const config = program
+    .command('config')
+    .description('the configuration file')
+    .addHelpText('after', exitStatusHelp({ repository: false }));
   config
     .command('check')
     .description('say what is wrong with it, or what would be backed up')

@@ -41,7 +41,9 @@ async function dump(
   const inside = snapshotPath(path, 'keepsake dump');
   const { workbench, reading } = await readingInput(context);
   const filter = snapshotFilter(context, flags);
-  await using source = await openDump(workbench, { ...reading, wanted, filter, path: inside });
+  // Nothing may stand on stdout beside the file itself.
+  const quiet = { ...workbench, warn: (text: string) => context.output.warn(`warning: ${text}`) };
+  await using source = await openDump(quiet, { ...reading, wanted, filter, path: inside });
   const target = flags.target === undefined ? undefined : context.path(flags.target);
   await renderDump(context.output, source, { target, signal: context.signal });
   return ExitCode.ok;

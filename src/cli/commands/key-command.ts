@@ -12,7 +12,10 @@ interface NewKeyFlags extends NewPasswordFlags {
 }
 
 export const defineKey: DefineCommand = (program, run) => {
-  const key = program.command('key').description('the passwords of the repository');
+  const key = program
+    .command('key')
+    .description('the passwords of the repository')
+    .addHelpText('after', exitStatusHelp());
   key
     .command('list')
     .description('list the keys; * marks the one in use')

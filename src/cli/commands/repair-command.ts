@@ -15,7 +15,10 @@ interface SnapshotsFlags {
 }
 
 export const defineRepair: DefineCommand = (program, run) => {
-  const repair = program.command('repair').description('mend a damaged repository: index first');
+  const repair = program
+    .command('repair')
+    .description('mend a damaged repository: index first')
+    .addHelpText('after', exitStatusHelp());
   repair
     .command('index')
     .description('make the index name exactly the packs that are there and whole')
