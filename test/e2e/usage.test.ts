@@ -15,13 +15,12 @@ function keepsake(...args: string[]): Promise<KeepsakeResult> {
   return runKeepsake(args, { home: dir.path, cwd: dir.path });
 }
 
-const COMMANDS = [
-  ...['', 'init', 'backup', 'snapshots', 'ls', 'dump', 'diff', 'restore', 'verify', 'check'],
-  ...['repair', 'repair index', 'repair snapshots', 'unlock', 'config', 'config check', 'version'],
-  ...['key', 'key list', 'key add', 'key remove', 'key passwd', 'config show', 'completion'],
-];
+const COMMANDS =
+  ',init,backup,snapshots,ls,dump,diff,restore,verify,check,repair,repair index,' +
+  'repair snapshots,unlock,version,completion,key,key list,key add,key remove,key passwd,' +
+  'config,config check,config show';
 
-test.each(COMMANDS)(
+test.each(COMMANDS.split(','))(
   'the help of “%s” ends with exit codes and shows no empty default',
   async (command) => {
     const words = command.split(' ').filter((word) => word !== '');
