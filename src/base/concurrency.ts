@@ -91,7 +91,8 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
   readonly #items: T[] = [];
   #ended = false;
   #failure: { reason: unknown } | undefined;
-  #changed = Promise.withResolvers<void>();
+  /** There while somebody waits. */
+  #changed: PromiseWithResolvers<void> | undefined;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -99,7 +100,7 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
 
   async push(item: T): Promise<void> {
     while (this.#items.length >= this.#capacity && this.#failure === undefined && !this.#ended) {
-      await this.#changed.promise;
+      await this.#change();
     }
     this.#throwFailure();
     if (this.#ended) throw new Error('push after end');
@@ -125,13 +126,18 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
         this.#wake();
         yield item;
       } else if (this.#ended) return;
-      else await this.#changed.promise;
+      else await this.#change();
     }
   }
 
+  #change(): Promise<void> {
+    this.#changed ??= Promise.withResolvers<void>();
+    return this.#changed.promise;
+  }
+
   #wake(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
+    this.#changed?.resolve();
+    this.#changed = undefined;
   }
 
   #throwFailure(): void {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import { systemRandom } from '../base/clock.ts';
 import { utf8Encode } from '../base/bytes.ts';
-import { blobId, openBlob, sealBlob } from './blob.ts';
+import { blobId, openBlob, openBlobInto, sealBlob } from './blob.ts';
 import { compress as zstd, type CompressionMode } from './compression.ts';
 import { generateMasterKey, seal, SEAL_OVERHEAD_BYTES } from './crypto.ts';
 
@@ -108,4 +108,46 @@ test('restic’s way, compressed although larger, opens too', () => {
   expect([...openBlob({ master, sealed: bytes, id, uncompressedLength: 100 })]).toEqual([
     ...plaintext,
   ]);
+});
+
+test('a blob opens into given memory as it does into its own', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 3000 }), fc.boolean(), (plaintext, compress) => {
+      const target = new Uint8Array(plaintext.length);
+      openBlobInto(target, { master, ...sealed(plaintext, compress) });
+      expect(Buffer.compare(target, plaintext)).toBe(0);
+    }),
+  );
+});
+
+test.each(['auto', 'off'] as const)(
+  'into given memory, too, a changed byte is found (%s)',
+  (mode) => {
+    const blob = sealed(TEXT, mode);
+    const target = new Uint8Array(TEXT.length);
+    for (let at = 0; at < blob.sealed.length; at += 1) {
+      const changed = Uint8Array.from(blob.sealed);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      expect(() => openBlobInto(target, { master, ...blob, sealed: changed })).toThrow(
+        expect.objectContaining({ code: 'FORMAT_MAC_MISMATCH' }),
+      );
+    }
+    const { id } = sealed(Uint8Array.of(1), 'off');
+    expect(() => openBlobInto(target, { master, ...blob, id })).toThrow(
+      expect.objectContaining({ code: 'FORMAT_BLOB_HASH' }),
+    );
+    expect(() => openBlobInto(target, { master, ...blob, sealed: new Uint8Array(31) })).toThrow(
+      expect.objectContaining({ code: 'FORMAT_TRUNCATED' }),
+    );
+  },
+);
+
+test("a recorded length that is not the content's is found when given memory of that length", () => {
+  const blob = sealed(TEXT, 'auto');
+  for (const wrong of [1, TEXT.length - 1, TEXT.length + 1]) {
+    const opening = () => {
+      openBlobInto(new Uint8Array(wrong), { master, ...blob, uncompressedLength: wrong });
+    };
+    expect(opening).toThrow(expect.objectContaining({ code: 'FORMAT_DECOMPRESS' }));
+  }
 });

@@ -13,8 +13,13 @@
  */
 import { hash } from 'node:crypto';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { compress as zstdCompress, decompress, type CompressionMode } from './compression.ts';
-import { seal, unseal, type MasterKey } from './crypto.ts';
+import {
+  compress as zstdCompress,
+  decompress,
+  decompressInto,
+  type CompressionMode,
+} from './compression.ts';
+import { seal, SEAL_OVERHEAD_BYTES, unseal, unsealInto, type MasterKey } from './crypto.ts';
 import { looksIncompressible } from './incompressible.ts';
 import { UINT32_MAX } from './json-fields.ts';
 
@@ -75,6 +80,28 @@ export function openBlob({ master, sealed, id, uncompressedLength }: OpenBlobInp
   const actualId = blobId(plaintext);
   if (actualId !== id) throw new KeepsakeError('FORMAT_BLOB_HASH', { id, actualId });
   return plaintext;
+}
+
+/** Holds what was decrypted and is still compressed; overwritten by the next blob. */
+let compressedScratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+/**
+ * As `openBlob`, into `target`, which has exactly the size of the plaintext. After an error
+ * `target` holds nothing to rely on.
+ */
+export function openBlobInto(target: Uint8Array, blob: OpenBlobInput): void {
+  const { master: key, sealed, id, uncompressedLength } = blob;
+  const what = `blob ${id}`;
+  if (uncompressedLength === undefined) unsealInto(target, { key, sealed, what });
+  else {
+    const length = Math.max(0, sealed.length - SEAL_OVERHEAD_BYTES);
+    if (compressedScratch.length < length) compressedScratch = Buffer.allocUnsafeSlow(length);
+    const stored = compressedScratch.subarray(0, length);
+    unsealInto(stored, { key, sealed, what });
+    decompressInto(target, stored, what);
+  }
+  const actualId = blobId(target);
+  if (actualId !== id) throw new KeepsakeError('FORMAT_BLOB_HASH', { id, actualId });
 }
 
 function compressionOf(compress: CompressionMode | boolean): CompressionMode {

@@ -89,18 +89,32 @@ export function decompress(
   return plaintext;
 }
 
+/** As `decompress`, into `target`, which has exactly the size of the result. */
+export function decompressInto(
+  target: Uint8Array,
+  compressed: Uint8Array,
+  what: string,
+  provider: ZstdProvider = currentProvider(),
+): void {
+  const { length: sizeBytes } = target;
+  if (provider === 'node:zlib') {
+    target.set(decompress(compressed, { what, maxSizeBytes: sizeBytes, sizeBytes }, provider));
+    return;
+  }
+  const result = provider.decompressInto(target, compressed);
+  if (result === 'ok') return;
+  const problem = explain(result.problem, sizeBytes);
+  throw new KeepsakeError('FORMAT_DECOMPRESS', { what, problem });
+}
+
 function inflateKnown(
   library: ZstdLibrary,
   compressed: Uint8Array,
   { what, sizeBytes }: { what: string; sizeBytes: number },
 ): Uint8Array {
   const plaintext = Buffer.allocUnsafeSlow(sizeBytes);
-  const result = library.decompressInto(plaintext, compressed);
-  if (result === 'ok') return plaintext;
-  throw new KeepsakeError('FORMAT_DECOMPRESS', {
-    what,
-    problem: explain(result.problem, sizeBytes),
-  });
+  decompressInto(plaintext, compressed, what, library);
+  return plaintext;
 }
 
 function inflate(compressed: Uint8Array, what: string, limit: number): Uint8Array {

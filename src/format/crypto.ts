@@ -20,13 +20,13 @@ import {
   createCipheriv,
   createDecipheriv,
   createSecretKey,
-  timingSafeEqual,
   type Cipheriv,
   type KeyObject,
 } from 'node:crypto';
-import { crypto_onetimeauth } from 'sodium-native';
+import { crypto_onetimeauth, crypto_onetimeauth_verify } from 'sodium-native';
 import type { Random } from '../base/clock.ts';
 import { assertInternal, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { aesLibrary } from './aes-library.ts';
 
 export interface MasterKey {
   /** 32 bytes, AES-256. */
@@ -84,6 +84,28 @@ export function seal(key: MasterKey, plaintext: Uint8Array, nonce: Uint8Array): 
  * nothing is decrypted before the tag was found right.
  */
 export function unseal(key: MasterKey, sealed: Uint8Array, what = 'sealed data'): Uint8Array {
+  const { nonce, ciphertext } = authenticate(key, sealed, what);
+  return createDecipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce).update(ciphertext);
+}
+
+/** As `unseal`, into `target`, which is as long as the plaintext. For many small ones. */
+export function unsealInto(
+  target: Uint8Array,
+  { key, sealed, what }: { key: MasterKey; sealed: Uint8Array; what: string },
+): void {
+  const { nonce, ciphertext } = authenticate(key, sealed, what);
+  assertInternal(target.length === ciphertext.length, `${what} is to fill ${target.length} bytes`);
+  const done = aesLibrary()?.decryptCtr(target, ciphertext, { key: key.encrypt, nonce }) ?? false;
+  if (done) return;
+  const decipher = createDecipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce);
+  target.set(decipher.update(ciphertext));
+}
+
+function authenticate(
+  key: MasterKey,
+  sealed: Uint8Array,
+  what: string,
+): { nonce: Uint8Array; ciphertext: Uint8Array } {
   if (sealed.length < SEAL_OVERHEAD_BYTES) {
     throw new KeepsakeError('FORMAT_TRUNCATED', {
       what,
@@ -94,26 +116,36 @@ export function unseal(key: MasterKey, sealed: Uint8Array, what = 'sealed data')
   const tagAt = sealed.length - TAG_BYTES;
   const nonce = sealed.subarray(0, NONCE_BYTES);
   const ciphertext = sealed.subarray(NONCE_BYTES, tagAt);
-  if (!timingSafeEqual(poly1305Aes(key, ciphertext, nonce), sealed.subarray(tagAt))) {
+  const tag = sealed.subarray(tagAt);
+  if (!crypto_onetimeauth_verify(tag, ciphertext, oneTimeKeyFor(key, nonce))) {
     throw new KeepsakeError('FORMAT_MAC_MISMATCH', { what });
   }
-  return createDecipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce).update(ciphertext);
+  return { nonce, ciphertext };
 }
 
 /** The Poly1305-AES tag of `message`, 16 bytes. */
 export function poly1305Aes(
-  { macK, macR }: Pick<MasterKey, 'macK' | 'macR'>,
+  key: Pick<MasterKey, 'macK' | 'macR'>,
   message: Uint8Array,
+  nonce: Uint8Array,
+): Uint8Array {
+  const tag = new Uint8Array(TAG_BYTES);
+  crypto_onetimeauth(tag, message, oneTimeKeyFor(key, nonce));
+  return tag;
+}
+
+const oneTimeKey = new Uint8Array(2 * MAC_KEY_BYTES);
+
+/** A view that the next call overwrites. */
+function oneTimeKeyFor(
+  { macK, macR }: Pick<MasterKey, 'macK' | 'macR'>,
   nonce: Uint8Array,
 ): Uint8Array {
   // A part of a block would stay in the cipher and shift all that follow.
   assertInternal(nonce.length === NONCE_BYTES, `a nonce of ${nonce.length} bytes`);
-  const oneTimeKey = new Uint8Array(2 * MAC_KEY_BYTES);
   oneTimeKey.set(macR, 0);
   oneTimeKey.set(blockCipher(macK).update(nonce), MAC_KEY_BYTES);
-  const tag = new Uint8Array(TAG_BYTES);
-  crypto_onetimeauth(tag, message, oneTimeKey);
-  return tag;
+  return oneTimeKey;
 }
 
 // Setting a key up costs more than sealing a small blob with it: 27 µs of 39 at 4 KiB. So it is

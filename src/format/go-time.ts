@@ -42,15 +42,20 @@ export function timeToNs(text: string): bigint {
   if (match === null) throw new SyntaxError(`not an RFC 3339 time: "${text}"`);
   const [, year, month, day, hour, minute, second, fraction = '', sign, offHours, offMinutes] =
     match;
-  const date = new Date(0);
-  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  date.setUTCHours(Number(hour), Number(minute), Number(second));
-  if (!date.toISOString().startsWith(text.slice(0, 19))) {
-    throw new SyntaxError(`no such day or hour: "${text}"`);
-  }
+  const dayMs = startOfDay(Number(year), Number(month), Number(day));
+  const ofDay = Number(hour) * 3600 + Number(minute) * 60 + Number(second);
+  const isTime = Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60;
+  if (dayMs === undefined || !isTime) throw new SyntaxError(`no such day or hour: "${text}"`);
   const offset = sign === undefined ? 0 : Number(offHours) * 3600 + Number(offMinutes) * 60;
-  const seconds = date.getTime() / 1000 - (sign === '-' ? -offset : offset);
+  const seconds = dayMs / 1000 + ofDay - (sign === '-' ? -offset : offset);
   return BigInt(seconds) * NS_PER_SECOND + BigInt(fraction.padEnd(9, '0'));
+}
+
+/** Milliseconds since 1970; `undefined` for a day that does not exist. */
+function startOfDay(year: number, month: number, day: number): number | undefined {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : undefined;
 }
 
 /**

@@ -21,7 +21,7 @@ export class BlobLoader {
    * `REPOSITORY_BLOB_DAMAGED` when no place holds a good copy.
    */
   async load(type: BlobType, id: string, options: CallOptions = {}): Promise<Uint8Array> {
-    let failure: unknown = new KeepsakeError('REPOSITORY_BLOB_MISSING', { type, id });
+    let failure: unknown;
     for (const place of this.#index.findAll(type, id)) {
       try {
         return await this.#loadFrom(place, options);
@@ -32,7 +32,7 @@ export class BlobLoader {
         failure = new KeepsakeError('REPOSITORY_BLOB_DAMAGED', details, { cause: error });
       }
     }
-    throw failure;
+    throw failure ?? new KeepsakeError('REPOSITORY_BLOB_MISSING', { type, id });
   }
 
   async #loadFrom(place: BlobPlace, { signal }: CallOptions): Promise<Uint8Array> {
@@ -61,6 +61,6 @@ export function isFileDamage(error: unknown): boolean {
 }
 
 /** A bad copy, as opposed to storage that cannot be reached or was told to stop. */
-function isDamage(error: unknown): boolean {
+export function isDamage(error: unknown): boolean {
   return isFileDamage(error) || (isKeepsakeError(error) && error.code.startsWith('FORMAT_'));
 }

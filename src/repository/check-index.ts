@@ -1,18 +1,17 @@
 /** First part of `check`: index files and packs against each other. */
-import { createHash } from 'node:crypto';
 import type { CallOptions } from '../backend/backend.ts';
 import { describeCause, isKeepsakeError } from '../base/errors/keepsake-error.ts';
-import type { IndexedBlob } from '../format/index-file.ts';
+import type { IndexedPack } from '../format/index-file.ts';
 import { packSizeOf } from '../format/pack.ts';
-import type { BlobPlace } from './blob-index.ts';
+import type { BlobIndex, BlobPlace } from './blob-index.ts';
 import type { CheckProblem } from './check-problem.ts';
 import { readIndexFile } from './index-loader.ts';
+import { sameBlobs } from './pack-audit.ts';
 import type { Repository } from './repository.ts';
 
 interface KnownPack {
   readonly sizeBytes: number;
   readonly blobCount: number;
-  readonly fingerprint: string;
 }
 
 /** Loads every readable index file into the repository's index and says what is wrong with them. */
@@ -25,7 +24,7 @@ export async function* checkIndexFiles(
     try {
       const { packs: found } = await readIndexFile(repository.files, name, options);
       for (const { id, blobs } of found) {
-        yield* notePack(packs, id, blobs);
+        yield* notePack(packs, repository.index, { id, blobs });
         repository.index.addPack(id, blobs);
       }
     } catch (error) {
@@ -36,21 +35,20 @@ export async function* checkIndexFiles(
   return packs;
 }
 
+/** @param index holds the pack already, if an earlier file lists it */
 function* notePack(
   packs: Map<string, KnownPack>,
-  id: string,
-  blobs: readonly IndexedBlob[],
+  index: BlobIndex,
+  { id, blobs }: IndexedPack,
 ): Generator<CheckProblem> {
-  const lines = blobs.map(({ offset, length, type, id }) => `${offset} ${length} ${type} ${id}`);
-  const fingerprint = createHash('sha256').update(lines.sort().join('\n')).digest('base64');
-  const known = packs.get(id);
-  if (known !== undefined) {
-    yield { kind: 'pack-indexed-twice', pack: id, differs: known.fingerprint !== fingerprint };
+  if (packs.has(id)) {
+    const differs = !sameBlobs([...index.entriesOf(id)], blobs);
+    yield { kind: 'pack-indexed-twice', pack: id, differs };
     return;
   }
   if (new Set(blobs.map(({ type }) => type)).size > 1) yield { kind: 'pack-mixed', pack: id };
   const sizeBytes = packSizeOf(blobs);
-  packs.set(id, { sizeBytes, blobCount: blobs.length, fingerprint });
+  packs.set(id, { sizeBytes, blobCount: blobs.length });
 }
 
 /** Sizes of the packs that are in the store. A pack the index names and this lacks is lost. */

@@ -3,11 +3,12 @@ import type { CallOptions } from '../backend/backend.ts';
 import { readUint32 } from '../base/bytes.ts';
 import type { Random } from '../base/clock.ts';
 import { describeCause } from '../base/errors/keepsake-error.ts';
-import type { BlobPlace } from './blob-index.ts';
 import { isFileDamage } from './blob-loader.ts';
 import type { CheckProblem } from './check-problem.ts';
-import { auditPack, type PackAudit } from './pack-audit.ts';
+import type { PackAudit } from './pack-audit.ts';
+import { readPack, type ReadingParts, type ReadPack } from './pack-reading.ts';
 import type { Repository } from './repository.ts';
+import type { RunOpener } from './run-opener.ts';
 
 /** Which packs to read: all, part n of t, a share, or a number of bytes. */
 export type Subset =
@@ -52,28 +53,29 @@ export interface PackReading {
 
 /** Reads one pack: its name, its header against the index, and every blob. */
 export async function checkPackData(
-  repository: Repository,
-  pack: string,
+  { backend, master, index }: Repository,
+  { name, sizeBytes, opener }: { name: string; sizeBytes: number; opener: RunOpener },
   options: CallOptions = {},
 ): Promise<PackReading> {
-  const blobs = [...repository.index.entriesOf(pack)];
-  const { causes, damaged } = await readAndAudit(repository, { pack, blobs }, options);
+  const blobs = [...index.entriesOf(name)];
+  const parts = { backend, master, opener };
+  const { causes, damaged } = await readOrDamaged(parts, { name, sizeBytes, blobs }, options);
   const keys = new Set(damaged.map(({ type, id }) => `${type}:${id}`));
   if (causes.length === 0) return { damaged: keys };
   const why = causes.slice(0, 3).join('; ');
-  return { damaged: keys, problem: { kind: 'pack-damaged', pack, why, blobCount: damaged.length } };
+  const problem = { kind: 'pack-damaged', pack: name, why, blobCount: damaged.length } as const;
+  return { damaged: keys, problem };
 }
 
-async function readAndAudit(
-  { backend, master }: Repository,
-  { pack: name, blobs }: { pack: string; blobs: readonly BlobPlace[] },
+async function readOrDamaged(
+  parts: ReadingParts,
+  pack: ReadPack,
   options: CallOptions,
 ): Promise<PackAudit> {
   try {
-    const bytes = await backend.load({ kind: 'pack', name }, options);
-    return auditPack({ name, bytes }, blobs, master);
+    return await readPack(parts, pack, options);
   } catch (error) {
     if (!isFileDamage(error)) throw error;
-    return { causes: [describeCause(error)], intact: [], damaged: blobs };
+    return { causes: [describeCause(error)], intact: [], damaged: pack.blobs };
   }
 }

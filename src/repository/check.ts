@@ -10,6 +10,7 @@ import { isNote, type CheckProblem } from './check-problem.ts';
 import { TreeCheck } from './check-trees.ts';
 import { listKeys } from './keys.ts';
 import { listLocks } from './stored-locks.ts';
+import { RunOpener } from './run-opener.ts';
 import type { Repository, StoredSnapshot } from './repository.ts';
 
 export type CheckPhase = 'index' | 'packs' | 'data' | 'snapshots';
@@ -95,7 +96,7 @@ class CheckRun {
   }
 
   async *#readPacks(subset: Subset): AsyncGenerator<CheckEvent> {
-    const { index, backend, random } = this.#repository;
+    const { index, backend, master, random } = this.#repository;
     const candidates = new Map(
       index.packIds().flatMap((id) => {
         const sizeBytes = this.#stored.get(id);
@@ -104,12 +105,14 @@ class CheckRun {
     );
     const chosen = selectPacks(candidates, subset, random);
     const total = chosen.length;
+    await using opener = new RunOpener(master);
     const readings = mapConcurrent(
       chosen,
-      async (pack) => ({
-        pack,
-        ...(await checkPackData(this.#repository, pack, this.#options)),
-      }),
+      async (name) => {
+        const sizeBytes = candidates.get(name) ?? 0;
+        const pack = { name, sizeBytes, opener };
+        return { pack: name, ...(await checkPackData(this.#repository, pack, this.#options)) };
+      },
       { limit: Math.min(2, backend.connections), signal: this.#options.signal },
     );
     for await (const { pack, damaged, problem } of readings) {

@@ -52,23 +52,42 @@ export function openPackedBlob(
   });
 }
 
-/** The header must list exactly the blobs that the index gives this pack. */
 function compareHeader(
   pack: Uint8Array,
   indexed: readonly IndexedBlob[],
   master: MasterKey,
 ): string | undefined {
   try {
-    const inHeader = readPackHeader(pack, master).map(describeBlob).sort();
-    const inIndex = indexed.map(describeBlob).sort();
-    const equal = inHeader.length === inIndex.length && inHeader.every((k, i) => k === inIndex[i]);
-    return equal ? undefined : 'its header and the index list different blobs';
+    return compareWithHeader(readPackHeader(pack, master), indexed);
   } catch (error) {
     if (error instanceof KeepsakeError) return `header: ${error.message}`;
     throw error;
   }
 }
 
-function describeBlob({ id, type, offset, length, uncompressedLength }: IndexedBlob): string {
-  return `${offset} ${length} ${uncompressedLength ?? '-'} ${type} ${id}`;
+/** The header must list exactly the blobs that the index gives this pack. What else, in words. */
+export function compareWithHeader(
+  inHeader: readonly IndexedBlob[],
+  indexed: readonly IndexedBlob[],
+): string | undefined {
+  return sameBlobs(inHeader, indexed) ? undefined : 'its header and the index list different blobs';
+}
+
+/** Whether both list the same blobs at the same places, in whatever order. */
+export function sameBlobs(a: readonly IndexedBlob[], b: readonly IndexedBlob[]): boolean {
+  if (a.length !== b.length) return false;
+  const sorted = b.toSorted((one, other) => one.offset - other.offset);
+  return a
+    .toSorted((one, other) => one.offset - other.offset)
+    .every((blob, at) => isSameBlob(blob, sorted[at]));
+}
+
+function isSameBlob(a: IndexedBlob, b: IndexedBlob | undefined): boolean {
+  return (
+    a.id === b?.id &&
+    a.type === b.type &&
+    a.offset === b.offset &&
+    a.length === b.length &&
+    a.uncompressedLength === b.uncompressedLength
+  );
 }

@@ -12,7 +12,9 @@ import { SEAL_OVERHEAD_BYTES, type MasterKey } from '../format/crypto.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../format/snapshot-file.ts';
 import { BlobIndex, type BlobType } from './blob-index.ts';
 import { BlobLoader } from './blob-loader.ts';
+import { BlobSupply } from './blob-supply.ts';
 import { BlobSaver, type SaveResult } from './blob-saver.ts';
+import { RunOpener } from './run-opener.ts';
 import { createSharedSealer } from './shared-sealer.ts';
 import { loadIndex } from './index-loader.ts';
 import type { HeldLock, LockDependencies } from './held-lock.ts';
@@ -120,6 +122,17 @@ export class Repository {
       }
       throw error;
     }
+  }
+
+  /** Data blobs in quantity, opened by two threads; each `plan` names some that will be asked for. */
+  startReading(): AsyncDisposable & { plan(ids: Iterable<string>): BlobSupply } {
+    const { backend, index, master } = this;
+    const opener = new RunOpener(master);
+    const parts = { backend, index, loader: this.#loader, opener };
+    return {
+      plan: (ids) => new BlobSupply(parts, ids),
+      [Symbol.asyncDispose]: () => opener[Symbol.asyncDispose](),
+    };
   }
 
   /** Length of a blob's plaintext, from the index. */

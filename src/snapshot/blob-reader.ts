@@ -15,6 +15,28 @@ export interface BlobReader {
   blobSizeBytes?(type: BlobType, id: string): number | undefined;
   /** Where the blob lies, to read in the order of the packs. */
   locateBlob?(type: BlobType, id: string): { packId: string; offset: number } | undefined;
+  /** For reading many blobs; absent where `loadBlob` is all there is. */
+  startReading?(): BlobReading;
+}
+
+/**
+ * Data blobs that will be asked for, loaded together where they lie together. The bytes are good
+ * until the next turn of the event loop: whoever waits in between must have used them.
+ */
+export interface BlobSupply {
+  /** The blob's bytes if they are at hand, proved by their hash. */
+  held(id: string): Uint8Array | undefined;
+  /** As `loadBlob`. */
+  load(id: string, options?: ReadOptions): Promise<Uint8Array>;
+  /** Length of a blob, where it is known without loading it. */
+  sizeBytes(id: string): number | undefined;
+  /** Each planned blob once, in the order in which they are had fastest. */
+  inPackOrder(): Iterable<string>;
+}
+
+export interface BlobReading extends AsyncDisposable {
+  /** @param ids data blobs, each as often as it will be asked for */
+  plan(ids: Iterable<string>): BlobSupply;
 }
 
 export interface ReadOptions {
@@ -27,13 +49,42 @@ export async function loadFileBlob(
   { path, id }: { path: string; id: string },
   { signal }: ReadOptions = {},
 ): Promise<Uint8Array> {
+  return namingFile({ path, id, signal }, () => reader.loadBlob('data', id, { signal }));
+}
+
+/** As `supply.load`, with the file named in the error. */
+export async function loadSupplied(
+  supply: BlobSupply,
+  { path, id }: { path: string; id: string },
+  { signal }: ReadOptions = {},
+): Promise<Uint8Array> {
+  return namingFile({ path, id, signal }, () => supply.load(id, { signal }));
+}
+
+async function namingFile(
+  { path, id, signal }: { path: string; id: string } & ReadOptions,
+  load: () => Promise<Uint8Array>,
+): Promise<Uint8Array> {
   try {
-    return await reader.loadBlob('data', id, { signal });
+    return await load();
   } catch (cause) {
     rethrowIfGeneral(cause, signal);
     const why = describeCause(cause);
     throw new KeepsakeError('SNAPSHOT_BLOB_UNREADABLE', { path, blobId: id, why }, { cause });
   }
+}
+
+/** Reads each blob by itself. */
+export function readingSingly(reader: BlobReader): BlobReading {
+  return {
+    plan: (ids) => ({
+      held: () => undefined,
+      load: (id, options) => reader.loadBlob('data', id, options),
+      sizeBytes: (id) => reader.blobSizeBytes?.('data', id),
+      inPackOrder: () => new Set(ids),
+    }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }
 
 /** Length of a data blob: from the index where that knows it, else by loading it. */

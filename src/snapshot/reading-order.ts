@@ -1,39 +1,46 @@
-import type { BlobReader } from './blob-reader.ts';
+import type { BlobReader, BlobSupply } from './blob-reader.ts';
 import type { TreeStep } from './tree-walk.ts';
 
 /** How many neighbours are sorted at a time: bounds the memory, not the result. */
 const WINDOW = 512;
 
-export type PlannedFile = Extract<TreeStep, { phase: 'leaf' }>;
+type Leaf = Extract<TreeStep, { phase: 'leaf' }>;
+
+/** `shared` holds its blobs and its neighbours'. */
+export type PlannedFile = Leaf & { readonly shared?: BlobSupply | undefined };
+
+export type PlannedStep = Exclude<TreeStep, Leaf> | PlannedFile;
 
 /**
  * The same steps, with the leaves between two folder steps ordered by where their content lies, so
- * that a pack is read once and from its front to its back.
+ * that a pack is read once and from its front to its back, and with a plan they share.
  */
 export async function* inReadingOrder(
   reader: BlobReader,
   steps: AsyncIterable<TreeStep>,
-): AsyncGenerator<TreeStep> {
+  share: (files: readonly Leaf[]) => BlobSupply | undefined = () => undefined,
+): AsyncGenerator<PlannedStep> {
   if (reader.locateBlob === undefined) {
     yield* steps;
     return;
   }
   const packs = new Map<string, number>();
-  let held: PlannedFile[] = [];
+  let held: Leaf[] = [];
+  function* planned(): Generator<PlannedFile> {
+    const files = sorted(reader, packs, held);
+    const shared = share(files);
+    held = [];
+    for (const file of files) yield { ...file, shared };
+  }
   for await (const step of steps) {
     if (step.phase === 'leaf' && held.push(step) < WINDOW) continue;
-    yield* sorted(reader, packs, held);
-    held = [];
+    if (held.length > 0) yield* planned();
     if (step.phase !== 'leaf') yield step;
   }
-  yield* sorted(reader, packs, held);
+  yield* planned();
 }
 
-function sorted(
-  reader: BlobReader,
-  packs: Map<string, number>,
-  files: readonly PlannedFile[],
-): PlannedFile[] {
+function sorted(reader: BlobReader, packs: Map<string, number>, files: readonly Leaf[]): Leaf[] {
   const placed = files.map((file) => ({ file, ...placeOf(reader, packs, file) }));
   placed.sort((a, b) => a.pack - b.pack || a.offset - b.offset);
   return placed.map(({ file }) => file);
@@ -43,7 +50,7 @@ function sorted(
 function placeOf(
   reader: BlobReader,
   packs: Map<string, number>,
-  { node }: PlannedFile,
+  { node }: Leaf,
 ): { pack: number; offset: number } {
   const first = node.content?.[0];
   const place = first === undefined ? undefined : reader.locateBlob?.('data', first);

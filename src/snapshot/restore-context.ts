@@ -1,9 +1,9 @@
-import type { BoundedQueue } from '../base/concurrency.ts';
-import { systemClock, systemRandom, type Clock, type Random } from '../base/clock.ts';
+import { Semaphore, type BoundedQueue } from '../base/concurrency.ts';
+import { systemClock, systemRandom, type Clock } from '../base/clock.ts';
 import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { errnoCode } from '../host/system-call-error.ts';
 import type { NodeType } from '../format/node.ts';
-import { rethrowIfGeneral, type BlobReader } from './blob-reader.ts';
+import { rethrowIfGeneral, type BlobReader, type BlobReading } from './blob-reader.ts';
 import type {
   Overwrite,
   RestoreAction,
@@ -11,12 +11,16 @@ import type {
   RestoreOptions,
   RestoreTotals,
 } from './restore-options.ts';
+import { TemporaryNames } from './temporary-name.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
 
 /** One restore under way: its settings, its totals, and the way its news goes out. */
 export class RestoreContext {
   readonly reader: BlobReader;
+  readonly reading: BlobReading;
+  /** Files of many blobs are restored one at a time. */
+  readonly largeFiles = new Semaphore(1);
   /** The real path of the target. */
   readonly target: string;
   readonly overwrite: Overwrite;
@@ -25,7 +29,7 @@ export class RestoreContext {
   readonly owners: boolean;
   readonly durable: boolean;
   readonly isRoot = process.geteuid?.() === 0;
-  readonly random: Random;
+  readonly temporaryNames: TemporaryNames;
   readonly signal: AbortSignal;
   readonly totals: RestoreTotals = emptyTotals();
   /** Paths whose content is not the snapshot's and known not to be. */
@@ -39,16 +43,22 @@ export class RestoreContext {
 
   constructor(
     options: RestoreOptions,
-    run: { target: string; events: BoundedQueue<RestoreEvent>; stop: AbortController },
+    run: {
+      target: string;
+      events: BoundedQueue<RestoreEvent>;
+      stop: AbortController;
+      reading: BlobReading;
+    },
   ) {
     this.reader = options.reader;
+    this.reading = run.reading;
     this.target = run.target;
     this.overwrite = options.overwrite ?? 'always';
     this.dryRun = options.dryRun ?? false;
     this.sparse = options.sparse ?? true;
     this.owners = options.owners ?? true;
     this.durable = options.durable ?? false;
-    this.random = options.random ?? systemRandom;
+    this.temporaryNames = new TemporaryNames(options.random ?? systemRandom);
     this.#stop = run.stop;
     this.signal = AbortSignal.any([run.stop.signal, ...(options.signal ? [options.signal] : [])]);
     this.#clock = options.clock ?? systemClock;

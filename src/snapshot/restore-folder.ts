@@ -5,7 +5,7 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { fsPath } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
 import type { RestoreContext } from './restore-context.ts';
-import { restoreMetadata } from './restore-metadata.ts';
+import { restoreMetadata, type NewFile } from './restore-metadata.ts';
 import { lstatIfAny, removeLeftovers } from './temporary-name.ts';
 
 const OWNER_ALL = 0o700;
@@ -29,6 +29,8 @@ export class RestoreFolder {
   state: FolderState = 'untouched';
   /** What `lstat` said, if the folder was there before. */
   before: BigIntStats | undefined;
+  /** Known once a file was made in it. */
+  newFile: NewFile | undefined;
   #pending = 1;
   readonly #idle = Promise.withResolvers<void>();
 

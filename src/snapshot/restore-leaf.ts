@@ -14,11 +14,13 @@ import { decodeRawName, fsPath } from '../base/raw-name.ts';
 import { timeToNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import { makeFifo, makeNode } from '../host/libc.ts';
+import type { BlobSupply } from './blob-reader.ts';
 import { findDifference } from './compare-content.ts';
 import { writeContent } from './restore-content.ts';
 import type { RestoreContext } from './restore-context.ts';
-import { restoreMetadata } from './restore-metadata.ts';
-import { lstatIfAny, moveIntoPlace, removeIfAny, temporaryPath } from './temporary-name.ts';
+import type { RestoreFolder } from './restore-folder.ts';
+import { newFileAt, restoreMetadata } from './restore-metadata.ts';
+import { lstatIfAny, moveIntoPlace, removeIfAny } from './temporary-name.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, S_IFBLK, S_IFCHR } = constants;
 const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
@@ -30,11 +32,12 @@ export interface Leaf {
   /** As in the snapshot. */
   readonly path: string;
   readonly node: Node;
-  /** The folder on disk, a real path. */
-  readonly folder: string;
+  readonly folder: RestoreFolder;
   readonly at: string;
   /** What stands there now. */
   readonly found: BigIntStats | undefined;
+  /** A plan that holds its blobs. */
+  readonly shared?: BlobSupply | undefined;
 }
 
 /** Restores one entry and says what was done. Throws what went wrong with it. */
@@ -138,7 +141,7 @@ async function replace(
   { folder, at, path, node }: Leaf,
   build: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = temporaryPath(folder, context.random);
+  const temporary = context.temporaryNames.next(folder.at);
   try {
     await build(temporary);
     moveIntoPlace(temporary, at, { path, wanted: node.type });
@@ -157,13 +160,14 @@ async function make(context: RestoreContext, leaf: Leaf, temporary: string): Pro
 
 async function makeFile(
   context: RestoreContext,
-  { path, node }: Leaf,
+  { path, node, folder, shared }: Leaf,
   temporary: string,
 ): Promise<void> {
   const fd = openSync(fsPath(temporary), NEW_FILE, OWNER_READ_WRITE);
   try {
-    await writeContent(context, fd, { path, node });
-    await restoreMetadata(context, { path, at: temporary, node });
+    await writeContent(context, fd, { path, node, shared });
+    const as = (folder.newFile ??= newFileAt(temporary, fd));
+    await restoreMetadata(context, { path, at: temporary, node, fresh: { fd, as } });
     if (context.durable) await flush(fd);
   } finally {
     closeSync(fd);

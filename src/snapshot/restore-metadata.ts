@@ -1,10 +1,24 @@
-import { chmodSync, lchownSync, type BigIntStats } from 'node:fs';
+import {
+  chmodSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lchownSync,
+  type BigIntStats,
+} from 'node:fs';
 import { equalBytes } from '../base/bytes.ts';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { fsPath } from '../base/raw-name.ts';
 import { statModeFromMode } from '../format/file-mode.ts';
 import { timeToNs } from '../format/go-time.ts';
-import { getXattr, listXattrs, removeXattr, setTimesNs, setXattr } from '../host/libc.ts';
+import {
+  getXattr,
+  listXattrs,
+  removeXattr,
+  setOpenTimesNs,
+  setTimesNs,
+  setXattr,
+} from '../host/libc.ts';
 import { errnoCode } from '../host/system-call-error.ts';
 import type { Node } from '../format/node.ts';
 import type { RestoreContext } from './restore-context.ts';
@@ -20,6 +34,21 @@ export interface Placed {
   readonly node: Node;
   /** What `lstat` said of an entry that was there before. */
   readonly before?: BigIntStats | undefined;
+  /** The entry is a regular file, made just now and still open. */
+  readonly fresh?: { readonly fd: number; readonly as: NewFile } | undefined;
+}
+
+/** What a file has that was just made in some folder: the same for each one there. */
+export interface NewFile {
+  readonly uid: number;
+  readonly gid: number;
+  /** As from the folder's default ACL. */
+  readonly hasAttributes: boolean;
+}
+
+export function newFileAt(at: string, fd: number): NewFile {
+  const { uid, gid } = fstatSync(fd);
+  return { uid, gid, hasAttributes: listXattrs(at).some((name) => !SYSTEM_OWNED.test(name)) };
 }
 
 /**
@@ -28,25 +57,36 @@ export interface Placed {
  * times must come last. Each step is tried whatever became of the others.
  */
 export async function restoreMetadata(context: RestoreContext, placed: Placed): Promise<void> {
-  const { at, node, before } = placed;
-  if (context.owners && !sameOwner(node, before)) {
+  const { at, node, fresh } = placed;
+  if (context.owners && !hasOwner(placed)) {
     await attempt(context, { placed, what: 'the owner' }, () => {
-      lchownSync(fsPath(at), node.uid, node.gid);
+      if (fresh === undefined) lchownSync(fsPath(at), node.uid, node.gid);
+      else fchownSync(fresh.fd, node.uid, node.gid);
     });
   }
-  await restoreXattrs(context, placed);
+  if (!isWithoutXattrs(placed)) await restoreXattrs(context, placed);
   if (node.type !== 'symlink') {
     await attempt(context, { placed, what: 'the mode' }, () => {
-      chmodSync(fsPath(at), statModeFromMode(node.mode));
+      const mode = statModeFromMode(node.mode);
+      if (fresh === undefined) chmodSync(fsPath(at), mode);
+      else fchmodSync(fresh.fd, mode);
     });
   }
   await attempt(context, { placed, what: 'the times' }, () => {
-    setTimesNs(at, timeToNs(node.atime), timeToNs(node.mtime));
+    const [atimeNs, mtimeNs] = [timeToNs(node.atime), timeToNs(node.mtime)];
+    if (fresh === undefined) setTimesNs(at, atimeNs, mtimeNs);
+    else setOpenTimesNs({ fd: fresh.fd, path: at }, atimeNs, mtimeNs);
   });
 }
 
-function sameOwner(node: Node, before: BigIntStats | undefined): boolean {
+function hasOwner({ node, before, fresh }: Placed): boolean {
+  if (fresh !== undefined) return fresh.as.uid === node.uid && fresh.as.gid === node.gid;
   return before?.uid === BigInt(node.uid) && before.gid === BigInt(node.gid);
+}
+
+/** None to set and none to take away. */
+function isWithoutXattrs({ node, fresh }: Placed): boolean {
+  return fresh?.as.hasAttributes === false && (node.extendedAttributes ?? []).length === 0;
 }
 
 async function restoreXattrs(context: RestoreContext, placed: Placed): Promise<void> {

@@ -1,7 +1,9 @@
 import { BoundedQueue, forEachConcurrent } from '../base/concurrency.ts';
 import type { Node } from '../format/node.ts';
+import { readingSingly } from './blob-reader.ts';
 import { hardLinkKey } from './hard-link-key.ts';
 import { createPathFilter, type PathFilter } from './include-filter.ts';
+import { SMALL_FILE_BLOBS } from './restore-content.ts';
 import { RestoreContext } from './restore-context.ts';
 import { ensureFolder, finishFolder, RestoreFolder } from './restore-folder.ts';
 import { restoreHardLink, restoreLeaf, type Leaf } from './restore-leaf.ts';
@@ -31,7 +33,8 @@ export async function* restoreSnapshot(options: RestoreOptions): AsyncGenerator<
   const target = prepareTarget(options);
   const events = new BoundedQueue<RestoreEvent>(EVENTS_HELD);
   const stop = new AbortController();
-  const context = new RestoreContext(options, { target, events, stop });
+  await using reading = options.reader.startReading?.() ?? readingSingly(options.reader);
+  const context = new RestoreContext(options, { target, events, stop, reading });
   const working = restoreAll(context, { options, filter }).then(
     () => events.end(),
     (error: unknown) => events.fail(error),
@@ -83,7 +86,11 @@ async function* planJobs(
     descend: (path) => filter(path).descend && folder.state !== 'failed',
   });
   let folder = root;
-  for await (const step of inReadingOrder(reader, steps)) {
+  const share = (files: readonly PlannedFile[]) => {
+    const wanted = files.filter(({ path, node }) => isSmall(node) && filter(path).selected);
+    return context.reading.plan(wanted.flatMap(({ node }) => node.content ?? []));
+  };
+  for await (const step of inReadingOrder(reader, steps, share)) {
     switch (step.phase) {
       case 'problem': {
         await context.fail(step.path, step.error);
@@ -106,6 +113,10 @@ async function* planJobs(
       }
     }
   }
+}
+
+function isSmall({ content }: Node): boolean {
+  return (content?.length ?? 0) <= SMALL_FILE_BLOBS;
 }
 
 function enterFolder(parent: RestoreFolder, { path, node }: { path: string; node: Node }) {
@@ -138,12 +149,12 @@ function leafJob(context: RestoreContext, folder: RestoreFolder, file: PlannedFi
 async function restoreEntry(
   context: RestoreContext,
   folder: RestoreFolder,
-  { path, node }: PlannedFile,
+  { path, node, shared }: PlannedFile,
 ): Promise<void> {
   const at = joinTreePath(folder.at, node.name);
   // A folder that was not there before holds nothing but what was just restored to it.
   const found = folder.before === undefined ? undefined : lstatIfAny(at);
-  const leaf: Leaf = { path, node, folder: folder.at, at, found };
+  const leaf: Leaf = { path, node, folder, at, found, shared };
   const key = hardLinkKey(node);
   if (key === undefined) return restoreLeaf(context, leaf);
   const earlier = context.hardLinks.get(key);

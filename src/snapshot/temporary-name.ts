@@ -18,9 +18,30 @@ import { errnoCode } from '../host/system-call-error.ts';
 
 const PATTERN = /^\.keepsake-restore-[0-9a-f]{16}\.tmp$/;
 
-/** Short whatever the final name is: that may have the full 255 bytes. */
-export function temporaryPath(folder: string, random: Random): string {
-  return `${folder}/.keepsake-restore-${toHex(random(8))}.tmp`;
+const PREFIX_BYTES = 5;
+const COUNT_DIGITS = 6;
+
+/** Names that differ from each other, and by chance from those of another run. */
+export class TemporaryNames {
+  readonly #random: Random;
+  #prefix: string;
+  #count = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.#prefix = toHex(random(PREFIX_BYTES));
+  }
+
+  /** Short whatever the final name is: that may have the full 255 bytes. */
+  next(folder: string): string {
+    if (this.#count === 16 ** COUNT_DIGITS) {
+      this.#prefix = toHex(this.#random(PREFIX_BYTES));
+      this.#count = 0;
+    }
+    const number = this.#count.toString(16).padStart(COUNT_DIGITS, '0');
+    this.#count += 1;
+    return `${folder}/.keepsake-restore-${this.#prefix}${number}.tmp`;
+  }
 }
 
 /** Removes what a killed restore left in this folder. */
