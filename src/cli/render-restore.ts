@@ -184,14 +184,14 @@ function resultLine(result: RestoreResult, plannedBytes: number): string {
   const what = `${count(written, 'file')}, ${formatBytes(plannedBytes)}${also}`;
   const took = `(${seconds(durationMs)})`;
   if (dryRun)
-    return `dry run: would restore ${what} to ${showName(target)}; nothing was written ${took}`;
+    return `dry run: would restore to ${showName(target)}: ${what}; nothing was written ${took}`;
   const verdict = {
     ok: 'restored',
-    partial: `restored in part, ${count(totals.errors, 'error')}`,
-    different: `restored, but ${count(totals.errors, 'file')} read back differently`,
-    damaged: `restored without what is damaged in the repository, ${count(totals.errors, 'error')}`,
+    partial: `restored in part (${count(totals.errors, 'error')})`,
+    different: `restored, but ${count(totals.errors, 'file')} read back differently,`,
+    damaged: `restored without what is damaged in the repository (${count(totals.errors, 'error')})`,
   }[outcome];
-  return `${verdict}: ${what} to ${showName(target)} ${took}`;
+  return `${verdict} to ${showName(target)}: ${what} ${took}`;
 }
 
 function verifiedLine({ totals }: RestoreResult): string {

@@ -38,9 +38,16 @@ test('a snapshot comes back to a folder as it was, and the databases are named a
   expect(state.problems).toEqual([]);
   expect(stdout).toContain(`${join(target, lab.app.database)}: `);
   expect(stdout).toContain('there is no -wal to go with it');
-  expect(stdout).toMatch(/^restored: \d+ files, /m);
+  expect(stdout).toMatch(/^restored to .*whole: \d+ files, /m);
   expect(stdout).toMatch(/^verified: \d+ files/m);
   expect(stdout).toContain('next: stop the app');
+});
+
+test('patterns that match no file are no success', async () => {
+  const args = ['restore', 'latest', '-t', lab.join('none'), '--include', 'uplaods'];
+  const { stdout, stderr } = await lab.keepsake(args, { exits: 1 });
+  expect(stderr).toContain('no file in the snapshot matches --include uplaods');
+  expect(stdout).not.toContain('restored');
 });
 
 test('a folder of it, and what patterns choose, can be restored alone', async () => {
@@ -119,7 +126,7 @@ test('an item that cannot be written is named with exit 3, and all else is resto
   const args = ['restore', `latest:${root}`, '--target', target];
   const { stdout, stderr } = await lab.keepsake(args, { exits: 3 });
   expect(stderr).toContain('"/.env" was not restored');
-  expect(stdout).toContain('restored in part, 1 error');
+  expect(stdout).toContain('restored in part (1 error) to ');
   expect(checkWishlist(target).problems).toEqual([]);
 });
 

@@ -64,7 +64,7 @@ export const backendErrors = {
     exit: ExitCode.failed,
     message: ({ location, file, reason }) => `access to ${file} in ${location} denied: ${reason}`,
     hint: () =>
-      `${UNTOUCHED} Check the owner and mode of the folder and whether the disk is mounted read-only, and that Keepsake runs as the user who made the repository.`,
+      `${UNTOUCHED} Check the owner and mode of the folder and whether the disk is mounted read-only, and that Keepsake runs as the user who made the repository. To read one that cannot be written: add \`--no-lock\``,
     example: {
       location: '/backups/wishlist',
       file: 'config',

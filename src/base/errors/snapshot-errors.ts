@@ -42,6 +42,14 @@ export const snapshotErrors = {
     hint: () => 'See what the snapshot holds with `keepsake ls SNAPSHOT`.',
     example: { path: '/srv/app/prod.db', type: 'file', wanted: 'dir' },
   }),
+  RESTORE_NOTHING_MATCHED: entry<{ patterns: readonly string[] }>({
+    exit: ExitCode.failed,
+    message: ({ patterns }) =>
+      `no file in the snapshot matches --include ${patterns.map(displayRawName).join(' or ')}`,
+    hint: () =>
+      'No file was written. A pattern is a name such as `*.jpg` or a whole path. To see what there is: `keepsake ls SNAPSHOT`',
+    example: { patterns: ['upload'] },
+  }),
   RESTORE_TARGET_IS_ROOT: entry<{ target: string }>({
     exit: ExitCode.usage,
     message: ({ target }) => `refusing to restore over the running system ("${shown(target)}")`,

@@ -1,6 +1,6 @@
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { ExitCode } from '../../base/exit-code.ts';
-import type { RestoreOutcome } from '../../operations/restore-input.ts';
+import type { RestoreOutcome, RestoreResult } from '../../operations/restore-input.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
@@ -49,8 +49,17 @@ async function restoreTo(
   const renderer = new RestoreRenderer(context.output, workbench.clock);
   const events = restore(workbench, input);
   const result = await followEvents(events, (event) => renderer.take(event));
+  if (input.include.length > 0 && touchedNothing(result)) {
+    throw new KeepsakeError('RESTORE_NOTHING_MATCHED', { patterns: input.include });
+  }
   renderer.finish(result);
   return EXIT_CODES[result.outcome];
+}
+
+/** Of files; that a folder was made is no restore. */
+function touchedNothing({ totals }: RestoreResult): boolean {
+  const { filesRestored, filesUpdated, filesUnchanged, filesSkipped, others, errors } = totals;
+  return filesRestored + filesUpdated + filesUnchanged + filesSkipped + others + errors === 0;
 }
 
 function targetMissing(): KeepsakeError {
