@@ -50,6 +50,7 @@ export async function readBackupInput(
     oneFileSystem: flags.oneFileSystem === true,
     dryRun: flags.dryRun === true,
     wantItems: context.output.verbosity > 0,
+    wantUnmodified: context.output.verbosity > 1,
     compression: parseCompression(flags.compression),
     packSizeBytes: settings.packSizeBytes,
     captureMethod: parseCaptureMethod(flags.capture) ?? config?.capture.method,

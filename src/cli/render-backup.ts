@@ -4,13 +4,16 @@ import { describeCause, isKeepsakeError } from '../base/errors/keepsake-error.ts
 import type { BackupEvent, BackupResult } from '../operations/backup-input.ts';
 import type { ArchiveProblem } from '../snapshot/archive-options.ts';
 import type { ManifestDatabase } from '../snapshot/manifest.ts';
+import { BackupProgress } from './backup-progress.ts';
 import { count, seconds } from './phrases.ts';
 import { type Output, showName } from './output.ts';
 
-type Progress = Extract<BackupEvent, { type: 'progress' }>;
+/** restic's words. */
+const ITEM_ACTIONS = { new: 'new', changed: 'modified', unmodified: 'unchanged' } as const;
 
 export class BackupRenderer {
   readonly #output: Output;
+  readonly #progress = new BackupProgress();
   readonly #hinted = new Set<string>();
 
   constructor(output: Output) {
@@ -24,13 +27,14 @@ export class BackupRenderer {
         output.warn(`${event.error.message}. Waiting …`);
         break;
       case 'parent':
+        this.#progress.expect(event.manifest);
         if (output.verbosity > 0 && event.id !== undefined) {
           output.print(`comparing with snapshot ${event.id.slice(0, 8)}`);
         }
         break;
       case 'progress':
-        output.status(() => progressLine(event));
-        output.emitStatus(() => progressMessage(event));
+        output.status(() => this.#progress.line(event));
+        output.emitStatus(() => this.#progress.message(event));
         break;
       case 'item':
         this.#item(event);
@@ -60,11 +64,11 @@ export class BackupRenderer {
   #item({ path, action, sizeBytes, isDirectory }: Extract<BackupEvent, { type: 'item' }>): void {
     const output = this.#output;
     if (output.verbosity < 1) return;
-    output.print(`${action.padEnd(9)} ${showName(path)}${isDirectory ? '/' : ''}`);
+    output.print(`${action.padEnd(10)} ${showName(path)}${isDirectory ? '/' : ''}`);
     const item = isDirectory ? `${path}/` : path;
     output.emit({
       message_type: 'verbose_status',
-      action: action === 'changed' ? 'modified' : action,
+      action: ITEM_ACTIONS[action],
       item,
       data_size: sizeBytes,
     });
@@ -90,21 +94,6 @@ export class BackupRenderer {
     this.#hinted.add(known.code);
     output.warn(`  ${known.hint}`);
   }
-}
-
-function progressLine({ phase, filesDone, bytesDone, bytesRead, storedBytes }: Progress): string {
-  return `${phase}: ${count(filesDone, 'file')}, ${formatBytes(bytesDone)} seen, ${formatBytes(bytesRead)} read, ${formatBytes(storedBytes)} stored`;
-}
-
-function progressMessage(event: Progress): object {
-  return {
-    message_type: 'status',
-    phase: event.phase,
-    files_done: event.filesDone,
-    bytes_done: event.bytesDone,
-    bytes_read: event.bytesRead,
-    bytes_stored: event.storedBytes,
-  };
 }
 
 function databaseLine(database: ManifestDatabase): string {

@@ -37,6 +37,8 @@ export interface BackupInput {
   readonly dryRun: boolean;
   /** Tell of each file that is new or changed. */
   readonly wantItems: boolean;
+  /** With `wantItems`: of the others, too. */
+  readonly wantUnmodified?: boolean | undefined;
   readonly compression?: CompressionMode | undefined;
   readonly packSizeBytes: number;
   /** Default `raw`. */
@@ -51,10 +53,12 @@ export type BackupPhase = 'opening' | 'files' | 'databases' | 'changes' | 'stori
 
 export type BackupEvent =
   | { type: 'lock-wait'; error: KeepsakeError }
-  | { type: 'parent'; id: string | undefined }
+  /** `manifest` tells about how much the walk will meet again. */
+  | { type: 'parent'; id: string | undefined; manifest: Manifest | undefined }
   | {
       type: 'progress';
       phase: BackupPhase;
+      elapsedMs: number;
       filesDone: number;
       bytesDone: number;
       bytesRead: number;

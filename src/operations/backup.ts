@@ -1,4 +1,5 @@
 /** `backup`: captures a live app or plain paths into a snapshot. */
+import type { Clock } from '../base/clock.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { timeFromNs } from '../format/go-time.ts';
 import type { Snapshot } from '../format/snapshot-file.ts';
@@ -62,7 +63,7 @@ async function runBackup(
     distrustLostPacks(repository, { signal }),
   ]);
   if (packs.length > 0) onDamage(new KeepsakeError('REPOSITORY_PACKS_LOST', { packs }));
-  emitter.emit({ type: 'parent', id: parent?.id });
+  emitter.emit({ type: 'parent', id: parent?.id, manifest: parent?.manifest });
   const result = await archiveInto(workbench, { input, repository, parent, emitter, damage });
   const endedAt = workbench.clock.now();
   const outcome = judgeOutcome(result);
@@ -129,7 +130,11 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
       },
       parent,
       readers: READERS,
-      listener: listen(emitter, { input, storedBytes: () => saver.storedBytes }),
+      listener: listen(emitter, {
+        input,
+        clock: workbench.clock,
+        storedBytes: () => saver.storedBytes,
+      }),
       signal,
     });
     const problems = [...job.damage, ...findUnfollowedLinks(subject), ...result.problems];
@@ -146,13 +151,22 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
 
 function listen(
   emitter: Emitter<BackupEvent>,
-  { input, storedBytes }: { input: BackupInput; storedBytes: () => number },
+  { input, clock, storedBytes }: { input: BackupInput; clock: Clock; storedBytes: () => number },
 ): ArchiveListener {
   const state = { filesDone: 0, bytesDone: 0, bytesRead: 0 };
   const told = new Set<string>();
+  const beganAtMs = clock.monotonicMs();
   let phase: BackupPhase = 'opening';
-  const report = (): void =>
-    emitter.emitProgress({ type: 'progress', phase, ...state, storedBytes: storedBytes() });
+  const report = (): void => {
+    const elapsedMs = clock.monotonicMs() - beganAtMs;
+    emitter.emitProgress({
+      type: 'progress',
+      phase,
+      elapsedMs,
+      ...state,
+      storedBytes: storedBytes(),
+    });
+  };
   return {
     onPhase(next) {
       phase = next;
@@ -166,7 +180,8 @@ function listen(
         state.bytesDone += node.size ?? 0;
       }
       report();
-      if (!input.wantItems || action === 'unmodified' || told.has(path)) return;
+      if (!input.wantItems || told.has(path)) return;
+      if (action === 'unmodified' && input.wantUnmodified !== true) return;
       told.add(path);
       emitter.emit({ type: 'item', path, action, sizeBytes: node.size ?? 0, isDirectory });
     },
