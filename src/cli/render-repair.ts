@@ -96,9 +96,12 @@ export class SnapshotRepairRenderer {
     });
     const repaired = this.#dryRun ? 'would be repaired' : 'repaired';
     this.#output.say(
-      `${count(repairs.length, 'snapshot')} ${repaired}, ${soundCount} were sound` +
+      `${count(repairs.length, 'snapshot')} ${repaired}, ${soundCount} ${soundCount === 1 ? 'was' : 'were'} sound` +
         (open === 0 ? '' : `, ${open} left as they are`),
     );
+    if (repairs.length > 0 && this.#plan?.forget === false) {
+      this.#output.say('next: to remove the hurt ones: keepsake repair snapshots --forget');
+    }
     return open === 0;
   }
 

@@ -72,6 +72,7 @@ test('from a damaged pack to a clean check, each step names the next', async () 
   expect(still).toContain('keepsake repair snapshots');
 
   const { stdout: plan } = await run(['repair', 'snapshots', '--dry-run']);
+  expect(plan).toContain('next: to remove the hurt ones: keepsake repair snapshots --forget');
   expect(plan).toMatch(/1 snapshot would be repaired/);
   expect(plan).toContain(lab.source);
   const saved = messages(await run(['--json', 'repair', 'snapshots', snapshot]), 'snapshot_saved');
