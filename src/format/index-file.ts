@@ -19,6 +19,7 @@ import { utf8Decode, utf8Encode } from '../base/bytes.ts';
 import { SEAL_OVERHEAD_BYTES } from './crypto.ts';
 import { JsonCursor } from './json-cursor.ts';
 import { JsonField, UINT32_MAX } from './json-fields.ts';
+import { matchCommonPack } from './index-pattern.ts';
 import { arrayElements, malformedJson, objectKeys } from './json-members.ts';
 
 export interface IndexedBlob {
@@ -105,6 +106,13 @@ function* readDocument(
 
 function* readPackList(cursor: JsonCursor): Generator<IndexedPack> {
   for (const n of arrayElements(cursor)) {
+    cursor.peek();
+    const common = matchCommonPack(cursor.text, cursor.at);
+    if (common !== undefined) {
+      cursor.at = common.end;
+      yield common.pack;
+      continue;
+    }
     yield decodePack(JsonField.parseText(WHAT, cursor.rawValue(), `packs[${n}]`));
   }
 }

@@ -6,6 +6,7 @@
  * A blob may be in several packs (a backup that was cut off and repeated); every place is kept, so
  * that a damaged copy can be made up for by another.
  */
+import { SEAL_OVERHEAD_BYTES } from '../format/crypto.ts';
 import type { IndexedBlob } from '../format/index-file.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 
@@ -100,6 +101,16 @@ export class BlobIndex {
   find(type: BlobType, id: string): BlobPlace | undefined {
     const first = this.#findEntries(type, id).next();
     return first.done === true ? undefined : this.#place(first.value);
+  }
+
+  /** Length of the plaintext, by the first place of the blob. */
+  plaintextBytes(type: BlobType, id: string): number | undefined {
+    const first = this.#findEntries(type, id).next();
+    if (first.done === true) return undefined;
+    const { lengths, uncompressed } = this.#segment(first.value);
+    const at = first.value % SEGMENT_ENTRIES;
+    const plaintext = uncompressed[at] ?? 0;
+    return plaintext === 0 ? (lengths[at] ?? 0) - SEAL_OVERHEAD_BYTES : plaintext;
   }
 
   /** Every place of a blob. */

@@ -8,7 +8,7 @@ import { mapConcurrent } from '../base/concurrency.ts';
 import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { CompressionMode } from '../format/compression.ts';
 import type { RepositoryConfig } from '../format/config-file.ts';
-import { SEAL_OVERHEAD_BYTES, type MasterKey } from '../format/crypto.ts';
+import type { MasterKey } from '../format/crypto.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../format/snapshot-file.ts';
 import { BlobIndex, type BlobType } from './blob-index.ts';
 import { BlobLoader } from './blob-loader.ts';
@@ -137,8 +137,7 @@ export class Repository {
 
   /** Length of a blob's plaintext, from the index. */
   blobSizeBytes(type: BlobType, id: string): number | undefined {
-    const place = this.index.find(type, id);
-    return place && (place.uncompressedLength ?? place.length - SEAL_OVERHEAD_BYTES);
+    return this.index.plaintextBytes(type, id);
   }
 
   locateBlob(type: BlobType, id: string): { packId: string; offset: number } | undefined {
