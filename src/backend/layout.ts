@@ -49,6 +49,15 @@ export function layoutFolders(): string[] {
   return [...Object.values(FOLDERS), ...packFolders];
 }
 
+/** All that stands in a repository's folder itself. */
+export const TOP_NAMES: readonly string[] = ['config', ...Object.values(FOLDERS)];
+
+/** Whether a repository may have an entry of this name in this folder of it. */
+export function isOfLayout(folder: ListedKind, name: string): boolean {
+  if (isHexId(name) || isTemporaryName(name)) return true;
+  return folder === 'pack' && /^[0-9a-f]{2}$/.test(name);
+}
+
 /** True for the temporary names that Keepsake itself makes (restic's end in decimal digits). */
 export function isTemporaryName(name: string): boolean {
   return TEMPORARY.test(name);

@@ -287,3 +287,14 @@ describe('a disk that fails', () => {
     await expect(backend.create()).rejects.toMatchObject({ code: 'BACKEND_DENIED' });
   });
 });
+
+test('a repository is not made where its folders hold something else; nothing is touched', async () => {
+  const path = await temporaryPath();
+  await mkdir(join(path, 'data'), { recursive: true });
+  await writeFile(join(path, 'data', 'prod.db'), BYTES);
+  await expect(open(path).create()).rejects.toMatchObject({
+    code: 'BACKEND_FOLDER_TAKEN',
+    message: expect.stringContaining('data/prod.db'),
+  });
+  expect(await readdir(path)).toEqual(['data']);
+});

@@ -21,6 +21,7 @@ import type {
 } from './backend.ts';
 import { systemCode } from './file-errors.ts';
 import { nodeFileLayer, type FileLayer } from './file-layer.ts';
+import { refuseForeignContent } from './foreign-content.ts';
 import { handleFolder, handlePath, kindFolder, layoutFolders } from './layout.ts';
 import { explainFailures } from './local-failures.ts';
 import { deriveModes, FolderKeeper, makeFolders, type Modes } from './local-folders.ts';
@@ -68,6 +69,7 @@ class LocalBackend implements Backend {
     signal?.throwIfAborted();
     await explainFailures(this.#place, 'config', async () => {
       const modes = await this.#deriveModes();
+      await refuseForeignContent(this.#layer, this.location);
       await makeFolders(this.#layer, this.location, modes.folder);
       await this.#folders.makeAll(layoutFolders(), modes.folder, signal);
       await this.#proveWritable(modes, signal);

@@ -90,7 +90,7 @@ export class BackupRenderer {
       item: path,
     });
     // A thousand files that cannot be read for one reason need one advice.
-    if (known === undefined || this.#hinted.has(known.code)) return;
+    if (known === undefined || kind === 'plain' || this.#hinted.has(known.code)) return;
     this.#hinted.add(known.code);
     output.warn(`  ${known.hint}`);
   }

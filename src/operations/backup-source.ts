@@ -13,7 +13,7 @@ import type { BackupInput, BackupSubject } from './backup-input.ts';
 export interface BackupSourceOptions {
   /** Of the repository's chunker. */
   readonly polynomial: bigint;
-  /** Locations of Keepsake's own: where they lie below a path, they stay empty. */
+  /** Locations of Keepsake's own: where they lie below a path, folders stay empty, files out. */
   readonly own: readonly string[];
 }
 

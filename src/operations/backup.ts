@@ -1,5 +1,6 @@
 /** `backup`: captures a live app or plain paths into a snapshot. */
 import type { Clock } from '../base/clock.ts';
+import { TOP_NAMES } from '../backend/layout.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { timeFromNs } from '../format/go-time.ts';
 import type { Snapshot } from '../format/snapshot-file.ts';
@@ -89,6 +90,11 @@ async function tidyStore(
   }
 }
 
+/** Not its whole folder, in which other things may stand, too. */
+function repositoryEntries(location: string): string[] {
+  return TOP_NAMES.map((name) => `${location}/${name}`);
+}
+
 interface ArchiveJob {
   readonly input: BackupInput;
   readonly repository: Repository;
@@ -109,7 +115,7 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
       store: repository,
       source: openBackupSource(input, {
         polynomial: repository.config.chunkerPolynomial,
-        own: [repository.backend.location, workbench.scratchFolder],
+        own: [...repositoryEntries(repository.backend.location), workbench.scratchFolder],
       }),
       clock: workbench.clock,
       capture: {

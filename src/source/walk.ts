@@ -25,7 +25,7 @@ export interface WalkOptions {
   readonly exclude?: ExcludeMatcher | undefined;
   /** Do not go into other file systems; their mount points are kept as empty folders. */
   readonly oneFileSystem?: boolean | undefined;
-  /** Folders to keep empty, by any of their names: the repository, when it lies below a path. */
+  /** Folders to keep empty and files to leave out, by any of their names: the repository's. */
   readonly skip?: ReadonlySet<string> | undefined;
   /** Of a folder with a valid CACHEDIR.TAG take that file only. */
   readonly excludeCaches?: boolean | undefined;
@@ -155,7 +155,7 @@ class Walk {
   }
 
   #take(place: Place, stats: BigIntStats): void {
-    if (stats.isSocket()) return;
+    if (stats.isSocket() || (!stats.isDirectory() && this.#skip.has(identity(stats)))) return;
     if (stats.isDirectory()) {
       this.#enter(place, stats);
       return;

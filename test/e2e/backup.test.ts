@@ -1,5 +1,5 @@
 /** What `backup` says: what a person wants to know, at every loudness, and what programs read. */
-import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { messages, openAppLab, type AppLab } from '../support/app-lab.ts';
@@ -51,6 +51,19 @@ test('--json ends with restic’s summary, and each item has restic’s words', 
   const items = messages(result, 'verbose_status');
   expect(new Set(items.map(({ action }) => action))).toEqual(
     new Set(['unchanged', 'new', 'modified']),
+  );
+});
+
+test('of a path that holds the repository, too, all else is backed up', async () => {
+  const { root } = lab.app;
+  await lab.keepsake(['init'], { repository: root, exits: 1 }); // `data` is the app's
+  const folder = lab.join('both');
+  cpSync(lab.repository, folder, { recursive: true });
+  writeFileSync(join(folder, 'notes.txt'), 'mine');
+  await lab.keepsake(['backup', folder], { repository: folder });
+  const { stdout } = await lab.keepsake(['ls', `latest:${folder}`], { repository: folder });
+  expect(stdout.split('\n').slice(1, -1)).toEqual(
+    ['data', 'index', 'keys', 'locks', 'notes.txt', 'snapshots'].map((name) => `/${name}`),
   );
 });
 

@@ -6,9 +6,9 @@ export const archiveErrors = {
   SNAPSHOT_DATABASE_VANISHED: entry<{ path: string }>({
     exit: ExitCode.partial,
     message: ({ path }) =>
-      `the database ${displayRawName(path)} was captured, but its file is not below the paths or is gone`,
+      `the database ${displayRawName(path)} was captured, but its file is excluded, gone, or not below the paths`,
     hint: () =>
-      'It is missing from this snapshot, all else is backed up. Name its folder among the paths and run `keepsake backup` again.',
+      'It is missing from this snapshot, all else is backed up. Put its folder among the paths, take out the pattern that excludes it, and run `keepsake backup` again.',
     example: { path: '/opt/wishlist/data/prod.db' },
   }),
   SNAPSHOT_MANIFEST_INVALID: entry<{ path: string; why: string }>({

@@ -104,6 +104,13 @@ export const backendErrors = {
       `Nothing was changed. Bring it back from wherever it was moved. Only if it never held a file (a copy can leave empty folders out) make it anew with \`mkdir ${folder}\``,
     example: { location: '/backups/wishlist', folder: 'snapshots' },
   }),
+  BACKEND_FOLDER_TAKEN: entry<{ location: string; found: string }>({
+    exit: ExitCode.failed,
+    message: ({ location, found }) => `${location} holds something else: ${found}`,
+    hint: ({ location }) =>
+      `Nothing was changed. Give the repository a folder of its own, best on another disk, e.g. \`keepsake -r ${location}/keepsake init\``,
+    example: { location: '/opt/wishlist', found: 'data/prod.db' },
+  }),
   BACKEND_NOT_A_FOLDER: entry<{ location: string; path: string }>({
     exit: ExitCode.failed,
     message: ({ location, path }) =>
