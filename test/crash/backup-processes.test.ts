@@ -94,29 +94,39 @@ test('halves of files that were cut off are removed a day later, and no sooner',
   ]);
 });
 
+/** Backups to be cancelled, each in another phase, and how many may be tried for it. */
+const CANCELLED = 5;
+const MOST_ROUNDS = 15;
+
+function countCancelled(endings: readonly (number | null)[]): number {
+  return endings.filter((code) => code === 130).length;
+}
+
 test.each(['SIGINT', 'SIGTERM'] as const)(
   '%s ends a backup within two seconds in every phase: exit 130, no lock, no child, no scratch',
   async (signal) => {
     await using lab = await openBusyLab();
-    const fullMs = await timeOf(() => backup(lab));
+    let fullMs = await timeOf(() => backup(lab));
     const endings: (number | null)[] = [];
-    for (const share of [0.25, 0.4, 0.55, 0.7, 0.85]) {
+    for (let round = 0; round < MOST_ROUNDS && countCancelled(endings) < CANCELLED; round += 1) {
       renewFiles(lab);
+      const startedAt = performance.now();
       const run = startIn(lab, ['backup', lab.source]);
-      await sleep(fullMs * share);
+      await sleep(fullMs * (0.25 + 0.15 * (round % CANCELLED)));
       run.signal(signal);
       const ending = { exitCode: null as number | null };
       const tookMs = await timeOf(async () => Object.assign(ending, await run.ended()));
       expect(tookMs).toBeLessThan(END_WITHIN_MS);
       if (ending.exitCode !== 0) expect(run.stderr()).toMatch(/cancelled/i);
+      // It came too late: a busy machine's first run was slower than its next ones are.
+      if (ending.exitCode === 0) fullMs = Math.min(fullMs, performance.now() - startedAt) * 0.9;
       endings.push(ending.exitCode);
       await groupToEnd(run.pid);
       expect(locksIn(lab)).toEqual([]);
       expect(scratchOf(lab)).toEqual([]);
       expect(temporaryFilesIn(lab.repository)).toEqual([]);
     }
-    // The last ones may have come too late.
-    expect(endings.filter((code) => code === 130).length).toBeGreaterThanOrEqual(3);
+    expect(countCancelled(endings)).toBe(CANCELLED);
     expect(endings.filter((code) => code !== 130 && code !== 0)).toEqual([]);
     await lab.keepsake(['check']);
   },
