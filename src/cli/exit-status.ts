@@ -26,13 +26,13 @@ const WITH_REPOSITORY = [
 
 /** The end of a command's help: where the options of all commands are, and its exit codes. */
 export function exitStatusHelp(
-  options: { repository?: boolean; also?: readonly ExitCode[] } = {},
+  options: { repository?: boolean; locks?: boolean; also?: readonly ExitCode[] } = {},
 ): string {
   const codes = [
     ...ALWAYS,
     ...(options.also ?? []),
     ...(options.repository === false ? [] : WITH_REPOSITORY),
-  ];
+  ].filter((code) => code !== ExitCode.locked || options.locks !== false);
   return `\nOptions of all commands (--repo, --json, --quiet …): keepsake --help\n${section(codes)}`;
 }
 

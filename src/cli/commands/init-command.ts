@@ -18,7 +18,7 @@ export const defineInit: DefineCommand = (program, run) => {
     .option('--copy-chunker-params', 'cut files as the repository of --from-repo does')
     .option('--from-repo <location>', 'the repository to copy them from')
     .option('--from-password-file <file>', 'file that holds its password')
-    .addHelpText('after', exitStatusHelp({}))
+    .addHelpText('after', exitStatusHelp({ locks: false }))
     .action((flags: InitFlags, command) => run(command, (context) => init(context, flags)));
 };
 

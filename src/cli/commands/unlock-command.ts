@@ -14,7 +14,7 @@ export const defineUnlock: DefineCommand = (program, run) => {
     .description('remove locks that are older than 30 minutes or whose process is gone')
     .option('--remove-all', 'remove all locks, also of processes that still work')
     .option('-n, --dry-run', 'only say what would go')
-    .addHelpText('after', exitStatusHelp({}))
+    .addHelpText('after', exitStatusHelp({ locks: false }))
     .action((flags: UnlockFlags, command) => run(command, (context) => unlock(context, flags)));
 };
 
