@@ -79,6 +79,12 @@ export class Output {
     this.#options.stderr.write(`${line}\n`);
   }
 
+  /** Something worth knowing about one entry, in either mode. */
+  warnOf({ path, message }: { path: string; message: string }): void {
+    this.warn(`warning: ${showName(path)}: ${showName(message)}`);
+    this.emit({ message_type: 'warning', item: path, message });
+  }
+
   /** On a terminal one line that is rewritten; elsewhere a plain line now and then. */
   status(makeLine: () => string): void {
     if (this.json || this.verbosity < 0) return;

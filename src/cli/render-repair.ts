@@ -1,14 +1,14 @@
 import type { RepairIndexEvent } from '../operations/repair-index.ts';
 import type { RepairSnapshotsEvent } from '../operations/repair-snapshots.ts';
 import type { IndexRepairPlan } from '../repository/repair-index.ts';
-import type { SnapshotRepairPlan } from '../snapshot/repair-snapshots.ts';
-import type { Loss } from '../snapshot/repair-tree.ts';
+import type { SnapshotRepair, SnapshotRepairPlan } from '../snapshot/repair-snapshots.ts';
+import type { Loss, Repair, SizeCorrection } from '../snapshot/repair-tree.ts';
 import { localTime } from './local-time.ts';
 import { showName, type Output } from './output.ts';
 import { count } from './phrases.ts';
 
-/** Losses named for each snapshot; `-v` names all of them. */
-const MAX_LOSSES = 20;
+/** What is named for each snapshot; `-v` names all of it. */
+const MAX_NAMED = 20;
 
 export function renderIndexRepair(output: Output, event: RepairIndexEvent, dryRun: boolean): void {
   switch (event.type) {
@@ -107,17 +107,7 @@ export class SnapshotRepairRenderer {
 
   #showPlan({ repairs, lost, refused }: SnapshotRepairPlan): void {
     const output = this.#output;
-    for (const { id, snapshot, losses, repairedAs } of repairs) {
-      output.print(`snapshot ${id.slice(0, 8)} of ${localTime(snapshot.time)} lacks:`);
-      const shown = output.verbosity > 0 ? losses : losses.slice(0, MAX_LOSSES);
-      for (const loss of shown) output.print(`  ${describeLoss(loss)}`);
-      const more = losses.length - shown.length;
-      if (more > 0) output.print(`  and ${more} more (all of them with --verbose)`);
-      if (repairedAs !== undefined) {
-        output.print(`  it was repaired before, as ${repairedAs.slice(0, 8)}`);
-      }
-      output.emit({ message_type: 'snapshot_hurt', id, losses, repaired_as: repairedAs });
-    }
+    for (const repair of repairs) this.#showRepair(repair);
     for (const { id, why, remove } of lost) {
       const remedy = `to remove it: keepsake repair snapshots --forget ${id.slice(0, 8)}`;
       output.warn(
@@ -131,13 +121,60 @@ export class SnapshotRepairRenderer {
       output.emit({ message_type: 'error', error: { message: error.message }, item: id });
     }
   }
+
+  #showRepair({ id, snapshot, repairs, repairedAs }: SnapshotRepair): void {
+    const output = this.#output;
+    const losses = repairs.filter(isLoss);
+    const sizes = repairs.filter((repair) => repair.kind === 'size');
+    const name = `snapshot ${id.slice(0, 8)} of ${localTime(snapshot.time)}`;
+    this.#list(`${name} lacks:`, losses.map(describeLoss));
+    this.#list(`${name} gets the right size of:`, sizes.map(describeCorrection));
+    if (repairedAs !== undefined) {
+      output.print(`  it was repaired before, as ${repairedAs.slice(0, 8)}`);
+    }
+    output.emit({
+      message_type: 'snapshot_hurt',
+      id,
+      losses: losses.map(lossMessage),
+      sizes: sizes.map(({ path, sizeBytes, contentBytes }) => ({
+        path,
+        size: contentBytes,
+        size_before: sizeBytes,
+      })),
+      repaired_as: repairedAs,
+    });
+  }
+
+  #list(title: string, lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    const output = this.#output;
+    output.print(title);
+    const shown = output.verbosity > 0 ? lines : lines.slice(0, MAX_NAMED);
+    for (const line of shown) output.print(`  ${line}`);
+    const more = lines.length - shown.length;
+    if (more > 0) output.print(`  and ${more} more (all of them with --verbose)`);
+  }
+}
+
+function isLoss(repair: Repair): repair is Loss {
+  return repair.kind !== 'size';
 }
 
 function describeLoss(loss: Loss): string {
   const path = showName(loss.path);
   if (loss.kind === 'folder') return `all of ${path}/: ${loss.why}`;
   const { lostPieces, sizeBytes, keptBytes } = loss;
-  return lostPieces === 0
-    ? `${path}: its size is ${keptBytes} bytes, not ${sizeBytes}`
-    : `${path}: ${count(sizeBytes - keptBytes, 'byte')} of ${count(sizeBytes, 'byte')}`;
+  if (lostPieces === 0) return `${path}: which pieces it had (${count(sizeBytes, 'byte')})`;
+  return `${path}: ${count(sizeBytes - keptBytes, 'byte')} of ${count(sizeBytes, 'byte')}`;
+}
+
+function describeCorrection({ path, sizeBytes, contentBytes }: SizeCorrection): string {
+  return `${showName(path)}: ${count(contentBytes, 'byte')}, not ${sizeBytes}`;
+}
+
+function lossMessage(loss: Loss): object {
+  const { kind, path } = loss;
+  if (kind === 'folder') return { kind, path, why: loss.why };
+  const { lostPieces, sizeBytes, keptBytes } = loss;
+  return { kind, path, lost_pieces: lostPieces, size: sizeBytes, kept_bytes: keptBytes };
 }

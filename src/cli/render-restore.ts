@@ -37,8 +37,7 @@ export class RestoreRenderer {
         this.#item(event);
         break;
       case 'warning':
-        output.warn(`warning: ${showName(event.path)}: ${showName(event.message)}`);
-        output.emit({ message_type: 'warning', item: event.path, message: event.message });
+        output.warnOf(event);
         break;
       case 'error': {
         const { message, code } = event.error;

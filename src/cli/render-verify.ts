@@ -35,6 +35,9 @@ export class VerifyRenderer {
         output.emit({ message_type: 'error', error, during: 'verify', item: event.path });
         break;
       }
+      case 'warning':
+        output.warnOf(event);
+        break;
       case 'judgement':
         this.#judgement(event.judgement);
         break;

@@ -1,7 +1,7 @@
 /** `dump`: the bytes of one file of a snapshot, or a folder as a tar archive. */
 import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { ExitCode } from '../base/exit-code.ts';
-import { dumpFile, dumpFolder } from '../snapshot/dump.ts';
+import { dumpFile, dumpFolder, type DumpOptions } from '../snapshot/dump.ts';
 import { findNode } from '../snapshot/find-node.ts';
 import { joinTreePath } from '../snapshot/tree-walk.ts';
 import { openSnapshot, type OpenSnapshot, type SnapshotInput } from './open-snapshot.ts';
@@ -22,7 +22,7 @@ export interface Dump extends AsyncDisposable {
 export async function openDump(workbench: Workbench, input: DumpInput): Promise<Dump> {
   await using stack = new AsyncDisposableStack();
   const open = stack.use(await openSnapshot(workbench, input));
-  const { kind, bytes } = await findContent(open, input);
+  const { kind, bytes } = await findContent(open, { ...input, warn: workbench.warn });
   const held = stack.move();
   return {
     kind,
@@ -43,17 +43,20 @@ async function* naming(path: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
 
 async function findContent(
   { repository, treeId, subfolder }: OpenSnapshot,
-  { path, signal }: DumpInput,
+  { path, signal, warn }: DumpInput & DumpOptions,
 ): Promise<Pick<Dump, 'kind' | 'bytes'>> {
   const whole = path === '/' ? subfolder : joinTreePath(subfolder, path.slice(1));
   if (path === '/') {
-    return { kind: 'tar', bytes: dumpFolder(repository, { treeId, path: whole }, { signal }) };
+    return {
+      kind: 'tar',
+      bytes: dumpFolder(repository, { treeId, path: whole }, { signal, warn }),
+    };
   }
   const node = await findNode(repository, { rootTreeId: treeId, path }, { signal });
   if (node === undefined) throw new KeepsakeError('SNAPSHOT_PATH_NOT_FOUND', { path });
   if (node.type !== 'dir' || node.subtree === undefined) {
-    return { kind: 'file', bytes: dumpFile(repository, { path, node }, { signal }) };
+    return { kind: 'file', bytes: dumpFile(repository, { path, node }, { signal, warn }) };
   }
   const folder = { treeId: node.subtree, path: whole };
-  return { kind: 'tar', bytes: dumpFolder(repository, folder, { signal }) };
+  return { kind: 'tar', bytes: dumpFolder(repository, folder, { signal, warn }) };
 }

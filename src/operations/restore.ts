@@ -94,7 +94,7 @@ async function sidecarWarning(
   const sidecar = await findSidecar(joinTreePath(target, path.slice(1)));
   if (sidecar === undefined) return undefined;
   const message = `${sidecar} lies beside it: unless it is from the same snapshot, move it away before the database is opened, or SQLite replays it over what was restored`;
-  return { kind: 'warning', path, message };
+  return { kind: 'warning', path, about: 'neighbour', message };
 }
 
 function judge(errors: readonly KeepsakeError[]): RestoreOutcome {

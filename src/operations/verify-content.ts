@@ -106,6 +106,8 @@ async function* restoreAll(
     if (event.kind === 'progress') {
       const doneBytes = event.totals.bytesRestored;
       yield { kind: 'progress', phase: 'restoring', doneBytes, sizeBytes };
+    } else if (event.kind === 'warning' && event.about === 'size') {
+      yield { kind: 'warning', path: event.path, message: event.message };
     } else if (event.kind === 'error') {
       // Metadata is not what is judged here, and a scratch file system may not take all of it.
       if (event.error.code === 'RESTORE_METADATA_FAILED') continue;

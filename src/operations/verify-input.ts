@@ -58,6 +58,8 @@ export type VerifyEvent =
     }
   /** One file or folder that is not as it was backed up; it is part of the judgement that follows. */
   | { readonly kind: 'item-error'; readonly path: string; readonly error: KeepsakeError }
+  /** Worth knowing, and no difference. */
+  | { readonly kind: 'warning'; readonly path: string; readonly message: string }
   | { readonly kind: 'judgement'; readonly judgement: Judgement };
 
 export interface VerifyResult {

@@ -52,7 +52,7 @@ export function describeProblem(problem: CheckProblem): string {
     case 'content-unlisted':
       return `file ${problem.path} does not say which pieces it is made of`;
     case 'size-mismatch':
-      return `file ${problem.path} says ${problem.expectedBytes} bytes, its pieces have ${problem.actualBytes}`;
+      return `file ${problem.path} says ${problem.expectedBytes} bytes, its pieces have ${problem.actualBytes}: these are restored, as restic does`;
     case 'snapshot-hurt':
       return `snapshot ${problem.snapshot.slice(0, 8)} of ${problem.time.slice(0, 19)} is hurt in ${problem.pathCount} ${problem.pathCount === 1 ? 'place' : 'places'}: ${problem.paths.join(', ')}${problem.pathCount > problem.paths.length ? ', …' : ''}`;
     case 'pack-unreferenced':

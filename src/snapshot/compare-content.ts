@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { fsPath } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
 import { fileBlobSize, type BlobReader, type ReadOptions } from './blob-reader.ts';
+import { contentSize, piecesOf } from './content-size.ts';
 
 // O_NONBLOCK: a FIFO in the file's place must not hold the restore up.
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -18,34 +19,43 @@ export interface ComparedFile {
   readonly node: Node;
 }
 
+/** The size of both where they are equal; else the first difference, in words. */
+export type Comparison = { readonly sizeBytes: number } | { readonly difference: string };
+
 /**
- * Reads a file and compares every stored chunk of it by its hash. `undefined`: equal; else the
- * first difference, in words. Throws when the file cannot be read, or is a link.
+ * Reads a file and compares every stored chunk of it by its hash. Throws when the file cannot be
+ * read, or is a link.
  */
-export async function findDifference(
+export async function compareContent(
   reader: BlobReader,
   { path, at, node }: ComparedFile,
   options: ReadOptions = {},
-): Promise<string | undefined> {
+): Promise<Comparison> {
   const fd = openSync(fsPath(at), OPEN_FLAGS);
   try {
-    const expectedBytes = node.size ?? 0;
     const stat = fstatSync(fd);
-    if (!stat.isFile()) return 'it is not a regular file';
-    if (stat.size !== expectedBytes) return `${stat.size} bytes instead of ${expectedBytes}`;
+    if (!stat.isFile()) return { difference: 'it is not a regular file' };
+    const { size: sizeBytes } = stat;
+    // Only where the note in the tree does not agree: adding up many pieces takes its time.
+    const expectedBytes =
+      sizeBytes === node.size ? sizeBytes : await contentSize(reader, { path, node }, options);
+    if (sizeBytes !== expectedBytes) {
+      return { difference: `${sizeBytes} bytes instead of ${expectedBytes}` };
+    }
     let offset = 0;
-    for (const id of node.content ?? []) {
+    for (const id of piecesOf({ path, node })) {
       options.signal?.throwIfAborted();
       const length = await fileBlobSize(reader, { path, id }, options);
-      if (offset + length > expectedBytes) break;
       const bytes = await readExactly(fd, { offset, length });
-      if (bytes === undefined) return `it ends before byte ${offset + length}`;
+      if (bytes === undefined) return { difference: `it ends before byte ${offset + length}` };
       if (hash('sha256', bytes, 'hex') !== id) {
-        return `other content from byte ${offset} on`;
+        return { difference: `other content from byte ${offset} on` };
       }
       offset += length;
     }
-    return offset === expectedBytes ? undefined : 'its stored content has another size';
+    return offset === sizeBytes
+      ? { sizeBytes }
+      : { difference: `more content from byte ${offset} on` };
   } finally {
     closeSync(fd);
   }

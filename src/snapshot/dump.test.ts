@@ -111,23 +111,18 @@ test('owners beyond what the old fields hold, and devices, are listed right', as
 });
 
 test('a file of more than 8 GiB is announced in a record', async () => {
-  const blob = store.saveBlob('data', new Uint8Array(1));
-  const huge = fileNode(store, 'huge', [], { content: [blob], size: 10_000_000_000 });
+  const blob = store.saveBlob('data', new Uint8Array(1_000_000));
+  const content = Array<string>(10_000).fill(blob);
+  const huge = fileNode(store, 'huge', [], { content, size: 10_000_000_000 });
   const parts = dumpFolder(store, { treeId: treeOf(store, [huge]) });
   const header = (await parts.next()).value as Uint8Array;
   expect(Buffer.from(header).toString('latin1')).toContain('20 size=10000000000\n');
-  await expect(Array.fromAsync(parts)).rejects.toMatchObject({ code: 'SNAPSHOT_SIZE_WRONG' });
+  await parts.return(undefined);
 });
 
-test('more content than the size says is not let into the archive', async () => {
-  const node = fileNode(store, 'f', ['1', '2345'], { size: 2 });
-  const parts: Uint8Array[] = [];
-  const dump = async () => {
-    const treeId = treeOf(store, [node]);
-    for await (const part of dumpFolder(store, { treeId })) parts.push(part);
-  };
-  await expect(dump()).rejects.toMatchObject({ code: 'SNAPSHOT_SIZE_WRONG' });
-  expect(Buffer.from(parts.at(-1) ?? []).toString()).toBe('1');
+test('a file whose list of pieces is missing ends the stream', async () => {
+  const node = fileNode(store, 'f', [], { content: null, size: 2 });
+  await expect(tar([node])).rejects.toMatchObject({ code: 'SNAPSHOT_CONTENT_UNLISTED' });
 });
 
 test('what cannot be read ends the stream with an error that names it', async () => {

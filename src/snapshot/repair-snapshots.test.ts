@@ -83,7 +83,7 @@ test('a lost piece leaves its file, everything else stays, and the old snapshot 
   const { repair, lose, openIndexed, id, big } = await startLab();
   await lose('data', big.content?.[1] ?? '');
   const { plan, events } = await repair();
-  expect(plan.repairs[0]?.losses).toEqual([
+  expect(plan.repairs[0]?.repairs).toEqual([
     { kind: 'file', path: '/app/big', lostPieces: 1, sizeBytes: 300, keptBytes: 200 },
   ]);
   const repository = await openIndexed();
@@ -110,7 +110,7 @@ test('a lost list of a folder becomes an empty folder with its own metadata', as
   const { repair, lose, openIndexed, below } = await startLab();
   await lose('tree', below.subtree ?? '');
   const { plan, events } = await repair();
-  expect(plan.repairs[0]?.losses).toMatchObject([{ kind: 'folder', path: '/app/below' }]);
+  expect(plan.repairs[0]?.repairs).toMatchObject([{ kind: 'folder', path: '/app/below' }]);
   const repository = await openIndexed();
   const { tree } = await repository.loadSnapshot(savedId(events));
   const steps = await Array.fromAsync(walkTree(repository, tree));
@@ -230,8 +230,8 @@ test('a size that was noted wrongly is set right', async () => {
   const repository = await open();
   await repository.loadIndex();
   const { repairs } = await planSnapshotRepair(repository, { forget: false });
-  expect(repairs[0]?.losses).toEqual([
-    { kind: 'file', path: '/f', lostPieces: 0, sizeBytes: 9, keptBytes: 5 },
+  expect(repairs[0]?.repairs).toEqual([
+    { kind: 'size', path: '/f', sizeBytes: 9, contentBytes: 5 },
   ]);
 });
 

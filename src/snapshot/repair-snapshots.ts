@@ -1,21 +1,19 @@
 /**
  * `repair snapshots`: a new snapshot without what is lost for each one that is hurt. It is tagged
  * `damaged`, so that it is never taken for `latest`, and names the old one, which stays unless it
- * is to be forgotten.
+ * is to be forgotten. Where nothing was lost and only sizes were set right, it is not `damaged`.
  */
 import type { CallOptions } from '../backend/backend.ts';
 import { assertInternal, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Snapshot } from '../format/snapshot-file.ts';
 import { examineUnlistedPack } from '../repository/repair-packs.ts';
 import type { Repository, StoredSnapshot } from '../repository/repository.ts';
-import { TreeRepair, type Loss } from './repair-tree.ts';
-
-export const REPAIRED_TAGS = ['repaired', 'damaged'] as const;
+import { TreeRepair, type Repair } from './repair-tree.ts';
 
 export interface SnapshotRepair extends StoredSnapshot {
   /** Tree of the new snapshot. */
   readonly tree: string;
-  readonly losses: readonly Loss[];
+  readonly repairs: readonly Repair[];
   /** The snapshot that an earlier repair made of it. */
   readonly repairedAs?: string | undefined;
 }
@@ -74,8 +72,9 @@ export async function planSnapshotRepair(
     else if ('error' in repaired) refused.push({ id, snapshot, error: repaired.error });
     else if (repaired.id === snapshot.tree) soundCount += 1;
     else {
-      const { id: tree, losses } = repaired;
-      repairs.push({ id, snapshot, tree, losses, repairedAs: findRepaired(all, id, tree) });
+      const { id: tree } = repaired;
+      const repairedAs = findRepaired(all, id, tree);
+      repairs.push({ id, snapshot, tree, repairs: repaired.repairs, repairedAs });
     }
     onProgress?.(at + 1, chosen.length);
   }
@@ -161,9 +160,9 @@ export async function* executeSnapshotRepair(
   { signal }: CallOptions = {},
 ): AsyncGenerator<SnapshotRepairEvent> {
   await saveTrees(repository, plan, { signal });
-  for (const { id: original, snapshot, tree, repairedAs } of plan.repairs) {
+  for (const { id: original, snapshot, tree, repairs, repairedAs } of plan.repairs) {
     if (repairedAs !== undefined) continue;
-    const tags = [...new Set([...(snapshot.tags ?? []), ...REPAIRED_TAGS])];
+    const tags = tagsAfter(snapshot, repairs);
     const id = await repository.saveSnapshot({ ...snapshot, tree, tags, original }, { signal });
     yield { type: 'saved', original, id };
   }
@@ -173,6 +172,11 @@ export async function* executeSnapshotRepair(
     await repository.backend.remove({ kind: 'snapshot', name: id }, { signal });
     yield { type: 'removed', id };
   }
+}
+
+function tagsAfter({ tags = [] }: Snapshot, repairs: readonly Repair[]): string[] {
+  const isHurt = repairs.some(({ kind }) => kind !== 'size');
+  return [...new Set([...tags, 'repaired', ...(isHurt ? ['damaged'] : [])])];
 }
 
 async function saveTrees(

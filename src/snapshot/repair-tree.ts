@@ -1,6 +1,7 @@
 /**
  * A tree without what is lost, in restic's manner: lost pieces leave their file, and a folder whose
- * list is lost becomes an empty one. All that is whole stays byte for byte.
+ * list is lost becomes an empty one. A file whose pieces have another size than it says gets theirs.
+ * All else that is whole stays byte for byte.
  * Source: restic cmd/restic/cmd_repair_snapshots.go @ a80be14.
  */
 import { equalBytes } from '../base/bytes.ts';
@@ -16,18 +17,33 @@ export type Loss =
       readonly kind: 'file';
       /** In the snapshot. */
       readonly path: string;
-      /** 0: only the size that was noted was wrong. */
+      /** 0: which pieces it had is not said. */
       readonly lostPieces: number;
       readonly sizeBytes: number;
       readonly keptBytes: number;
     }
   | { readonly kind: 'folder'; readonly path: string; readonly why: string };
 
+/** A file whose pieces are all there, and that got the size they have. Nothing was lost. */
+export interface SizeCorrection {
+  readonly kind: 'size';
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly contentBytes: number;
+}
+
+export type Repair = Loss | SizeCorrection;
+
 export interface RepairedTree {
-  /** The same as before if nothing was lost. */
+  /** The same as before if nothing was to be repaired. */
   readonly id: string;
   /** Their paths begin at this tree. */
-  readonly losses: readonly Loss[];
+  readonly repairs: readonly Repair[];
+}
+
+interface RepairedNode {
+  readonly node: Node;
+  readonly repairs: readonly Repair[];
 }
 
 export interface TreeRepairOptions {
@@ -80,49 +96,49 @@ export class TreeRepair {
   async #repairNodes(at: { tree: string; path: string; bytes: Uint8Array }): Promise<RepairedTree> {
     const { tree, path, bytes } = at;
     const before = decodeOrRefuse(at);
-    const losses: Loss[] = [];
+    const repairs: Repair[] = [];
     const after: Node[] = [];
     let changed = false;
     for (const node of before) {
-      const { node: kept, losses: found } = await this.#repairNode(node, path);
+      const { node: kept, repairs: found } = await this.#repairNode(node, path);
       after.push(kept);
-      losses.push(...found);
+      repairs.push(...found);
       changed ||= kept !== node;
     }
-    if (!changed) return { id: tree, losses };
+    if (!changed) return { id: tree, repairs };
     if (!equalBytes(encodeTree(before), bytes)) {
       throw unsupported(at, 'it holds fields or an order unknown here');
     }
     const repaired = encodeTree(after);
     const id = treeId(repaired);
     await this.#options.save(id, repaired);
-    return { id, losses };
+    return { id, repairs };
   }
 
-  async #repairNode(node: Node, parent: string): Promise<{ node: Node; losses: readonly Loss[] }> {
+  async #repairNode(node: Node, parent: string): Promise<RepairedNode> {
     const path = `/${node.name}`;
     if (node.type === 'dir') {
-      const { subtree, losses } = await this.#repairFolder(node, joinTreePath(parent, node.name));
-      const below = losses.map((loss) => ({ ...loss, path: path + loss.path }));
-      return { node: subtree === node.subtree ? node : { ...node, subtree }, losses: below };
+      const { subtree, repairs } = await this.#repairFolder(node, joinTreePath(parent, node.name));
+      const below = repairs.map((repair) => ({ ...repair, path: path + repair.path }));
+      return { node: subtree === node.subtree ? node : { ...node, subtree }, repairs: below };
     }
-    if (node.type !== 'file') return { node, losses: [] };
+    if (node.type !== 'file') return { node, repairs: [] };
     return this.#repairFile(node, path);
   }
 
   async #repairFolder(
     { subtree }: Node,
     path: string,
-  ): Promise<{ subtree: string; losses: readonly Loss[] }> {
+  ): Promise<{ subtree: string; repairs: readonly Repair[] }> {
     const repaired = subtree === undefined ? undefined : await this.repair(subtree, path);
-    if (repaired !== undefined) return { subtree: repaired.id, losses: repaired.losses };
+    if (repaired !== undefined) return { subtree: repaired.id, repairs: repaired.repairs };
     const empty = encodeTree([]);
     await this.#options.save(treeId(empty), empty);
     const why = subtree === undefined ? 'it named no list' : 'its list is lost';
-    return { subtree: treeId(empty), losses: [{ kind: 'folder', path: '', why }] };
+    return { subtree: treeId(empty), repairs: [{ kind: 'folder', path: '', why }] };
   }
 
-  #repairFile(node: Node, path: string): { node: Node; losses: readonly Loss[] } {
+  #repairFile(node: Node, path: string): RepairedNode {
     const pieces = node.content ?? [];
     const content: string[] = [];
     let keptBytes = 0;
@@ -134,10 +150,12 @@ export class TreeRepair {
     }
     const sizeBytes = node.size ?? 0;
     const lostPieces = pieces.length - content.length;
-    const isListed = node.content !== null;
-    if (isListed && lostPieces === 0 && keptBytes === sizeBytes) return { node, losses: [] };
-    const loss: Loss = { kind: 'file', path, lostPieces, sizeBytes, keptBytes };
-    return { node: { ...node, content, size: keptBytes }, losses: [loss] };
+    const isWhole = node.content !== null && lostPieces === 0;
+    if (isWhole && keptBytes === sizeBytes) return { node, repairs: [] };
+    const repair: Repair = isWhole
+      ? { kind: 'size', path, sizeBytes, contentBytes: keptBytes }
+      : { kind: 'file', path, lostPieces, sizeBytes, keptBytes };
+    return { node: { ...node, content, size: keptBytes }, repairs: [repair] };
   }
 
   #sizeOf(id: string): number | undefined {

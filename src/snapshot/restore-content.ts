@@ -1,8 +1,7 @@
 import { ftruncateSync, writeSync } from 'node:fs';
 import { asBuffer } from '../base/bytes.ts';
-import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import type { Node } from '../format/node.ts';
 import { loadSupplied, type BlobSupply } from './blob-reader.ts';
+import { piecesOf, type FileOfTree } from './content-size.ts';
 import type { RestoreContext } from './restore-context.ts';
 
 /** A file of more blobs has a plan of its own, and is restored alone: that bounds the memory. */
@@ -12,24 +11,17 @@ const PLANNED_BLOBS = 8192;
 const PAGE_BYTES = 4096;
 const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
 
-export interface ContentOf {
-  /** As in the snapshot, for messages. */
-  readonly path: string;
-  readonly node: Node;
-}
-
 /**
- * Writes a file's whole content to the empty file `fd`; its size is proved at the end.
+ * Writes a file's whole content to the empty file `fd` and gives its size.
  *
  * @param shared a plan that holds the blobs of a small file, if there is one
  */
 export async function writeContent(
   context: RestoreContext,
   fd: number,
-  { path, node, shared }: ContentOf & { shared: BlobSupply | undefined },
-): Promise<void> {
-  const content = node.content ?? [];
-  const expectedBytes = node.size ?? 0;
+  { path, node, shared }: FileOfTree & { shared: BlobSupply | undefined },
+): Promise<number> {
+  const content = piecesOf({ path, node });
   const writer = new HoleyWriter(fd, context.sparse);
   if (content.length <= SMALL_FILE_BLOBS) {
     const supply = shared ?? context.reading.plan(content);
@@ -43,11 +35,8 @@ export async function writeContent(
       }
     });
   }
-  const { sizeBytes: actualBytes } = writer;
-  if (actualBytes !== expectedBytes) {
-    throw new KeepsakeError('SNAPSHOT_SIZE_WRONG', { path, expectedBytes, actualBytes });
-  }
   writer.finish();
+  return writer.sizeBytes;
 }
 
 interface Piece {

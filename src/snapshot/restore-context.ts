@@ -10,6 +10,7 @@ import type {
   RestoreEvent,
   RestoreOptions,
   RestoreTotals,
+  RestoreWarningKind,
 } from './restore-options.ts';
 import { TemporaryNames } from './temporary-name.ts';
 
@@ -82,9 +83,9 @@ export class RestoreContext {
     await this.#events.push({ kind: 'progress', totals: { ...this.totals } });
   }
 
-  async warn(path: string, message: string): Promise<void> {
+  async warn(path: string, about: RestoreWarningKind, message: string): Promise<void> {
     this.totals.warnings += 1;
-    await this.#events.push({ kind: 'warning', path, message });
+    await this.#events.push({ kind: 'warning', path, about, message });
   }
 
   /** Reports an error of one item. What concerns the whole restore stops it and is thrown. */

@@ -15,7 +15,8 @@ import { timeToNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import { makeFifo, makeNode } from '../host/libc.ts';
 import type { BlobSupply } from './blob-reader.ts';
-import { findDifference } from './compare-content.ts';
+import { compareContent } from './compare-content.ts';
+import { contentSize, sizeWarning } from './content-size.ts';
 import { writeContent } from './restore-content.ts';
 import type { RestoreContext } from './restore-context.ts';
 import type { RestoreFolder } from './restore-folder.ts';
@@ -54,8 +55,12 @@ export async function restoreLeaf(context: RestoreContext, leaf: Leaf): Promise<
     if (!context.dryRun) await restoreMetadata(context, { path, at, node, before: found });
     return context.done('unchanged', told);
   }
-  if (!context.dryRun) await replace(context, leaf, (temporary) => make(context, leaf, temporary));
-  await context.done(found === undefined ? 'restored' : 'updated', told);
+  const sizeBytes = await remake(context, leaf);
+  if (node.type === 'file') {
+    const warning = sizeWarning(node, sizeBytes);
+    if (warning !== undefined) await context.warn(path, 'size', warning);
+  }
+  await context.done(found === undefined ? 'restored' : 'updated', { ...told, sizeBytes });
 }
 
 /** Makes `leaf` one more name of the file at `primary`. */
@@ -93,9 +98,7 @@ async function isSame(
 ): Promise<boolean> {
   switch (node.type) {
     case 'file': {
-      if (!found.isFile() || found.size !== BigInt(node.size ?? 0)) return false;
-      if (context.overwrite === 'if-changed' && found.mtimeNs === timeToNs(node.mtime)) return true;
-      return hasSameContent(context, { path, at, node });
+      return found.isFile() && hasSameContent(context, { path, at, node }, found);
     }
     case 'symlink': {
       return found.isSymbolicLink() && readLink(at) === node.linkTarget;
@@ -119,11 +122,16 @@ async function isSame(
 }
 
 async function hasSameContent(
-  { reader, signal }: RestoreContext,
+  { reader, signal, overwrite }: RestoreContext,
   file: { path: string; at: string; node: Node },
+  found: BigIntStats,
 ): Promise<boolean> {
   try {
-    return (await findDifference(reader, file, { signal })) === undefined;
+    if (overwrite === 'if-changed' && found.mtimeNs === timeToNs(file.node.mtime)) {
+      const sizeBytes = await contentSize(reader, file, { signal });
+      if (found.size === BigInt(sizeBytes)) return true;
+    }
+    return 'sizeBytes' in (await compareContent(reader, file, { signal }));
   } catch {
     // Not to be read: written anew, and what is wrong comes up there.
     signal.throwIfAborted();
@@ -151,9 +159,20 @@ async function replace(
   }
 }
 
-async function make(context: RestoreContext, leaf: Leaf, temporary: string): Promise<void> {
+/** Writes it anew; a dry run only looks. Gives the size of a file's content. */
+async function remake(context: RestoreContext, leaf: Leaf): Promise<number> {
+  const { reader, signal, dryRun } = context;
+  if (dryRun) return leaf.node.type === 'file' ? contentSize(reader, leaf, { signal }) : 0;
+  let sizeBytes = 0;
+  await replace(context, leaf, async (temporary) => {
+    if (leaf.node.type === 'file') sizeBytes = await makeFile(context, leaf, temporary);
+    else await makeOther(context, leaf, temporary);
+  });
+  return sizeBytes;
+}
+
+async function makeOther(context: RestoreContext, leaf: Leaf, temporary: string): Promise<void> {
   const { path, node } = leaf;
-  if (node.type === 'file') return makeFile(context, leaf, temporary);
   makeSpecial(leaf, temporary);
   await restoreMetadata(context, { path, at: temporary, node });
 }
@@ -162,13 +181,14 @@ async function makeFile(
   context: RestoreContext,
   { path, node, folder, shared }: Leaf,
   temporary: string,
-): Promise<void> {
+): Promise<number> {
   const fd = openSync(fsPath(temporary), NEW_FILE, OWNER_READ_WRITE);
   try {
-    await writeContent(context, fd, { path, node, shared });
+    const sizeBytes = await writeContent(context, fd, { path, node, shared });
     const as = (folder.newFile ??= newFileAt(temporary, fd));
     await restoreMetadata(context, { path, at: temporary, node, fresh: { fd, as } });
     if (context.durable) await flush(fd);
+    return sizeBytes;
   } finally {
     closeSync(fd);
   }

@@ -121,7 +121,7 @@ async function attempt(
     const details = { path, what, why: describeCause(error) };
     const failure = new KeepsakeError('RESTORE_METADATA_FAILED', details, { cause: error });
     const harmless = code === 'ENOTSUP' || code === 'EOPNOTSUPP' || (denied && !context.isRoot);
-    if (harmless) await context.warn(path, failure.message);
+    if (harmless) await context.warn(path, 'metadata', failure.message);
     else await context.fail(path, failure);
   }
 }

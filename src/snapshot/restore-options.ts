@@ -38,6 +38,9 @@ export interface RestoreOptions extends FilterPatterns {
 /** `restored`: new; `updated`: in place of what was there; `skipped`: kept, by `never`. */
 export type RestoreAction = 'restored' | 'updated' | 'unchanged' | 'skipped';
 
+/** `size`: another one than the tree says; `neighbour`: a file beside it that may do harm. */
+export type RestoreWarningKind = 'size' | 'metadata' | 'neighbour';
+
 export type RestoreEvent =
   | {
       readonly kind: 'item';
@@ -48,7 +51,12 @@ export type RestoreEvent =
       readonly sizeBytes: number;
     }
   | { readonly kind: 'progress'; readonly totals: Readonly<RestoreTotals> }
-  | { readonly kind: 'warning'; readonly path: string; readonly message: string }
+  | {
+      readonly kind: 'warning';
+      readonly path: string;
+      readonly about: RestoreWarningKind;
+      readonly message: string;
+    }
   | { readonly kind: 'error'; readonly path: string; readonly error: KeepsakeError }
   | { readonly kind: 'summary'; readonly totals: Readonly<RestoreTotals> };
 

@@ -426,16 +426,19 @@ test('an unreadable blob costs its file alone, and the old one stays whole', asy
   expect(totals).toMatchObject({ filesRestored: 2, errors: 1 });
 });
 
-test('a file whose content does not add up to its size is not restored', async () => {
-  const { errors } = await restore([
-    file('f', ['12345'], { size: 4 }),
-    file('g', ['1'], { size: 2 }),
-  ]);
-  expect(errors.map(({ error }) => error.code)).toEqual([
-    'SNAPSHOT_SIZE_WRONG',
-    'SNAPSHOT_SIZE_WRONG',
-  ]);
+test('a file whose list of pieces is missing is not restored as an empty one', async () => {
+  const { errors } = await restore([file('f', [], { content: null, size: 4 })]);
+  expect(errors.map(({ error }) => error.code)).toEqual(['SNAPSHOT_CONTENT_UNLISTED']);
   expect(readdirSync(target)).toEqual([]);
+});
+
+test('a dry run tells of sizes and of lost pieces, too', async () => {
+  const lost = file('lost', ['gone']);
+  store.removeBlob('data', lost.content?.[0] ?? '');
+  const nodes = [file('f', ['12345'], { size: 4 }), lost];
+  const { errors, totals } = await restore(nodes, { dryRun: true });
+  expect(errors.map(({ error }) => error.code)).toEqual(['SNAPSHOT_BLOB_UNREADABLE']);
+  expect(totals).toMatchObject({ warnings: 1, errors: 1 });
 });
 
 test('a lost tree costs its folder alone', async () => {

@@ -4,7 +4,7 @@ import { decodeRawName, fsPath } from '../base/raw-name.ts';
 import { readlinkSync } from 'node:fs';
 import type { Node } from '../format/node.ts';
 import { rethrowIfGeneral, type BlobReader, type ReadOptions } from './blob-reader.ts';
-import { findDifference } from './compare-content.ts';
+import { compareContent } from './compare-content.ts';
 import { lstatIfAny } from './temporary-name.ts';
 import { joinTreePath, walkTree } from './tree-walk.ts';
 
@@ -66,23 +66,29 @@ async function checkEntry(
 ): Promise<VerifyEvent | undefined> {
   const at = placeOf(options, path);
   try {
-    const why = await differenceOf(options, { path, node, at });
-    if (why !== undefined) return different(path, why);
-    return node.type === 'file' ? { kind: 'equal', path, sizeBytes: node.size ?? 0 } : undefined;
+    if (node.type === 'file') return await checkFile(options, { path, node, at });
+    const why = differenceOf(node, at);
+    return why === undefined ? undefined : different(path, why);
   } catch (error) {
     rethrowIfGeneral(error, options.signal);
     return different(path, describeCause(error), error);
   }
 }
 
-async function differenceOf(
+async function checkFile(
   { reader, signal }: VerifyOptions,
   { path, node, at }: Check & { at: string },
-): Promise<string | undefined> {
+): Promise<VerifyEvent> {
+  if (lstatIfAny(at) === undefined) return different(path, 'it is missing');
+  const result = await compareContent(reader, { path, at, node }, { signal });
+  if ('difference' in result) return different(path, result.difference);
+  return { kind: 'equal', path, sizeBytes: result.sizeBytes };
+}
+
+function differenceOf(node: Node, at: string): string | undefined {
   const found = lstatIfAny(at);
   if (node.type === 'socket') return undefined;
   if (found === undefined) return 'it is missing';
-  if (node.type === 'file') return findDifference(reader, { path, at, node }, { signal });
   if (node.type !== 'symlink') return found.isDirectory() ? 'it is a folder' : undefined;
   if (!found.isSymbolicLink()) return 'it is no symbolic link';
   const linkTarget = decodeRawName(readlinkSync(fsPath(at), { encoding: 'buffer' }));

@@ -21,13 +21,13 @@ export const snapshotErrors = {
       'No part of this file was written; the other files are not affected. See how far the damage goes with `keepsake check --read-data`, and try an older snapshot.',
     example: { path: '/srv/app/a.jpg', blobId: 'b2'.repeat(32), why: 'pack c3d4e5f6 is missing' },
   }),
-  SNAPSHOT_SIZE_WRONG: entry<{ path: string; expectedBytes: number; actualBytes: number }>({
+  SNAPSHOT_CONTENT_UNLISTED: entry<{ path: string; sizeBytes: number }>({
     exit: ExitCode.damage,
-    message: ({ path, expectedBytes, actualBytes }) =>
-      `"${shown(path)}" should have ${expectedBytes} bytes, but its stored content has ${actualBytes}`,
+    message: ({ path, sizeBytes }) =>
+      `"${shown(path)}" should have ${sizeBytes} bytes, but its folder's list does not say where they are`,
     hint: () =>
       'No part of this file was written; the other files are not affected. See how far the damage goes with `keepsake check --read-data`, and try an older snapshot.',
-    example: { path: '/srv/app/a.jpg', expectedBytes: 1000, actualBytes: 999 },
+    example: { path: '/srv/app/a.jpg', sizeBytes: 1000 },
   }),
   SNAPSHOT_PATH_NOT_FOUND: entry<{ path: string }>({
     exit: ExitCode.failed,
