@@ -36,7 +36,6 @@ export async function* repairSnapshots(
   await using session = await openSession(workbench, choice, { ...input, lock });
   const { repository } = session;
   const only = await resolveIds(repository, input);
-  await repository.loadIndex({ signal });
   const plan = yield* withEvents<RepairSnapshotsEvent, SnapshotRepairPlan>((emitter) =>
     planSnapshotRepair(repository, {
       only,

@@ -19,14 +19,36 @@ export interface IndexSurvey {
   readonly missing: Set<string>;
 }
 
+/** A backup that runs beside us may finish while we look; a pack it stored is not missing. */
 export async function surveyIndexFiles(
   repository: Repository,
-  { signal }: CallOptions = {},
+  options: CallOptions = {},
 ): Promise<IndexSurvey> {
+  let stored = await listPacks(repository, options);
+  for (;;) {
+    const survey = await surveyAgainst(repository, stored, options);
+    if (survey.missing.size === 0) return survey;
+    stored = await listPacks(repository, options);
+    if (survey.missing.isDisjointFrom(stored)) return survey;
+  }
+}
+
+async function listPacks(
+  { backend }: Repository,
+  options: CallOptions,
+): Promise<Map<string, number>> {
   const stored = new Map<string, number>();
-  for await (const { name, sizeBytes } of repository.backend.list('pack', { signal })) {
+  for await (const { name, sizeBytes } of backend.list('pack', options)) {
     stored.set(name, sizeBytes);
   }
+  return stored;
+}
+
+async function surveyAgainst(
+  repository: Repository,
+  stored: ReadonlyMap<string, number>,
+  { signal }: CallOptions,
+): Promise<IndexSurvey> {
   const survey: IndexSurvey = {
     stored,
     remove: new Map(),

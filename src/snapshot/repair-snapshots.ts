@@ -45,7 +45,8 @@ export interface SnapshotRepairOptions extends CallOptions {
 }
 
 /**
- * Writes nothing; the index must be loaded. Throws `REPAIR_INDEX_FIRST` when the index names packs
+ * Writes nothing, and loads the index. Snapshots come first, packs last: whatever a backup beside
+ * us finishes meanwhile, all that these snapshots name is then known. Throws `REPAIR_INDEX_FIRST` when the index names packs
  * that are not there, or when a pack that no index names holds what is missing.
  */
 export async function planSnapshotRepair(
@@ -53,7 +54,6 @@ export async function planSnapshotRepair(
   options: SnapshotRepairOptions,
 ): Promise<SnapshotRepairPlan> {
   const { only, forget, signal, onProgress } = options;
-  const stored = await loadStoredPacks(repository, { signal });
   const isMeant = (id: string): boolean => only?.includes(id) ?? true;
   const lost: LostSnapshot[] = [];
   const giveUp = (id: string, why: string, snapshot?: Snapshot): void => {
@@ -61,6 +61,8 @@ export async function planSnapshotRepair(
     lost.push({ id, why, remove, ...(snapshot === undefined ? {} : { snapshot }) });
   };
   const all = await loadSnapshots(repository, { signal, isMeant, giveUp });
+  await repository.loadIndex({ signal });
+  const stored = await loadStoredPacks(repository, { signal });
   const chosen = all.filter(({ id }) => isMeant(id));
   const trees = new TreeRepair({ reader: repository, signal, save: async () => {} });
   const repairs: SnapshotRepair[] = [];
