@@ -2,7 +2,7 @@ import type { Clock, Random } from '../base/clock.ts';
 import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { NodeType } from '../format/node.ts';
 import type { BlobReader } from './blob-reader.ts';
-import type { FilterPatterns } from './include-filter.ts';
+import type { FilterPatterns, PathFilter } from './include-filter.ts';
 
 /**
  * What happens to what is there already. `always`: compared byte by byte, written anew where it
@@ -15,6 +15,8 @@ export interface RestoreOptions extends FilterPatterns {
   treeId: string;
   /** Absolute raw path. Made if missing; may itself be a link to a folder. */
   target: string;
+  /** Instead of patterns. */
+  filter?: PathFilter | undefined;
   /** Lets the target be `/`. Default false. */
   allowRoot?: boolean;
   /** Default `always`. */

@@ -29,7 +29,7 @@ const EVENTS_HELD = 256;
  * `SOURCE_BAD_PATTERN`, and what concerns the repository as a whole.
  */
 export async function* restoreSnapshot(options: RestoreOptions): AsyncGenerator<RestoreEvent> {
-  const filter = createPathFilter(options);
+  const filter = options.filter ?? createPathFilter(options);
   const target = prepareTarget(options);
   const events = new BoundedQueue<RestoreEvent>(EVENTS_HELD);
   const stop = new AbortController();
