@@ -11,6 +11,14 @@ export interface AccountTable {
   readonly idOf: ReadonlyMap<string, number>;
 }
 
+/** Who a program runs as, or whom a file belongs to. */
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
 let users: AccountTable | undefined;
 let groups: AccountTable | undefined;
 
@@ -30,6 +38,25 @@ export function idOfUser(name: string): number | undefined {
   return users.idOf.get(name);
 }
 
+export function idOfGroup(name: string): number | undefined {
+  groups ??= readAccounts('/etc/group');
+  return groups.idOf.get(name);
+}
+
+/** Read anew each time: an account may be made while Keepsake runs (`rebuild`). */
+export function findAccount(name: string): Account | undefined {
+  return parseAccount(readTable('/etc/passwd'), name);
+}
+
+export function parseAccount(passwd: string, name: string): Account | undefined {
+  for (const line of passwd.split('\n')) {
+    const [user, , uid = '', gid = '', , home = ''] = line.split(':');
+    if (user !== name || !/^\d+$/.test(uid) || !/^\d+$/.test(gid)) continue;
+    return { name, uid: Number(uid), gid: Number(gid), home: home === '' ? '/' : home };
+  }
+  return undefined;
+}
+
 /** Where a name or a number stands twice, the first line counts, as for the C library. */
 export function parseAccounts(text: string): AccountTable {
   const nameOf = new Map<number, string>();
@@ -44,10 +71,13 @@ export function parseAccounts(text: string): AccountTable {
 }
 
 function readAccounts(path: string): AccountTable {
+  return parseAccounts(readTable(path));
+}
+
+function readTable(path: string): string {
   try {
-    return parseAccounts(readFileSync(path, 'utf8'));
+    return readFileSync(path, 'utf8');
   } catch {
-    // A minimal container has no such file: every name is unknown then.
-    return parseAccounts('');
+    return ''; // A minimal container has no such file: every name is unknown then.
   }
 }

@@ -10,6 +10,7 @@ import { passwordErrors } from './password-errors.ts';
 import { repairErrors } from './repair-errors.ts';
 import { repositoryErrors } from './repository-errors.ts';
 import { restoreErrors } from './restore-errors.ts';
+import { serviceErrors } from './service-errors.ts';
 import { snapshotErrors } from './snapshot-errors.ts';
 import { sourceErrors } from './source-errors.ts';
 import { sqliteErrors } from './sqlite-errors.ts';
@@ -25,6 +26,7 @@ export const errorCatalogue = {
   ...repairErrors,
   ...passwordErrors,
   ...hostErrors,
+  ...serviceErrors,
   ...sqliteErrors,
   ...sourceErrors,
   ...snapshotErrors,

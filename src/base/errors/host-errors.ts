@@ -9,6 +9,19 @@ export const hostErrors = {
       `Nothing was changed. Check that it is installed: \`command -v ${program}\``,
     example: { program: 'pass', reason: 'spawn pass ENOENT' },
   }),
+  HOST_USER_UNKNOWN: entry<{ user: string }>({
+    exit: ExitCode.usage,
+    message: ({ user }) => `this machine has no user or group "${user}"`,
+    hint: ({ user }) =>
+      `Nothing was changed. Correct \`run-as\` and \`owner\` in keepsake.yaml, or make the user: \`useradd --system ${user.split(':')[0]}\``,
+    example: { user: 'wishlist' },
+  }),
+  HOST_USER_DENIED: entry<{ user: string }>({
+    exit: ExitCode.failed,
+    message: ({ user }) => `only root may run programs as ${user}`,
+    hint: () => 'Nothing was changed. Run Keepsake as root or as that user.',
+    example: { user: 'wishlist' },
+  }),
   HOST_LIBC_UNAVAILABLE: entry<{ cause: string }>({
     exit: ExitCode.failed,
     message: ({ cause }) => `the C library of this system cannot be called: ${cause}`,
