@@ -28,7 +28,15 @@ export const layers: readonly Layer[] = [
   {
     folder: 'src/host',
     level: 2,
-    packages: [...NODE_BASICS, ...NODE_FS, 'node:child_process', 'node:module', 'koffi'],
+    packages: [
+      ...NODE_BASICS,
+      ...NODE_FS,
+      'node:child_process',
+      'node:http',
+      'node:https',
+      'node:module',
+      'koffi',
+    ],
   },
   { folder: 'src/backend', level: 2, packages: [...NODE_BASICS, ...NODE_FS, 'node:crypto'] },
   {
