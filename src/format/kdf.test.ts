@@ -4,7 +4,9 @@ import { deriveKey, type ScryptParams } from './kdf.ts';
 
 // RFC 7914 § 12, N=1024 r=8 p=16: bytes 0–31 encrypt, 32–47 macK, 48–63 macR.
 test('the derived key is scrypt as RFC 7914 has it, split as restic splits it', async () => {
-  const key = await deriveKey('password', utf8Encode('NaCl'), { N: 1024, r: 8, p: 16 });
+  const key = await deriveKey('password', utf8Encode('NaCl'), {
+    params: { N: 1024, r: 8, p: 16 },
+  });
   expect(toHex(key.encrypt)).toBe(
     'fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162',
   );
@@ -26,7 +28,7 @@ const REFUSED: readonly (ScryptParams & { why: RegExp })[] = [
 ];
 
 test.each(REFUSED)('N=$N r=$r p=$p is refused before it costs anything', async (params) => {
-  await expect(deriveKey('x', new Uint8Array(64), params)).rejects.toMatchObject({
+  await expect(deriveKey('x', new Uint8Array(64), { params })).rejects.toMatchObject({
     code: 'FORMAT_KDF',
     message: expect.stringMatching(params.why),
   });

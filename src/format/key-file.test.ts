@@ -129,7 +129,7 @@ test('parameters that would eat all memory are refused before the password is tr
 
 test('a master key with a part of wrong length or all zero is refused', async () => {
   const salt = systemRandom(64);
-  const derived = await deriveKey(PASSWORD, salt, FAST);
+  const derived = await deriveKey(PASSWORD, salt, { params: FAST });
   const zero = Buffer.alloc(16).toString('base64');
   const good = Buffer.alloc(16, 1).toString('base64');
   const encrypt = Buffer.alloc(32, 1).toString('base64');

@@ -25,7 +25,7 @@ import {
 } from './crypto.ts';
 import { JsonField, UINT32_MAX } from './json-fields.ts';
 import { encodeGoString } from './json-text.ts';
-import { deriveKey, SALT_BYTES, type ScryptParams } from './kdf.ts';
+import { deriveKey, SALT_BYTES, type Scrypt, type ScryptParams } from './kdf.ts';
 
 export interface KeyFile {
   /** RFC 3339, as written. */
@@ -94,7 +94,7 @@ export interface SealMasterKeyInput {
 export async function sealMasterKey(input: SealMasterKeyInput): Promise<KeyFile> {
   const { master, password, params, username, hostname, createdAt, random } = input;
   const salt = random(SALT_BYTES);
-  const derived = await deriveKey(password, salt, params);
+  const derived = await deriveKey(password, salt, { params });
   const data = seal(derived, encodeMasterKey(master), random(NONCE_BYTES));
   const created = createdAt.toISOString().replace(/\.?0*Z$/, 'Z');
   return { created, username, hostname, params, salt, data };
@@ -107,8 +107,9 @@ export async function sealMasterKey(input: SealMasterKeyInput): Promise<KeyFile>
 export async function openMasterKey(
   keyFile: KeyFile,
   password: string,
+  scrypt?: Scrypt,
 ): Promise<MasterKey | undefined> {
-  const derived = await deriveKey(password, keyFile.salt, keyFile.params);
+  const derived = await deriveKey(password, keyFile.salt, { params: keyFile.params, scrypt });
   try {
     return decodeMasterKey(unseal(derived, keyFile.data, WHAT));
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * Assembles one WebAssembly function from text, so that the few loops JavaScript is slow at (64-bit
- * arithmetic) have a source that can be read and need no tool to build.
+ * arithmetic, vectors) have a source that can be read and need no tool to build.
  *
  * The text is the flat form of the WebAssembly text format: one instruction a line, `;;` begins a
  * comment. `block` and `loop` are closed by `end`, and `br` takes the number of levels to leave.
@@ -8,7 +8,7 @@
  * Source: WebAssembly Core Specification 2.0, chapters 5.4 (instructions) and 5.5 (modules).
  */
 
-type ValueType = 'i32' | 'i64';
+type ValueType = 'i32' | 'i64' | 'v128';
 
 export interface WasmFunction {
   readonly parameters: Readonly<Record<string, ValueType>>;
@@ -19,7 +19,19 @@ export interface WasmFunction {
   readonly memoryPages: number;
 }
 
-type Operand = 'none' | 'local' | 'number' | 'blockType' | 'memory1' | 'memory8';
+type Operand =
+  | 'none'
+  | 'local'
+  | 'number'
+  | 'blockType'
+  | 'memory1'
+  | 'memory4'
+  | 'memory8'
+  | 'memory16'
+  | 'words';
+
+/** Marks an opcode that stands behind the prefix 0xfd. */
+const VECTOR = 0x100;
 
 const INSTRUCTIONS: Readonly<Record<string, readonly [opcode: number, operand: Operand]>> = {
   block: [0x02, 'blockType'],
@@ -31,6 +43,7 @@ const INSTRUCTIONS: Readonly<Record<string, readonly [opcode: number, operand: O
   'local.get': [0x20, 'local'],
   'local.set': [0x21, 'local'],
   'local.tee': [0x22, 'local'],
+  'i32.load': [0x28, 'memory4'],
   'i64.load': [0x29, 'memory8'],
   'i32.load8_u': [0x2d, 'memory1'],
   'i64.load8_u': [0x31, 'memory1'],
@@ -40,21 +53,36 @@ const INSTRUCTIONS: Readonly<Record<string, readonly [opcode: number, operand: O
   'i32.eqz': [0x45, 'none'],
   'i32.ge_u': [0x4f, 'none'],
   'i32.add': [0x6a, 'none'],
+  'i32.sub': [0x6b, 'none'],
   'i32.and': [0x71, 'none'],
   'i32.or': [0x72, 'none'],
   'i32.xor': [0x73, 'none'],
   'i32.shl': [0x74, 'none'],
+  'i32.shr_u': [0x76, 'none'],
   'i64.xor': [0x85, 'none'],
   'i64.shl': [0x86, 'none'],
   'i64.shr_u': [0x88, 'none'],
   'i32.wrap_i64': [0xa7, 'none'],
+  'v128.load': [VECTOR | 0x00, 'memory16'],
+  'v128.store': [VECTOR | 0x0b, 'memory16'],
+  // Of the 16 bytes of a vector only whole words are moved: `0,1,2,3` leaves it as it is.
+  'i8x16.shuffle': [VECTOR | 0x0d, 'words'],
+  'v128.xor': [VECTOR | 0x51, 'none'],
+  'i32x4.shl': [VECTOR | 0xab, 'none'],
+  'i32x4.shr_u': [VECTOR | 0xad, 'none'],
+  'i32x4.add': [VECTOR | 0xae, 'none'],
 };
 
-const TYPE_CODE: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e };
+const TYPE_CODE: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, v128: 0x7b };
 const MAGIC_AND_VERSION = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const NO_RESULT = 0x40;
 
 type EncodeOperand = (argument: string, names: readonly string[]) => number[];
+
+/** The words of one vector, named twice as the two that are shuffled. */
+function shuffleBytes(argument: string): number[] {
+  return argument.split(',').flatMap((word) => [0, 1, 2, 3].map((byte) => Number(word) * 4 + byte));
+}
 
 const OPERANDS: Readonly<Record<Operand, EncodeOperand>> = {
   none: () => [],
@@ -64,7 +92,10 @@ const OPERANDS: Readonly<Record<Operand, EncodeOperand>> = {
   number: (argument) => signed(BigInt(argument)),
   // The alignment as a power of two, then the offset.
   memory1: (argument) => [0, ...unsigned(Number(argument))],
+  memory4: (argument) => [2, ...unsigned(Number(argument))],
   memory8: (argument) => [3, ...unsigned(Number(argument))],
+  memory16: (argument) => [4, ...unsigned(Number(argument))],
+  words: shuffleBytes,
 };
 
 export interface WasmInstance {
@@ -105,7 +136,8 @@ function instruction(line: string, names: readonly string[]): number[] {
   const found = INSTRUCTIONS[mnemonic];
   if (found === undefined) throw new SyntaxError(`unknown instruction: ${line}`);
   const [opcode, operand] = found;
-  return [opcode, ...OPERANDS[operand](argument, names)];
+  const code = opcode < VECTOR ? [opcode] : [0xfd, ...unsigned(opcode - VECTOR)];
+  return [...code, ...OPERANDS[operand](argument, names)];
 }
 
 function localIndex(argument: string, names: readonly string[]): number {

@@ -3,7 +3,7 @@ import type { Backend, CallOptions } from '../backend/backend.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { MasterKey } from '../format/crypto.ts';
-import type { ScryptParams } from '../format/kdf.ts';
+import { scryptByNode, type Scrypt, type ScryptParams } from '../format/kdf.ts';
 import {
   decodeKeyFile,
   encodeKeyFile,
@@ -11,6 +11,7 @@ import {
   sealMasterKey,
   type KeyFile,
 } from '../format/key-file.ts';
+import { canSpread, scryptByWorkers } from './scrypt-by-workers.ts';
 import { decodeNamed, fileName, loadNamedFile } from './sealed-files.ts';
 
 export interface OpenedKey {
@@ -48,25 +49,28 @@ export async function findKey(
 ): Promise<OpenedKey> {
   const names = await listKeyNames(backend, options);
   const suspects: NamedBytes[] = [];
-  const damagedKeys: string[] = [];
+  const trial = new Trial(password);
   for (const name of names) {
-    const bytes = await loadKeyBytes(backend, { name, damagedKeys }, options);
+    const bytes = await loadKeyBytes(backend, { name, damaged: trial.damaged }, options);
     if (bytes === undefined) continue;
     const file = { name, bytes };
     if (fileName(bytes) !== name) suspects.push(file);
     else {
-      const opened = await openKey(file, password, damagedKeys);
+      const opened = await trial.open(file);
       if (opened !== undefined) return opened;
     }
   }
   for (const file of suspects) {
-    const opened = await openKey(file, password, damagedKeys);
+    const opened = await trial.open(file);
     if (opened !== undefined) return opened;
-    damagedKeys.push(file.name);
+    trial.damaged.add(file.name);
   }
+  const opened = await trial.openAgain();
+  if (opened !== undefined) return opened;
   const { location } = backend;
   const keyCount = names.length;
   if (keyCount === 0) throw await noKeysError(backend, options);
+  const damagedKeys = [...trial.damaged];
   throw new KeepsakeError('REPOSITORY_WRONG_PASSWORD', { location, keyCount, damagedKeys });
 }
 
@@ -75,18 +79,37 @@ interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
-async function openKey(
-  { name, bytes }: NamedBytes,
-  password: string,
-  damagedKeys: string[],
-): Promise<OpenedKey | undefined> {
-  try {
-    const master = await openMasterKey(decodeKeyFile(bytes), password);
-    return master === undefined ? undefined : { master, keyId: name };
-  } catch (error) {
-    // One key file that is damaged, or asks for absurd memory, must not block the others.
-    if (!isKeepsakeError(error) || !error.code.startsWith('FORMAT_')) throw error;
-    if (fileName(bytes) === name) damagedKeys.push(name);
+/** One password tried on key after key. */
+class Trial {
+  readonly damaged = new Set<string>();
+  readonly #password: string;
+  readonly #refused: NamedBytes[] = [];
+
+  constructor(password: string) {
+    this.#password = password;
+  }
+
+  async open(file: NamedBytes, scrypt: Scrypt = scryptByWorkers): Promise<OpenedKey | undefined> {
+    const { name, bytes } = file;
+    try {
+      const key = decodeKeyFile(bytes);
+      const master = await openMasterKey(key, this.#password, scrypt);
+      if (master !== undefined) return { master, keyId: name };
+      if (scrypt !== scryptByNode && canSpread(key.params)) this.#refused.push(file);
+    } catch (error) {
+      // One key file that is damaged, or asks for absurd memory, must not block the others.
+      if (!isKeepsakeError(error) || !error.code.startsWith('FORMAT_')) throw error;
+      if (fileName(bytes) === name) this.damaged.add(name);
+    }
+    return undefined;
+  }
+
+  /** Nobody is told that a password is wrong on the word of our own scrypt alone. */
+  async openAgain(): Promise<OpenedKey | undefined> {
+    for (const file of this.#refused) {
+      const opened = await this.open(file, scryptByNode);
+      if (opened !== undefined) return opened;
+    }
     return undefined;
   }
 }
@@ -94,7 +117,7 @@ async function openKey(
 /** Absent when the disk does not give it, or somebody removed it since it was listed. */
 async function loadKeyBytes(
   backend: Backend,
-  { name, damagedKeys }: { name: string; damagedKeys: string[] },
+  { name, damaged }: { name: string; damaged: Set<string> },
   options: CallOptions,
 ): Promise<Uint8Array | undefined> {
   try {
@@ -102,7 +125,7 @@ async function loadKeyBytes(
   } catch (error) {
     if (isKeepsakeError(error, 'BACKEND_FILE_NOT_FOUND')) return undefined;
     if (!isKeepsakeError(error, 'BACKEND_DEVICE_FAILED')) throw error;
-    damagedKeys.push(name);
+    damaged.add(name);
     return undefined;
   }
 }

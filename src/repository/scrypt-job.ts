@@ -1,0 +1,9 @@
+/** What the threads of one derivation share. */
+export interface ScryptJob {
+  readonly N: number;
+  readonly r: number;
+  /** The lanes, each mixed in its place. */
+  readonly lanes: SharedArrayBuffer;
+  /** One number: which lane is next. */
+  readonly next: SharedArrayBuffer;
+}
