@@ -24,6 +24,7 @@ export interface BackupFlags {
   readonly oneFileSystem?: boolean;
   readonly dryRun?: boolean;
   readonly capture?: string;
+  readonly checkDatabase?: boolean;
   readonly compression: string;
   readonly packSize?: string;
 }
@@ -54,6 +55,7 @@ export async function readBackupInput(
     compression: parseCompression(flags.compression),
     packSizeBytes: settings.packSizeBytes,
     captureMethod: parseCaptureMethod(flags.capture) ?? config?.capture.method,
+    databaseCheck: flags.checkDatabase === true ? 'always' : config?.capture.check,
     lockLimitMs: config?.capture.lockLimitMs,
     busyLimitMs: config?.capture.busyLimitMs,
     lockWaitMs: context.lockWaitMs(),

@@ -97,13 +97,18 @@ export class BackupRenderer {
 }
 
 function databaseLine(database: ManifestDatabase): string {
-  const { path, tables, sizeBytes, integrity, foreignKeyViolations } = database;
+  const { path, tables, sizeBytes, foreignKeyViolations } = database;
   const rows = tables.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0);
-  const health =
-    integrity.result === 'ok' ? 'sound' : `DAMAGED (${integrity.problems[0] ?? 'see check'})`;
   const broken =
     foreignKeyViolations > 0 ? `, ${count(foreignKeyViolations, 'broken foreign key')}` : '';
-  return `database  ${showName(path)}: ${count(rows, 'row')} in ${count(tables.length, 'table')}, ${formatBytes(sizeBytes)}, ${health}${broken}`;
+  return `database  ${showName(path)}: ${count(rows, 'row')} in ${count(tables.length, 'table')}, ${formatBytes(sizeBytes)}, ${databaseHealth(database)}${broken}`;
+}
+
+function databaseHealth({ integrity, checkedAt }: ManifestDatabase): string {
+  if (integrity.result !== 'ok') return `DAMAGED (${integrity.problems[0] ?? 'see check'})`;
+  return integrity.check === 'changed_pages'
+    ? `new pages sound, all of it checked ${checkedAt}`
+    : 'sound';
 }
 
 function filesLine({ counts }: BackupResult): string {

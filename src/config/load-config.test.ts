@@ -104,7 +104,12 @@ test('defaults are filled in, times become milliseconds, sizes bytes', () => {
   const config = parseConfig('apps: {w: {root: /srv/w, health: {url: "http://x/"}}}', {
     fileName: 'keepsake.yaml',
   });
-  expect(config.capture).toEqual({ method: 'raw', lockLimitMs: 2000, busyLimitMs: 10_000 });
+  expect(config.capture).toEqual({
+    method: 'raw',
+    check: 'daily',
+    lockLimitMs: 2000,
+    busyLimitMs: 10_000,
+  });
   expect(config.packSizeBytes).toBe(16 * 2 ** 20);
   expect(config.apps['w']).toMatchObject({
     preset: 'sqlite-app',

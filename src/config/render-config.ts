@@ -35,6 +35,7 @@ export function configInWords(config: Config): Record<string, unknown> {
     'pack-size': formatSize(config.packSizeBytes),
     capture: {
       method: config.capture.method,
+      check: config.capture.check,
       'lock-limit': formatDuration(config.capture.lockLimitMs),
       'busy-limit': formatDuration(config.capture.busyLimitMs),
     },

@@ -41,6 +41,12 @@ const captureSchema = z
       .describe(
         "How a database in use is copied under the read lock: `raw` reads its pages from the files, `backup` uses SQLite's own backup and takes longer. Where raw reading is in doubt, backup is used anyway.",
       ),
+    check: z
+      .enum(['always', 'daily', 'weekly'])
+      .default('daily')
+      .describe(
+        'How often SQLite checks all of a database of more than 32 MiB (`quick_check`, `foreign_key_check`): at every backup, or where the last check is a day or a week old. In between only the pages that are new are looked at. Smaller ones are checked each time they changed.',
+      ),
     'lock-limit': duration
       .prefault('2s')
       .describe('The longest a read transaction may stay open on a live database.'),
@@ -50,6 +56,7 @@ const captureSchema = z
   })
   .transform((capture) => ({
     method: capture.method,
+    check: capture.check,
     lockLimitMs: capture['lock-limit'],
     busyLimitMs: capture['busy-limit'],
   }));

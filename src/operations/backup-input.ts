@@ -3,6 +3,7 @@ import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { ArchiveCounts, ItemAction } from '../snapshot/archive-counts.ts';
 import type { ArchivedDatabase } from '../snapshot/archive-database.ts';
 import type { ArchiveProblem } from '../snapshot/archive-options.ts';
+import type { CheckPolicy } from '../snapshot/check-policy.ts';
 import type { FileReference } from '../snapshot/cross-check.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
 import type { CaptureMethod, CaptureWarning } from '../sqlite/capture.ts';
@@ -43,6 +44,8 @@ export interface BackupInput {
   readonly packSizeBytes: number;
   /** Default `raw`. */
   readonly captureMethod?: CaptureMethod | undefined;
+  /** Default `daily`. */
+  readonly databaseCheck?: CheckPolicy | undefined;
   readonly lockLimitMs?: number | undefined;
   readonly busyLimitMs?: number | undefined;
   readonly lockWaitMs: number;

@@ -121,6 +121,7 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
       capture: {
         scratchFolder: scratch.path,
         method: input.captureMethod,
+        check: input.databaseCheck,
         lockLimitMs: input.lockLimitMs,
         busyLimitMs: input.busyLimitMs,
       },

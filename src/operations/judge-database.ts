@@ -1,6 +1,7 @@
 /** What `verify` says of one restored database: SQLite's own checks, then the manifest. */
 import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { DatabaseFacts, TableFacts } from '../sqlite/database-facts.ts';
+import { wasChecked } from '../snapshot/check-policy.ts';
 import type { ManifestDatabase } from '../snapshot/manifest.ts';
 import { inspectImage, recoverImage } from '../sqlite/inspect.ts';
 import type { Gate } from '../sqlite/gate.ts';
@@ -43,13 +44,17 @@ function judgeIntegrity(item: string, { integrity }: DatabaseFacts): Judgement {
   return { check: 'integrity', item, uncheckedTables, differences };
 }
 
-/** Rows that point nowhere are the app's own affair, as long as there are no more than at capture. */
+/**
+ * Rows that point nowhere are the app's own affair, as long as there are no more than at capture.
+ * Where only an earlier capture was counted, the app may have made more of them since.
+ */
 function judgeForeignKeys(
   item: string,
   { foreignKeyViolations: violationCount }: DatabaseFacts,
   expected: ManifestDatabase | undefined,
 ): Judgement {
-  const allowed = expected?.foreignKeyViolations ?? violationCount;
+  const isCounted = expected !== undefined && wasChecked(expected);
+  const allowed = isCounted ? expected.foreignKeyViolations : violationCount;
   const differences =
     violationCount > allowed
       ? [{ what: 'broken foreign keys', expected: allowed, actual: violationCount }]

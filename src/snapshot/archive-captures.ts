@@ -155,6 +155,7 @@ export class DatabaseCaptures {
       parentFiles,
       store,
       clock,
+      check: capture.check,
       signal,
     });
   }
@@ -174,7 +175,7 @@ export class DatabaseCaptures {
       rescue: (named) => this.#record.rescue.rescue(named),
       knownMissing: missingIn(parent?.manifest),
       references: references.filter(({ database }) => database === path),
-      previousChunkSizeBytes: known?.chunkSizeBytes,
+      known,
       onBytes: (bytes) => listener?.onBytes?.(bytes),
     });
   }

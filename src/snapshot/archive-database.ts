@@ -1,19 +1,24 @@
 /** Stores one database: its captured image in page-aligned pieces, its facts for the manifest. */
 import type { Clock } from '../base/clock.ts';
-import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { assertInternal, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
 import { readPages } from '../source/page-reading.ts';
 import {
-  captureDatabase,
-  type CapturedDatabase,
+  captureImage,
+  checkCapture,
+  isDoubtful,
+  type CapturedImage,
   type CaptureMethod,
   type CaptureWarning,
 } from '../sqlite/capture.ts';
+import type { DatabaseChecks } from '../sqlite/database-facts.ts';
 import type { Gate } from '../sqlite/gate.ts';
 import { readReferences } from '../sqlite/inspect.ts';
 import { pageChunkSize } from '../sqlite/page-chunk.ts';
+import { PageShapes } from '../sqlite/page-shape.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
+import { carriedChecks, isCheckDue, type CheckPolicy } from './check-policy.ts';
 import {
   collectNames,
   type FileReference,
@@ -28,6 +33,8 @@ export interface CaptureSettings {
   readonly method?: CaptureMethod | undefined;
   readonly lockLimitMs?: number | undefined;
   readonly busyLimitMs?: number | undefined;
+  /** When SQLite checks all of the image; default `daily`. */
+  readonly check?: CheckPolicy | undefined;
 }
 
 /** A name that appeared and vanished between two captures that often is no accident of timing. */
@@ -41,8 +48,8 @@ export interface ArchiveDatabaseOptions extends CaptureSettings {
   readonly clock: Clock;
   /** Of this database. */
   readonly references: readonly FileReference[];
-  /** What the parent's manifest says; its piece size is kept. */
-  readonly previousChunkSizeBytes?: number | undefined;
+  /** What the parent's manifest says. */
+  readonly known?: ManifestDatabase | undefined;
   /**
    * Reads the named files that are not stored yet; returns the paths of those that are not there.
    * They were deleted after the capture, or they are missing in the app itself.
@@ -68,10 +75,21 @@ export interface ArchivedDatabase {
 }
 
 /**
- * Throws what `captureDatabase` throws; nothing of the database is in the snapshot then. An app that
+ * Throws what `captureImage` throws; nothing of the database is in the snapshot then. An app that
  * deletes a row and its file just after the capture makes this one worthless: it is taken again.
+ * So it is, by SQLite itself, where what was read raw looks damaged.
  */
 export async function archiveDatabase(options: ArchiveDatabaseOptions): Promise<ArchivedDatabase> {
+  const archived = await archiveUnlessDoubtful(options);
+  if (archived !== undefined) return archived;
+  const again = await archiveUnlessDoubtful({ ...options, method: 'backup' });
+  assertInternal(again, 'a copy by SQLite was doubted');
+  return again;
+}
+
+async function archiveUnlessDoubtful(
+  options: ArchiveDatabaseOptions,
+): Promise<ArchivedDatabase | undefined> {
   const missing = new Set(options.knownMissing);
   for (let left = MAX_CAPTURES; ; left -= 1) {
     await using captured = await capture(options);
@@ -84,46 +102,74 @@ export async function archiveDatabase(options: ArchiveDatabaseOptions): Promise<
   }
 }
 
-function capture(options: ArchiveDatabaseOptions): Promise<CapturedDatabase> {
+function capture(options: ArchiveDatabaseOptions): Promise<CapturedImage> {
   const { path, configured, scratchFolder, clock, gate, signal } = options;
   const { method, lockLimitMs, busyLimitMs } = options;
   const how = { method, lockLimitMs, busyLimitMs };
-  return captureDatabase({ path, configured, scratchFolder, clock, gate, signal, ...how });
+  return captureImage({ path, configured, scratchFolder, clock, gate, signal, ...how });
 }
 
 async function store(
-  captured: CapturedDatabase,
+  captured: CapturedImage,
   { names, problems }: ReadNames,
   options: ArchiveDatabaseOptions,
-): Promise<ArchivedDatabase> {
-  const { facts, state, warnings } = captured;
+): Promise<ArchivedDatabase | undefined> {
+  const { contents, state, warnings } = captured;
   const capturedAt = captured.capturedAt.toISOString();
-  const { sizeBytes, pageSize } = facts;
-  const chunkSizeBytes = pageChunkSize(sizeBytes, pageSize, options.previousChunkSizeBytes);
-  const content = await savePages(captured, chunkSizeBytes, options);
+  const { sizeBytes, pageSize } = contents;
+  const chunkSizeBytes = pageChunkSize(sizeBytes, pageSize, options.known?.chunkSizeBytes);
+  const { content, checks } = await saveChecked(captured, chunkSizeBytes, options);
+  if (isDoubtful(captured, checks)) return undefined;
   const manifest: ManifestDatabase = {
     path: options.path,
     configured: options.configured,
-    ...facts,
+    ...contents,
     chunkSizeBytes,
     capturedAt,
     captureMethod: captured.method,
     readLockMs: Math.round(captured.readLockMs),
     ...(state !== undefined && { state }),
     lastFullReadAt: capturedAt,
+    checkedAt: capturedAt,
+    ...checks,
   };
   return { manifest, content, names, warnings, crossCheckProblems: problems };
 }
 
-async function savePages(
-  captured: CapturedDatabase,
+/** SQLite reads the image for its checks, in its own process, while the pieces are stored. */
+async function saveChecked(
+  captured: CapturedImage,
   chunkSizeBytes: number,
+  options: ArchiveDatabaseOptions,
+): Promise<{ content: string[]; checks: DatabaseChecks }> {
+  const { known, check: policy, clock } = options;
+  const isDue = isCheckDue(captured.contents, { policy, known, now: clock.now() });
+  const shapes = isDue ? undefined : new PageShapes(captured.contents.pageCount);
+  // Both have ended when either failure is thrown: the image is removed then.
+  const [saved, checked] = await Promise.allSettled([
+    savePages(captured, { chunkSizeBytes, shapes }, options),
+    isDue ? checkCapture(captured, options) : undefined,
+  ]);
+  if (saved.status === 'rejected') throw saved.reason;
+  if (checked.status === 'rejected') throw checked.reason;
+  const carried =
+    known === undefined || shapes?.foundOdd === true ? undefined : carriedChecks(known);
+  const checks = checked.value ?? carried ?? (await checkCapture(captured, options));
+  return { content: saved.value, checks };
+}
+
+/** @param how `shapes` is shown the pieces that are new */
+async function savePages(
+  { imagePath }: CapturedImage,
+  { chunkSizeBytes, shapes }: { chunkSizeBytes: number; shapes: PageShapes | undefined },
   options: ArchiveDatabaseOptions,
 ): Promise<string[]> {
   const content: string[] = [];
   const { signal } = options;
-  for await (const chunk of readPages(captured.imagePath, { chunkSizeBytes, signal })) {
-    await saveChunk(chunk, options);
+  for await (const chunk of readPages(imagePath, { chunkSizeBytes, signal })) {
+    if (content.length === 0) shapes?.begin(chunk.bytes);
+    const isNew = await saveChunk(chunk, options);
+    if (isNew) shapes?.look(chunk.bytes, content.length * chunkSizeBytes);
     content.push(chunk.id);
   }
   return content;
@@ -136,7 +182,7 @@ interface ReadNames {
 
 /** A column the app has renamed is no reason to be without its database. */
 async function readNames(
-  { imagePath }: CapturedDatabase,
+  { imagePath }: CapturedImage,
   { path, references, gate, signal }: ArchiveDatabaseOptions,
 ): Promise<ReadNames> {
   const names: NamedFiles[] = [];

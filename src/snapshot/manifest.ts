@@ -29,6 +29,8 @@ export interface ManifestDatabase extends DatabaseFacts {
   readonly state?: DatabaseState;
   /** When all of it was read, as opposed to taken over. */
   readonly lastFullReadAt?: string;
+  /** Which capture's image SQLite checked (`integrity`, foreign keys); absent: this one's. */
+  readonly checkedAt?: string;
 }
 
 export interface ManifestFolder {

@@ -5,6 +5,7 @@ import { isDatabaseState } from '../sqlite/database-state.ts';
 import { lookUnchanged } from '../sqlite/unchanged-since.ts';
 import type { ArchivedDatabase } from './archive-database.ts';
 import type { BlobStore } from './blob-writer.ts';
+import { mayStayUnread, type CheckPolicy } from './check-policy.ts';
 import type { FileReference, KnownCheck } from './cross-check.ts';
 import type { Manifest, ManifestDatabase, ManifestReference } from './manifest.ts';
 import type { ParentFiles } from './parent-files.ts';
@@ -23,6 +24,7 @@ export interface UnchangedOptions {
   readonly parentFiles: ParentFiles;
   readonly store: BlobStore;
   readonly clock: Clock;
+  readonly check?: CheckPolicy | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,9 +32,9 @@ export interface UnchangedOptions {
 export async function takeOverDatabase(
   options: UnchangedOptions,
 ): Promise<ArchivedDatabase | undefined> {
-  const { path, configured, manifest, clock, signal } = options;
+  const { path, configured, manifest, clock, check: policy, signal } = options;
   const known = manifest.databases.find((database) => database.path === path);
-  if (known === undefined || known.integrity.result !== 'ok') return undefined;
+  if (known === undefined || !mayStayUnread(known, { policy, now: clock.now() })) return undefined;
   if (!isDatabaseState(known.state)) return undefined;
   if (isFullReadDue(known, clock)) return undefined;
   const content = storedContent(known, options);

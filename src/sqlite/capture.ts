@@ -9,11 +9,11 @@ import {
   type TakeImageOptions,
 } from './take-image.ts';
 import { walResetWarning, type CaptureWarning } from './capture-warnings.ts';
-import type { DatabaseFacts } from './database-facts.ts';
+import type { DatabaseChecks, DatabaseContents, DatabaseFacts } from './database-facts.ts';
 import type { DatabaseState } from './database-state.ts';
 import { formatSqliteVersion } from './database-file.ts';
 import { ownGateUnless, type Gate } from './gate.ts';
-import { requestFacts } from './inspect.ts';
+import { checkImage, readContents } from './inspect.ts';
 import type { RawStage } from './raw-image.ts';
 import type { FileSystemTypeOf } from './network-file-system.ts';
 import { createScratchImage } from './scratch-image.ts';
@@ -45,11 +45,11 @@ export interface CaptureOptions {
   fileSystemTypeOf?: FileSystemTypeOf | undefined;
 }
 
-export interface CapturedDatabase extends AsyncDisposable {
+export interface CapturedImage extends AsyncDisposable {
   /** Complete by itself: no `-wal`, `-shm` or `-journal` belongs to it. */
   readonly imagePath: string;
   readonly method: ImageTaken['method'];
-  readonly facts: DatabaseFacts;
+  readonly contents: DatabaseContents;
   /** By which `isStillIn` can tell later that nothing was committed; absent when it cannot. */
   readonly state?: DatabaseState | undefined;
   /** 0 when the app could not notice at all. */
@@ -60,6 +60,10 @@ export interface CapturedDatabase extends AsyncDisposable {
   readonly capturedAt: Date;
 }
 
+export interface CapturedDatabase extends CapturedImage {
+  readonly facts: DatabaseFacts;
+}
+
 /**
  * Strictly read-only on the source. Disposing the result removes the image; after an error or an
  * abort nothing is left in the scratch folder. Throws `DATABASE_*`, `SCRATCH_FULL`,
@@ -67,22 +71,53 @@ export interface CapturedDatabase extends AsyncDisposable {
  * `facts.integrity`.
  */
 export async function captureDatabase(options: CaptureOptions): Promise<CapturedDatabase> {
+  await using own = ownGateUnless(options.gate);
+  const { gate } = own;
+  await using cleanup = new AsyncDisposableStack();
+  const image = cleanup.use(await captureImage({ ...options, gate }));
+  const checks = await checkCapture(image, { ...options, gate });
+  if (isDoubtful(image, checks)) {
+    await cleanup.disposeAsync();
+    return await captureDatabase({ ...options, gate, method: 'backup' });
+  }
+  const kept = cleanup.move();
+  return {
+    ...image,
+    facts: { ...image.contents, ...checks },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** SQLite's checks of an image, while the caller may be reading it. */
+export function checkCapture(
+  { imagePath }: CapturedImage,
+  { path, gate, signal }: Pick<CaptureOptions, 'path' | 'gate' | 'signal'>,
+): Promise<DatabaseChecks> {
+  return checkImage(imagePath, { path, gate, signal });
+}
+
+/** What looks damaged after raw reading is worth `method: 'backup'`: that shows whose the damage is. */
+export function isDoubtful({ method }: CapturedImage, { integrity }: DatabaseChecks): boolean {
+  return method === 'raw' && integrity.result !== 'ok';
+}
+
+/** As `captureDatabase`, without SQLite's checks of the image. */
+export async function captureImage(options: CaptureOptions): Promise<CapturedImage> {
   const { path, scratchFolder, configured, signal } = options;
   signal?.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
   const image = cleanup.use(await createScratchImage(scratchFolder));
   await using own = ownGateUnless(options.gate);
-  const { gate } = own;
 
-  const { taken, facts } = await takeSoundImage({ ...options, image, gate });
-  if (configured && facts.tables.length === 0) {
+  const { taken, contents } = await takeReadableImage({ ...options, image, gate: own.gate });
+  if (configured && contents.tables.length === 0) {
     throw new KeepsakeError('DATABASE_NO_TABLES', { path });
   }
   const kept = cleanup.move();
   return {
     imagePath: image.path,
     method: taken.method,
-    facts,
+    contents,
     state: taken.state,
     readLockMs: taken.readLockMs,
     attempts: taken.attempts,
@@ -92,32 +127,27 @@ export async function captureDatabase(options: CaptureOptions): Promise<Captured
   };
 }
 
-/**
- * What looks damaged after raw reading is copied once more by SQLite itself: then the damage is the
- * database's own.
- */
-async function takeSoundImage(
+async function takeReadableImage(
   options: TakeImageOptions,
-): Promise<{ taken: ImageTaken; facts: DatabaseFacts }> {
+): Promise<{ taken: ImageTaken; contents: DatabaseContents }> {
   const taken = await takeImage(options);
   try {
-    const facts = await factsOf(taken, options);
-    if (taken.method !== 'raw' || facts.integrity.result === 'ok') return { taken, facts };
+    return { taken, contents: await contentsOf(taken, options) };
   } catch (error) {
     if (taken.method !== 'raw' || !isKeepsakeError(error, 'DATABASE_DAMAGED')) throw error;
   }
   await options.image.clear();
-  return await takeSoundImage({ ...options, method: 'backup' });
+  return await takeReadableImage({ ...options, method: 'backup' });
 }
 
-async function factsOf(
+async function contentsOf(
   { method, header }: ImageTaken,
   { gate, image, path, signal }: TakeImageOptions,
-): Promise<DatabaseFacts> {
-  const facts = await requestFacts(gate, image.path, { path, signal });
-  if (method !== 'backup') return facts;
+): Promise<DatabaseContents> {
+  const contents = await readContents(image.path, { path, gate, signal });
+  if (method !== 'backup') return contents;
   // `backup()` writes our own SQLite's version into the image's header.
-  const { sqliteVersion: _, ...rest } = facts;
+  const { sqliteVersion: _, ...rest } = contents;
   const versionNumber = header?.versionNumber ?? 0;
   if (versionNumber === 0) return rest;
   return { ...rest, sqliteVersion: formatSqliteVersion(versionNumber) };

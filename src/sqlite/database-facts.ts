@@ -14,14 +14,19 @@ export interface TableFacts {
 
 export interface IntegrityFacts {
   readonly result: 'ok' | 'damaged';
-  readonly check: 'quick_check' | 'integrity_check';
+  /**
+   * `changed_pages`: SQLite checked an earlier capture and found it sound; of this one only the
+   * pages that were new were looked at.
+   */
+  readonly check: 'quick_check' | 'integrity_check' | 'changed_pages';
   /** The first 10, in SQLite's words. */
   readonly problems: readonly string[];
   /** Tables that only the app's own SQLite can check (own collation or function). */
   readonly uncheckedTables: readonly string[];
 }
 
-export interface DatabaseFacts {
+/** What can be told without reading all of it. */
+export interface DatabaseContents {
   readonly pageSize: number;
   readonly pageCount: number;
   readonly sizeBytes: number;
@@ -41,8 +46,14 @@ export interface DatabaseFacts {
   readonly lastMigration?: string;
   /** Rows of `_prisma_migrations` neither finished nor rolled back; absent without that table. */
   readonly unfinishedMigrations?: number;
+}
+
+/** What SQLite's own checks say, which read all of the database. */
+export interface DatabaseChecks {
   readonly integrity: IntegrityFacts;
   readonly foreignKeyViolations: number;
   /** Tables whose foreign keys name no proper key, so that SQLite cannot check them. */
   readonly foreignKeysUnchecked: readonly string[];
 }
+
+export interface DatabaseFacts extends DatabaseContents, DatabaseChecks {}

@@ -8,8 +8,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { encodeRawName } from '../base/raw-name.ts';
 import { sqliteUri, type GateAnswer, type GateRequest } from './gate-protocol.ts';
-import { sqliteCodeOf } from './image-checks.ts';
-import { readFacts } from './image-facts.ts';
+import { checkImage, sqliteCodeOf } from './image-checks.ts';
+import { readContents } from './image-facts.ts';
 import { ColumnMissingError, readColumnTexts } from './image-references.ts';
 import { copyLocked } from './locked-copy.ts';
 import { ReadLock } from './read-lock.ts';
@@ -33,8 +33,10 @@ async function answer(request: GateRequest): Promise<GateAnswer> {
     case 'recover':
       recover(request.image);
       return { kind: 'recovered' };
-    case 'facts':
-      return { kind: 'facts', facts: readFacts(request.image, request.fullIntegrity) };
+    case 'contents':
+      return { kind: 'contents', contents: readContents(request.image) };
+    case 'check':
+      return { kind: 'checked', checks: checkImage(request.image, request.fullIntegrity) };
     case 'references':
       texts = readColumnTexts(request.image, request.references);
       return nextValues(texts);

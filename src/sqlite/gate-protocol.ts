@@ -2,7 +2,7 @@
  * What the gate process is asked and answers: one request at a time, JSON over the IPC channel.
  * Paths are raw names; a lone surrogate passes JSON unharmed (it is escaped).
  */
-import type { DatabaseFacts } from './database-facts.ts';
+import type { DatabaseChecks, DatabaseContents } from './database-facts.ts';
 
 /** What a read lock needs to be told. */
 export interface LockRequest {
@@ -36,7 +36,8 @@ export type GateRequest =
   | { readonly kind: 'release' }
   /** Rolls back or checkpoints a raw copy, so that the image needs no files beside it. */
   | { readonly kind: 'recover'; readonly image: string }
-  | { readonly kind: 'facts'; readonly image: string; readonly fullIntegrity: boolean }
+  | { readonly kind: 'contents'; readonly image: string }
+  | { readonly kind: 'check'; readonly image: string; readonly fullIntegrity: boolean }
   /** Answered by `values`; `next` asks for more. */
   | {
       readonly kind: 'references';
@@ -54,7 +55,8 @@ export type GateAnswer =
   /** A gate that was started anew holds nothing. */
   | { readonly kind: 'not-held' }
   | { readonly kind: 'recovered' }
-  | { readonly kind: 'facts'; readonly facts: DatabaseFacts }
+  | { readonly kind: 'contents'; readonly contents: DatabaseContents }
+  | { readonly kind: 'checked'; readonly checks: DatabaseChecks }
   | { readonly kind: 'values'; readonly values: readonly string[]; readonly done: boolean }
   | { readonly kind: 'column-missing'; readonly table: string; readonly column: string }
   /** `sqliteCode` is SQLite's extended result code; absent when something else failed. */

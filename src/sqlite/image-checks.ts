@@ -1,11 +1,12 @@
 /** Runs in the gate process: what SQLite's own checks say about an image. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { IntegrityFacts, TableFacts } from './database-facts.ts';
+import type { DatabaseChecks, IntegrityFacts, TableFacts } from './database-facts.ts';
 import { primaryCode, SqliteCode } from './gate-protocol.ts';
+import { listTables, openImage } from './open-image.ts';
 import { quoteIdentifier } from './quote-identifier.ts';
 
 type Table = Omit<TableFacts, 'rowCount'>;
-type Check = IntegrityFacts['check'];
+type Check = Exclude<IntegrityFacts['check'], 'changed_pages'>;
 
 const MOST_PROBLEMS = 10;
 
@@ -20,7 +21,20 @@ export function isDamage(error: unknown): boolean {
   return code === SqliteCode.corrupt || code === SqliteCode.notADatabase;
 }
 
-export function checkIntegrity(
+export function checkImage(image: string, fullIntegrity: boolean): DatabaseChecks {
+  const database = openImage(image);
+  try {
+    const tables = listTables(database);
+    return {
+      integrity: checkIntegrity(database, tables, fullIntegrity),
+      ...checkForeignKeys(database, tables),
+    };
+  } finally {
+    database.close();
+  }
+}
+
+function checkIntegrity(
   database: DatabaseSync,
   tables: readonly Table[],
   full: boolean,
@@ -68,7 +82,7 @@ function verdict(problems: readonly string[]): Pick<IntegrityFacts, 'result' | '
 }
 
 /** Table by table, because one foreign key that names no proper key fails the check of them all. */
-export function checkForeignKeys(database: DatabaseSync, tables: readonly Table[]) {
+function checkForeignKeys(database: DatabaseSync, tables: readonly Table[]) {
   let foreignKeyViolations = 0;
   const foreignKeysUnchecked: string[] = [];
   for (const { name, kind } of tables) {

@@ -1,28 +1,22 @@
 /** Runs in the gate process: looks at an image that nothing else has open. */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
-import { encodeRawName, fsPath } from '../base/raw-name.ts';
-import type { DatabaseFacts, TableFacts } from './database-facts.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { fsPath } from '../base/raw-name.ts';
+import type { DatabaseContents, TableFacts } from './database-facts.ts';
 import {
   DATABASE_HEADER_BYTES,
   decodeDatabaseHeader,
   formatSqliteVersion,
   type DatabaseHeader,
 } from './database-file.ts';
-import { sqliteUri } from './gate-protocol.ts';
-import { checkForeignKeys, checkIntegrity, isDamage } from './image-checks.ts';
+import { isDamage } from './image-checks.ts';
+import { listTables, openImage } from './open-image.ts';
 import { quoteIdentifier } from './quote-identifier.ts';
 
 type Table = Omit<TableFacts, 'rowCount'>;
 
-/** `immutable` leaves no `-wal` and `-shm` behind; right only because the image is ours alone. */
-export function openImage(image: string): DatabaseSync {
-  const uri = sqliteUri(encodeRawName(image), 'mode=ro&immutable=1');
-  return new DatabaseSync(uri, { readOnly: true });
-}
-
-export function readFacts(image: string, fullIntegrity: boolean): DatabaseFacts {
+export function readContents(image: string): DatabaseContents {
   const { header, sizeBytes } = readHeader(image);
   const database = openImage(image);
   try {
@@ -34,8 +28,6 @@ export function readFacts(image: string, fullIntegrity: boolean): DatabaseFacts 
       schemaHash: hashSchema(database),
       tables: tables.map((table) => ({ ...table, rowCount: countRows(database, table) })),
       ...readMigrations(database, tables),
-      integrity: checkIntegrity(database, tables, fullIntegrity),
-      ...checkForeignKeys(database, tables),
     };
   } finally {
     database.close();
@@ -67,18 +59,6 @@ function readHeader(image: string): { header: DatabaseHeader; sizeBytes: number 
   } finally {
     closeSync(file);
   }
-}
-
-function listTables(database: DatabaseSync): Table[] {
-  const rows = database.prepare('PRAGMA main.table_list').all();
-  const tables: Table[] = [];
-  for (const { name, type } of rows) {
-    if (typeof name !== 'string' || name.startsWith('sqlite_')) continue;
-    if (type === 'table' || type === 'virtual' || type === 'shadow') {
-      tables.push({ name, kind: type });
-    }
-  }
-  return tables.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function countRows(database: DatabaseSync, { name, kind }: Table): number | null {

@@ -1,7 +1,7 @@
 /** Runs in the gate process: streams the text values of columns that name files. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { ColumnReference } from './gate-protocol.ts';
-import { openImage } from './image-facts.ts';
+import { openImage } from './open-image.ts';
 import { quoteIdentifier } from './quote-identifier.ts';
 
 export class ColumnMissingError extends Error {

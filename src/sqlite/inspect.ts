@@ -1,7 +1,7 @@
 /** Looks into an image that nothing else has open, in a gate process. */
 import { callGate, expectAnswer } from './gate-answer.ts';
 import type { ColumnReference } from './gate-protocol.ts';
-import type { DatabaseFacts } from './database-facts.ts';
+import type { DatabaseChecks, DatabaseContents, DatabaseFacts } from './database-facts.ts';
 import { ownGateUnless, type Gate } from './gate.ts';
 
 export interface InspectOptions {
@@ -21,7 +21,9 @@ export async function inspectImage(
   options: InspectOptions = {},
 ): Promise<DatabaseFacts> {
   await using own = ownGateUnless(options.gate);
-  return await requestFacts(own.gate, imagePath, { ...options, path: imagePath });
+  const about = { ...options, gate: own.gate, path: imagePath };
+  const contents = await readContents(imagePath, about);
+  return { ...contents, ...(await checkImage(imagePath, about)) };
 }
 
 /**
@@ -43,15 +45,29 @@ export async function recoverImage(
   expectAnswer(answer, 'recovered', imagePath);
 }
 
-/** `path` is the database that messages name. */
-export async function requestFacts(
-  gate: Gate,
+/** What messages name as the database. */
+interface Named {
+  readonly path: string;
+}
+
+/** Of a private image, as all below. Throws `DATABASE_DAMAGED` if not even that can be read. */
+export async function readContents(
   image: string,
-  { path, fullIntegrity = false, signal }: InspectOptions & { path: string },
-): Promise<DatabaseFacts> {
-  const request = { kind: 'facts', image, fullIntegrity } as const;
-  const answer = await callGate(gate, path, request, { signal });
-  return expectAnswer(answer, 'facts', path).facts;
+  { path, gate, signal }: Omit<InspectOptions, 'fullIntegrity'> & Named,
+): Promise<DatabaseContents> {
+  await using own = ownGateUnless(gate);
+  const answer = await callGate(own.gate, path, { kind: 'contents', image }, { signal });
+  return expectAnswer(answer, 'contents', path).contents;
+}
+
+export async function checkImage(
+  image: string,
+  { path, fullIntegrity = false, gate, signal }: InspectOptions & Named,
+): Promise<DatabaseChecks> {
+  await using own = ownGateUnless(gate);
+  const request = { kind: 'check', image, fullIntegrity } as const;
+  const answer = await callGate(own.gate, path, request, { signal });
+  return expectAnswer(answer, 'checked', path).checks;
 }
 
 /**

@@ -30,6 +30,7 @@ export const defineBackup: DefineCommand = (program, run) => {
     .option('-x, --one-file-system', 'do not go into other file systems')
     .option('-n, --dry-run', 'read everything, write nothing')
     .option('--capture <method>', 'how databases in use are copied: raw, or backup (by SQLite)')
+    .option('--check-database', 'let SQLite check all of each database, whenever it last did')
     .option('--compression <mode>', 'auto, off, fastest, better or max', 'auto')
     .option('--pack-size <size>', 'size of the files in the repository, e.g. 16 MiB')
     .addHelpText('after', exitStatusHelp({ also: [ExitCode.partial] }))
