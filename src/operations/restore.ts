@@ -50,7 +50,8 @@ async function* copyOut(
   { open, input, errors }: CopyJob,
 ): AsyncGenerator<RestoreNews, RestoreTotals> {
   const { repository: reader, treeId } = open;
-  const events = restoreSnapshot({ ...input, reader, treeId, clock, random });
+  const { filter: _snapshots, ...files } = input;
+  const events = restoreSnapshot({ ...files, reader, treeId, clock, random });
   let totals: RestoreTotals | undefined;
   for await (const event of events) {
     if (event.kind === 'summary') {
