@@ -1,116 +1,136 @@
 /**
- * `npm run bench`: Keepsake against restic, borg and tar on the same data in the same run.
- *
- *   npm run bench -- [--sets A,B,C] [--tools restic,keepsake,borg,tar] [--runs 5] [--no-memory]
- *                    [--data FOLDER] [--output FILE.json]
+ * `npm run bench`: Keepsake against restic, borg and tar on the same data in the same run, and by
+ * itself where data grows or memory counts. `usage` in settings.ts has the flags.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { installBenchTools } from '../scripts/install-test-tools.ts';
-import { copyDataSet, dataSets, provideDataSet, type DataSet } from './data-sets.ts';
-import { describeMachine } from './machine.ts';
-import { canMeasureMemory, measure } from './measure.ts';
-import { runRound, type RoundResult } from './round.ts';
-import { renderTable, type SetResults } from './table.ts';
-import { initCommand, tools, type Place, type Tool, type ToolName } from './tools.ts';
+import { runKeepsake } from '../test/support/keepsake.ts';
+import { runProgramOk } from '../test/support/run-program.ts';
+import { provideDataSet } from './data-sets.ts';
+import {
+  describeCommit,
+  describeMachine,
+  describeSitting,
+  hashBuild,
+  lookAround,
+} from './machine.ts';
+import type { PartContext } from './part.ts';
+import { partNames } from './part-names.ts';
+import { parts } from './parts.ts';
+import { renderReport, replaceBetweenMarkers } from './report.ts';
+import { mergeSaved, readPart, writePart, type Origin, type Sitting } from './result-file.ts';
+import { runPart } from './run-part.ts';
+import { readSettings, usage, type Settings } from './settings.ts';
+import { assertFreeSpace, removeWork, Workshop } from './workshop.ts';
 
-interface Settings {
-  readonly sets: readonly DataSet[];
-  readonly tools: readonly Tool[];
-  readonly runs: number;
-  readonly memory: boolean;
-  readonly data: string;
-  readonly output: string | undefined;
-}
+const root = fileURLToPath(new URL('..', import.meta.url));
+const say = (line: string) => console.error(line);
 
-function readSettings(): Settings {
-  const { values } = parseArgs({
-    allowNegative: true,
-    options: {
-      sets: { type: 'string', default: 'A,B,C' },
-      tools: { type: 'string', default: 'restic,keepsake,borg,tar' },
-      runs: { type: 'string', default: '5' },
-      memory: { type: 'boolean', default: true },
-      data: { type: 'string', default: join(tmpdir(), 'keepsake-bench') },
-      output: { type: 'string' },
-    },
-  });
-  return {
-    sets: choose(dataSets, values.sets),
-    tools: choose(tools, values.tools),
-    runs: Number(values.runs),
-    memory: values.memory && canMeasureMemory(),
-    data: resolve(values.data),
-    output: values.output,
+/** More is to be done than the time limit allowed (EX_TEMPFAIL of sysexits.h). */
+const UNFINISHED = 75;
+
+const resultsFolder = ({ data, tiny }: Settings) => join(data, tiny ? 'results-tiny' : 'results');
+
+async function measureParts(settings: Settings): Promise<void> {
+  const deadlineMs = performance.now() + settings.limitMs;
+  const sitting = await lookAround(); // before the build, which is work, too
+  say(describeSitting(sitting));
+  if (!installBenchTools()) process.exit(1);
+  await runProgramOk([process.execPath, 'scripts/build.mjs'], { cwd: root });
+  const workshop = await Workshop.open(settings.data);
+  const origin = {
+    build: hashBuild(),
+    commit: await describeCommit(),
+    facts: await describeMachine(settings.data, workshop.emptyRepository),
+    runs: settings.runs,
   };
-}
-
-function choose<T extends { readonly name: string }>(all: readonly T[], list: string): T[] {
-  return list.split(',').map((name) => {
-    const found = all.find((one) => one.name === name);
-    if (found !== undefined) return found;
-    throw new Error(`"${name}" is none of ${all.map((one) => one.name).join(', ')}`);
-  });
-}
-
-async function preparePlace(work: string): Promise<Place> {
-  rmSync(work, { recursive: true, force: true });
-  mkdirSync(work, { recursive: true });
-  const place = {
-    app: join(work, 'app'),
-    repository: join(work, 'repository'),
-    home: join(work, 'home'),
-    passwordFile: join(work, 'password'),
-    emptyRepository: join(work, 'empty-repository'),
-    serial: 0,
-  };
-  writeFileSync(place.passwordFile, 'correct horse battery staple\n', { mode: 0o600 });
-  await measure(initCommand(place));
-  return place;
-}
-
-/** Round by round through all tools, so that a slow spell of the machine meets all of them. */
-async function runSet(set: DataSet, place: Place, settings: Settings): Promise<SetResults> {
-  const original = provideDataSet(settings.data, set);
-  copyDataSet(original, place.app);
-  const results = new Map<ToolName, RoundResult[]>(settings.tools.map(({ name }) => [name, []]));
-  const rounds = settings.runs + (settings.memory ? 1 : 0);
-  for (let at = 0; at < rounds; at += 1) {
-    const memory = at >= settings.runs;
-    for (const tool of settings.tools) {
-      console.error(`${set.name}: ${tool.name}, ${memory ? 'memory' : `run ${at + 1}`}`);
-      const round = await runRound({ tool, place: { ...place, serial: 0 }, original, memory });
-      results.get(tool.name)?.push(round);
-    }
+  const context = {
+    settings,
+    workshop,
+    knowsLowMemory: await knowsLowMemory(),
+    provide: (set) => provideDataSet(settings.data, set),
+  } satisfies PartContext;
+  let unfinished = 0;
+  for (const name of settings.parts) {
+    const complete = await measurePart(name, { context, origin, sitting, deadlineMs });
+    if (!complete) unfinished += 1;
   }
-  return results;
+  if (unfinished > 0) {
+    say('The time limit is reached: run the same command again to carry on.');
+    process.exitCode = UNFINISHED;
+  } else if (!settings.keep) removeWork(settings.data);
+}
+
+interface PartRun {
+  readonly context: PartContext;
+  readonly origin: Origin;
+  readonly sitting: Sitting;
+  readonly deadlineMs: number;
+}
+
+async function measurePart(
+  name: (typeof partNames)[number],
+  { context, origin, sitting, deadlineMs }: PartRun,
+): Promise<boolean> {
+  const { settings } = context;
+  const folder = resultsFolder(settings);
+  const old = settings.fresh ? undefined : readPart(folder, name);
+  const begun = mergeSaved(old, name, { origin, sitting });
+  const jobs = parts[name].jobs(context);
+  if (jobs.every(({ key }) => Object.hasOwn(begun.entries, key))) {
+    say(`${name}: measured already for this build; --fresh measures it anew`);
+    return true;
+  }
+  assertFreeSpace(settings.data, parts[name].neededBytes(settings), name);
+  const saved = await runPart(begun, jobs, {
+    save: (one) => writePart(folder, one),
+    say,
+    now: () => performance.now(),
+    deadlineMs,
+  });
+  console.log(`\n${parts[name].render(saved).markdown}`);
+  return saved.complete;
+}
+
+async function knowsLowMemory(): Promise<boolean> {
+  const { stdout } = await runKeepsake(['backup', '--help']);
+  return (
+    stdout.includes('--low-memory') ||
+    (await runKeepsake(['--help'])).stdout.includes('--low-memory')
+  );
+}
+
+async function writeReport(settings: Settings): Promise<void> {
+  const saved = partNames
+    .map((name) => readPart(resultsFolder(settings), name))
+    .filter((one) => one !== undefined);
+  if (saved.length === 0) throw new Error('nothing is measured yet: npm run bench');
+  const document = readFileSync(settings.doc, 'utf8');
+  writeFileSync(settings.doc, replaceBetweenMarkers(document, renderReport(saved, parts)));
+  const prettier = join(root, 'node_modules/prettier/bin/prettier.cjs');
+  await runProgramOk([process.execPath, prettier, '--write', settings.doc], { cwd: root });
+  say(`written: ${settings.doc}`);
 }
 
 async function main(): Promise<void> {
-  const settings = readSettings();
-  if (!installBenchTools()) process.exit(1);
-  const work = join(settings.data, 'work');
-  const place = await preparePlace(work);
-  const facts = await describeMachine(settings.data, place.emptyRepository, settings.tools);
-  console.log(facts.join('\n'));
-  console.log(
-    `- medians of ${settings.runs} runs; memory is the summed PSS of all processes, in a run of its own`,
-  );
-  const raw: Record<string, unknown> = { facts };
-  for (const set of settings.sets) {
-    const results = await runSet(set, place, settings);
-    raw[set.name] = Object.fromEntries(results);
-    console.log(`\n### ${set.name}: ${set.title}\n\n${renderTable(set.name, results)}`);
+  const args = process.argv.slice(2);
+  if (args.includes('--help')) {
+    console.log(usage);
+    return;
   }
-  if (settings.output !== undefined) {
-    mkdirSync(dirname(settings.output), { recursive: true });
-    writeFileSync(settings.output, `${JSON.stringify(raw, null, 2)}\n`);
-  }
-  rmSync(work, { recursive: true });
+  const settings = readSettings(args);
+  if (settings.action === 'clean') removeWork(settings.data);
+  else if (settings.action === 'report') await writeReport(settings);
+  else await measureParts(settings);
 }
 
 process.on('SIGTERM', () => process.exit(143));
 process.on('SIGINT', () => process.exit(130));
-await main();
+try {
+  await main();
+} catch (error) {
+  console.error(`bench: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

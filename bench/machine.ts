@@ -1,24 +1,30 @@
-/** What a result depends on: machine, file system, versions, key parameters. */
+/** What a result depends on: machine, file system, versions, key parameters, and who else works. */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { runProgram } from '../test/support/run-program.ts';
-import type { Tool } from './tools.ts';
+import type { Sitting } from './result-file.ts';
+import { tools } from './tools.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 export async function describeMachine(
   dataFolder: string,
   emptyRepository: string,
-  tools: readonly Tool[],
 ): Promise<string[]> {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
   const memory = `${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
   const fileSystem = await firstLine(['findmnt', '-no', 'FSTYPE', '-T', dataFolder]);
   const versions: string[] = [];
   for (const { version } of tools) versions.push(await firstLine(version));
+  const sqlite = (await firstLine(['sqlite3', '--version'])).split(' ')[0];
   return [
-    `- machine: ${cpus().length} × ${model}, ${memory}, Linux ${release()}, ${fileSystem}`,
-    `- programs: Node ${process.versions.node}; ${versions.join('; ')}; sqlite3 ${await firstLine(['sqlite3', '--version'])}`,
-    `- key file of restic and Keepsake alike: ${describeKey(emptyRepository)}`,
+    `machine: ${cpus().length} × ${model}, ${memory}, Linux ${release()}, ${fileSystem}`,
+    `programs: Node ${process.versions.node}; ${versions.join('; ')}; sqlite3 ${sqlite}`,
+    `key file of restic and Keepsake alike: ${describeKey(emptyRepository)}`,
   ];
 }
 
@@ -31,10 +37,61 @@ function describeKey(repository: string): string {
     r: number;
     p: number;
   };
-  return `${kdf} N=${N} r=${r} p=${p}`;
+  return `${kdf} N=${N} r=${r} p=${p}, made by restic`;
 }
 
 async function firstLine(argv: readonly string[]): Promise<string> {
-  const { stdout } = await runProgram(argv).catch(() => ({ stdout: '' }));
+  const { stdout } = await runProgram(argv, { cwd: root }).catch(() => ({ stdout: '' }));
   return stdout.split('\n')[0]?.trim() || `${argv.join(' ')} (no answer)`;
+}
+
+/** The commit, marked when `src` has changes on top of it. */
+export async function describeCommit(): Promise<string> {
+  const commit = await firstLine(['git', 'rev-parse', '--short', 'HEAD']);
+  const { stdout } = await runProgram(['git', 'status', '--porcelain', 'src', 'bin'], {
+    cwd: root,
+  });
+  return stdout.trim() === '' ? commit : `${commit} and changes`;
+}
+
+/** Of all that was built: tells one state of the program from another. */
+export function hashBuild(): string {
+  const hash = createHash('sha256');
+  const dist = join(root, 'dist');
+  const names = readdirSync(dist, { recursive: true, encoding: 'utf8' }).sort();
+  for (const name of names.filter((one) => one.endsWith('.js'))) {
+    hash.update(`${name}\0`).update(readFileSync(join(dist, name)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+const WATCH_MS = 2000;
+export const QUIET_LOAD = 0.5;
+
+/** Looks for other work on the machine: the load of the last minute, and two seconds from now. */
+export async function lookAround(): Promise<Sitting> {
+  const startedAt = new Date().toISOString();
+  const loadAverage = loadavg()[0] ?? 0;
+  const before = processorTimes();
+  await sleep(WATCH_MS);
+  const after = processorTimes();
+  const idleShare = (after.idle - before.idle) / Math.max(1, after.all - before.all);
+  return { startedAt, loadAverage, busyShare: Math.max(0, 1 - idleShare) };
+}
+
+function processorTimes(): { idle: number; all: number } {
+  let [idle, all] = [0, 0];
+  for (const { times } of cpus()) {
+    idle += times.idle;
+    all += Object.values(times).reduce((sum, one) => sum + one, 0);
+  }
+  return { idle, all };
+}
+
+/** What to print before anything is measured. */
+export function describeSitting({ loadAverage, busyShare }: Sitting): string {
+  const busy = `${(busyShare * 100).toFixed(0)} %`;
+  const line = `load average ${loadAverage.toFixed(2)}, processors ${busy} busy`;
+  if (loadAverage <= QUIET_LOAD) return line;
+  return `${line}\nWARNING: a load above ${QUIET_LOAD}: something else runs or has just run; times will be too long`;
 }

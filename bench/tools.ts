@@ -6,10 +6,12 @@ import type { Command } from './measure.ts';
 
 export type ToolName = 'restic' | 'keepsake' | 'borg' | 'tar';
 
-/** Where one tool works in one round: all of it is made anew for each. */
+/** Where one tool works in one round: all but the app is made anew for each. */
 export interface Place {
   /** The app's folder, the same path for every tool. */
   readonly app: string;
+  /** Everything of this round lies below it. */
+  readonly round: string;
   readonly repository: string;
   /** Cache, state and home. */
   readonly home: string;
@@ -23,6 +25,9 @@ export interface Place {
 export interface Tool {
   readonly name: ToolName;
   readonly version: readonly string[];
+  /** Every backup of it is a full one: three rounds tell all, and none is needed for its memory. */
+  readonly isSlow?: boolean;
+  readonly writesResticFormat: boolean;
   /** Not measured. */
   prepare(place: Place): Command[];
   backup(place: Place): Command[];
@@ -37,6 +42,7 @@ export interface Tool {
 const restic: Tool = {
   name: 'restic',
   version: ['restic', 'version'],
+  writesResticFormat: true,
   prepare: copyEmptyRepository,
   backup: (place) => [resticCommand(place, 'backup', '--quiet', place.app)],
   restore: (place, target) => [
@@ -48,7 +54,8 @@ const restic: Tool = {
 
 const keepsake: Tool = {
   name: 'keepsake',
-  version: keepsakeArgv(['version']),
+  version: keepsakeArgv(['--version']),
+  writesResticFormat: true,
   prepare: copyEmptyRepository,
   backup: (place) => [keepsakeCommand(place, 'backup', place.app)],
   restore: (place, target) => [keepsakeCommand(place, 'restore', 'latest', '--target', target)],
@@ -59,6 +66,7 @@ const keepsake: Tool = {
 const borg: Tool = {
   name: 'borg',
   version: ['borg', '--version'],
+  writesResticFormat: false,
   prepare: (place) => [borgCommand(place, ['init', '--encryption', 'repokey', place.repository])],
   backup: (place) => {
     place.serial += 1;
@@ -74,6 +82,8 @@ const borg: Tool = {
 const tar: Tool = {
   name: 'tar',
   version: ['tar', '--version'],
+  writesResticFormat: false,
+  isSlow: true,
   prepare: (place) => {
     mkdirSync(place.repository, { recursive: true });
     return [];
@@ -98,10 +108,12 @@ const tar: Tool = {
 };
 
 export const tools: readonly Tool[] = [restic, keepsake, borg, tar];
+export const keepsakeTool = keepsake;
 
 /** Makes the repository that restic and Keepsake start from. */
-export function initCommand(place: Place): Command {
-  return resticCommand({ ...place, repository: place.emptyRepository }, 'init', '--quiet');
+export function initCommand(repository: string, passwordFile: string): Command {
+  const home = `${repository}-home`;
+  return resticCommand({ repository, passwordFile, home }, 'init', '--quiet');
 }
 
 function copyEmptyRepository(place: Place): Command[] {
@@ -109,8 +121,10 @@ function copyEmptyRepository(place: Place): Command[] {
   return [];
 }
 
-function resticCommand(place: Place, ...args: string[]): Command {
-  const { repository, passwordFile, home } = place;
+type Access = Pick<Place, 'repository' | 'passwordFile' | 'home'>;
+
+function resticCommand(access: Access, ...args: string[]): Command {
+  const { repository, passwordFile, home } = access;
   const argv = ['restic', '-r', repository, '--password-file', passwordFile, ...args];
   return { argv, env: { RESTIC_CACHE_DIR: join(home, 'restic-cache'), HOME: home } };
 }
