@@ -204,7 +204,7 @@ export const mutations: readonly Mutation[] = [
     rule: 6,
     what: 'a lock is taken without looking a second time',
     file: 'src/repository/lock.ts',
-    text: '    await refuseConflict(dependencies, exclusive, held, options);\n',
+    text: '      await refuseConflict(dependencies, exclusive, held, options);\n',
     replacement: '',
     test: { file: locks, title: 'two that ask for the exclusive lock at the same moment' },
   },

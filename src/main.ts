@@ -12,13 +12,16 @@ import { KeepsakeError } from './base/errors/keepsake-error.ts';
 import { ExitCode } from './base/exit-code.ts';
 import { runCli } from './cli/cli.ts';
 import { StandardStream } from './cli/standard-stream.ts';
+import { fileSystemKind } from './host/file-system.ts';
 import type { ProcessFacts } from './repository/lock-holder.ts';
 
 const LOCAL_CONNECTIONS = 4;
 
 function openBackend(location: string): Backend {
   const { path } = parseLocation(location);
-  const local = openLocalBackend({ path, random: systemRandom });
+  const isOnThisMachine = async (folder: string): Promise<boolean> =>
+    (await fileSystemKind(folder)).isOnThisMachine;
+  const local = openLocalBackend({ path, random: systemRandom, isOnThisMachine });
   const limited = withLimits(local, { connections: LOCAL_CONNECTIONS, clock: systemClock });
   return withRetry(limited, { clock: systemClock, random: systemRandom });
 }

@@ -59,6 +59,12 @@ export interface Backend extends AsyncDisposable {
    */
   list(kind: FileKind, options?: CallOptions): AsyncIterable<ListedFile>;
   /**
+   * Whether a listing that begins once a save has ended holds that file, whichever process asks.
+   * Absent: it may lag behind, as that of an object store or a network file system. Locks are then
+   * taken with a wait between writing and looking (docs/data-safety.md).
+   */
+  listsAtOnce?(): Promise<boolean>;
+  /**
    * Removing what is not there is `BACKEND_FILE_NOT_FOUND`. Of `config`, `key`, `snapshot` and
    * `index` the removal is durable when it resolves, so that what they name may be removed next.
    */

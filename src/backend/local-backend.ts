@@ -35,11 +35,16 @@ export interface LocalBackendOptions {
   readonly path: string;
   readonly random: Random;
   readonly fileLayer?: FileLayer | undefined;
+  /**
+   * Whether a path lies on a file system of this machine alone, where each process sees at once what
+   * another wrote. Default: nobody knows.
+   */
+  readonly isOnThisMachine?: ((path: string) => Promise<boolean>) | undefined;
 }
 
 /** Touches nothing yet: a folder that does not exist shows with the first call. */
-export function openLocalBackend({ path, random, fileLayer }: LocalBackendOptions): Backend {
-  return new LocalBackend({ location: path, layer: fileLayer ?? nodeFileLayer }, random);
+export function openLocalBackend(options: LocalBackendOptions): Backend {
+  return new LocalBackend(options);
 }
 
 /** What others refer to or open: its removal must not be undone by a crash after what follows it. */
@@ -54,15 +59,17 @@ class LocalBackend implements Backend {
   readonly #random: Random;
   readonly #folders: FolderKeeper;
   readonly #publisher: Publisher;
+  readonly #isOnThisMachine: LocalBackendOptions['isOnThisMachine'];
   #modes: Promise<Modes> | undefined;
 
-  constructor(place: LocalPlace, random: Random) {
-    this.location = place.location;
-    this.#place = place;
-    this.#layer = place.layer;
+  constructor({ path, random, fileLayer = nodeFileLayer, isOnThisMachine }: LocalBackendOptions) {
+    this.location = path;
+    this.#place = { location: path, layer: fileLayer };
+    this.#layer = fileLayer;
     this.#random = random;
-    this.#folders = new FolderKeeper(place.layer, place.location);
-    this.#publisher = new Publisher(place.layer);
+    this.#folders = new FolderKeeper(fileLayer, path);
+    this.#publisher = new Publisher(fileLayer);
+    this.#isOnThisMachine = isOnThisMachine;
   }
 
   async create({ signal }: CallOptions = {}): Promise<void> {
@@ -120,6 +127,15 @@ class LocalBackend implements Backend {
       const next = await explainFailures(this.#place, folder, () => files.next());
       if (next.done === true) return;
       yield next.value;
+    }
+  }
+
+  /** Of the folder of the locks: it may be a mount of its own. */
+  async listsAtOnce(): Promise<boolean> {
+    try {
+      return (await this.#isOnThisMachine?.(this.#path(kindFolder('lock')))) ?? false;
+    } catch {
+      return false; // what cannot be asked is not known
     }
   }
 

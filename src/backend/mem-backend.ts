@@ -54,6 +54,7 @@ function memBackendOver(files: Map<string, Uint8Array>): MemBackend {
         yield file;
       }
     },
+    listsAtOnce: () => Promise.resolve(true),
     async remove(handle, { signal } = {}) {
       signal?.throwIfAborted();
       get(handle);

@@ -39,6 +39,10 @@ export class WrappedBackend implements Backend {
     return this.inner.list(kind, options);
   }
 
+  async listsAtOnce(): Promise<boolean> {
+    return (await this.inner.listsAtOnce?.()) ?? false;
+  }
+
   remove(handle: FileHandle, options?: CallOptions): Promise<void> {
     return this.inner.remove(handle, options);
   }

@@ -8,6 +8,7 @@ test('/proc is known by its name, and neither of a network nor of a disk in memo
     magic: 0x9fa0,
     name: 'proc',
     isNetwork: false,
+    isOnThisMachine: false,
     isTmpfs: false,
   });
 });

@@ -9,6 +9,8 @@ export interface FileSystemKind {
   readonly name: string;
   /** Served by another machine or the host of this one: SQLite's WAL cannot be trusted there. */
   readonly isNetwork: boolean;
+  /** Known to be of this machine alone: no other reads or writes it but through this kernel. */
+  readonly isOnThisMachine: boolean;
   /** In memory: gone after a restart. */
   readonly isTmpfs: boolean;
 }
@@ -16,18 +18,19 @@ export interface FileSystemKind {
 interface Known {
   readonly name: string;
   readonly network?: true;
+  readonly local?: true;
 }
 
 /** Source: linux include/uapi/linux/magic.h, and statfs(2). */
 const KNOWN = new Map<number, Known>([
-  [0xef53, { name: 'ext4' }],
-  [0x58465342, { name: 'xfs' }],
-  [0x9123683e, { name: 'btrfs' }],
-  [0x2fc12fc1, { name: 'zfs' }],
-  [0xf2f52010, { name: 'f2fs' }],
-  [0xca451a4e, { name: 'bcachefs' }],
+  [0xef53, { name: 'ext4', local: true }],
+  [0x58465342, { name: 'xfs', local: true }],
+  [0x9123683e, { name: 'btrfs', local: true }],
+  [0x2fc12fc1, { name: 'zfs', local: true }],
+  [0xf2f52010, { name: 'f2fs', local: true }],
+  [0xca451a4e, { name: 'bcachefs', local: true }],
   [0x794c7630, { name: 'overlay' }],
-  [0x01021994, { name: 'tmpfs' }],
+  [0x01021994, { name: 'tmpfs', local: true }],
   [0x858458f6, { name: 'ramfs' }],
   [0x65735546, { name: 'fuse' }],
   [0x4d44, { name: 'vfat' }],
@@ -66,6 +69,7 @@ export async function fileSystemKind(path: string): Promise<FileSystemKind> {
     magic,
     name,
     isNetwork: known?.network === true || REMOTE_FUSE.test(name),
+    isOnThisMachine: known?.local === true,
     isTmpfs: name === 'tmpfs' || name === 'ramfs',
   };
 }

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { FaultyBackend } from '../../test/support/faulty-backend.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { createLabIn, selfFacts } from '../../test/support/repository-lab.ts';
+import type { Backend, CallOptions, FileHandle, FileKind, ListedFile } from '../backend/backend.ts';
 import { createMemBackend } from '../backend/mem-backend.ts';
+import { WrappedBackend } from '../backend/wrapped-backend.ts';
 import { utf8Encode } from '../base/bytes.ts';
 import { systemRandom } from '../base/clock.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
@@ -190,7 +192,8 @@ test('a lock that cannot be read refuses, and says how to remove it', async () =
   expect(await locks()).toHaveLength(1);
 });
 
-test('a lock that vanishes while it is looked at does not refuse', async () => {
+/** Another's lock, of which the next looks find the name and no file. */
+async function startVanishing(looks: number) {
   const { process, take, backend, mem } = await startLab();
   const other = await take(process(), exclusive);
   const [listed] = await Array.fromAsync(mem.list('lock'));
@@ -198,11 +201,74 @@ test('a lock that vanishes while it is looked at does not refuse', async () => {
   const gone = new KeepsakeError('BACKEND_FILE_NOT_FOUND', { location: 'x', file: name });
   backend
     .fail('load', gone)
-    .repeat(2)
+    .repeat(looks)
     .on((handle) => handle.name === name);
-  await using mine = await take(process({ pid: 101 }));
+  return { take: () => take(process({ pid: 101 })), other, name };
+}
+
+test('a lock that vanishes while it is looked at does not refuse', async () => {
+  const { take, other, name } = await startVanishing(3);
+  await using mine = await take();
   expect(mine.isOwn(name)).toBe(false);
   await other[Symbol.asyncDispose]();
+});
+
+test('a lock that one look misses, because it is just being replaced, refuses all the same', async () => {
+  const { take, other } = await startVanishing(2);
+  await expect(take()).rejects.toMatchObject({ code: 'REPOSITORY_LOCKED' });
+  await other[Symbol.asyncDispose]();
+});
+
+/** Shows a lock only when it is 150 ms old. */
+class LaggingBackend extends WrappedBackend {
+  readonly #clock: ManualClock;
+  readonly #shownAtMs = new Map<string, number>();
+
+  constructor(inner: Backend, clock: ManualClock) {
+    super(inner);
+    this.#clock = clock;
+  }
+
+  override async save(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+    await this.inner.save(handle, bytes);
+    this.#shownAtMs.set(handle.name, this.#clock.monotonicMs() + 150);
+  }
+
+  override async *list(kind: FileKind): AsyncGenerator<ListedFile> {
+    for await (const file of this.inner.list(kind)) {
+      if (this.#clock.monotonicMs() >= (this.#shownAtMs.get(file.name) ?? 0)) yield file;
+    }
+  }
+
+  override listsAtOnce(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+}
+
+test('where listings lag, two that ask for the exclusive lock at the same moment do not both get it', async () => {
+  const clock = new ManualClock();
+  const backend = new LaggingBackend(createMemBackend(), clock);
+  const { open } = await createLabIn({ backend, clock });
+  const { lockDependencies } = await open();
+  const ask = () => acquireLock(lockDependencies, { exclusive: true, waitMs: 0 });
+  const asked = await clock.run(Promise.allSettled([ask(), ask()]));
+  expect(asked.filter(({ status }) => status === 'fulfilled').length).toBeLessThan(2);
+});
+
+test('where a listing shows at once what was saved, a lock takes no time', async () => {
+  const { process, clock } = await startLab();
+  const slept: number[] = [];
+  const listening = {
+    now: () => clock.now(),
+    monotonicMs: () => clock.monotonicMs(),
+    sleep: (durationMs: number, options?: CallOptions) => {
+      slept.push(durationMs);
+      return clock.sleep(durationMs, options);
+    },
+  };
+  const asked = acquireLock({ ...process(), clock: listening }, { ...exclusive, waitMs: 0 });
+  await using _held = await clock.run(asked);
+  expect(slept).toEqual([5 * MINUTE]); // until the first refresh
 });
 
 test('a held lock is written anew every five minutes, never leaving the store without one', async () => {

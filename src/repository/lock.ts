@@ -1,6 +1,8 @@
 /**
  * The repository's locks, as restic keeps them: files in `locks/`, many shared ones or a single
- * exclusive one, written first and looked at again after a moment, refreshed every five minutes.
+ * exclusive one, written first and then looked at again, refreshed every five minutes. Whoever
+ * writes and then looks sees every lock that was there first; restic's moment between the two is for
+ * storage whose listings lag, and where they do not, none is needed.
  * Source: restic doc/design.rst § Locks, internal/repository/lock_file.go.
  */
 import type { CallOptions } from '../backend/backend.ts';
@@ -11,6 +13,8 @@ import { describeAge, describeHolder, isCertainlyDead } from './lock-holder.ts';
 import { listLocks, removeLock } from './stored-locks.ts';
 
 const SETTLE_MS = 200;
+/** One look may miss a lock that is being replaced by a fresh one, the next sees the fresh one. */
+const LOOKS = 2;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 
@@ -62,8 +66,11 @@ async function tryLock(
   const held = await HeldLock.write(dependencies, exclusive, options);
   try {
     // Another process may have written its lock between our look and our own write.
-    await dependencies.clock.sleep(SETTLE_MS, options);
-    await refuseConflict(dependencies, exclusive, held, options);
+    const { backend, clock } = dependencies;
+    if ((await backend.listsAtOnce?.()) !== true) await clock.sleep(SETTLE_MS, options);
+    for (let look = 0; look < LOOKS; look += 1) {
+      await refuseConflict(dependencies, exclusive, held, options);
+    }
     return held;
   } catch (error) {
     await held[Symbol.asyncDispose]();

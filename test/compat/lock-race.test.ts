@@ -1,0 +1,69 @@
+/** Processes that take locks without a wait between writing and looking, restic among them. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { openCompatLab, PASSWORD, type CompatLab } from '../support/compat-lab.ts';
+import { requireTool } from '../support/require-tool.ts';
+import { startProgram } from '../support/run-program.ts';
+
+const RACER = fileURLToPath(new URL('../support/lock-racer-main.ts', import.meta.url));
+const RACE_MS = 6_000;
+
+test.skipIf(!requireTool('restic'))(
+  'of many processes that ask for a lock at once never two get what excludes each other',
+  async () => {
+    await using lab = await openCompatLab();
+    await lab.initQuickly();
+    const inside = lab.join('inside');
+    mkdirSync(inside);
+    const racers = [1, 2, 3].map((seed) => race(lab, inside, seed));
+    const timesResticWasInside = await raceWithRestic(lab, inside);
+    const timesInside = await Promise.all(racers);
+    expect(Math.min(...timesInside)).toBeGreaterThan(0);
+    expect(timesResticWasInside).toBeGreaterThan(0);
+  },
+);
+
+async function race(lab: CompatLab, inside: string, seed: number): Promise<number> {
+  const argv = [process.execPath, RACER, lab.repository, PASSWORD, inside];
+  await using racer = startProgram([...argv, `${RACE_MS}`, `${seed}`]);
+  const lines = await Array.fromAsync(racer.lines);
+  const { exitCode } = await racer.ended();
+  if (exitCode !== 0) throw new Error(racer.stderr());
+  return Number(lines[0]);
+}
+
+async function raceWithRestic(lab: CompatLab, inside: string): Promise<number> {
+  const endAtMs = systemClock.monotonicMs() + RACE_MS;
+  let times = 0;
+  while (systemClock.monotonicMs() < endAtMs) {
+    if (await holdWithRestic(lab, inside)) times += 1;
+  }
+  return times;
+}
+
+/** restic keeps a shared lock until its standard input ends. False when it did not get one. */
+async function holdWithRestic({ repository }: CompatLab, inside: string): Promise<boolean> {
+  const env = { ...process.env, RESTIC_REPOSITORY: repository, RESTIC_PASSWORD: PASSWORD };
+  const argv = ['--no-cache', '--verbose', 'backup', '--stdin'];
+  const restic = spawn('restic', argv, { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const ended = once(restic, 'close');
+  let got = false;
+  for await (const line of createInterface({ input: restic.stdout })) {
+    if (line !== 'load index files') continue; // it comes right after the lock
+    got = true;
+    mkdirSync(`${inside}/restic`);
+    for (let look = 0; look < 20; look += 1) {
+      if (existsSync(`${inside}/ours`)) throw new Error('one of ours is inside, too');
+      await systemClock.sleep(2);
+    }
+    rmdirSync(`${inside}/restic`);
+    restic.stdin.end('content');
+  }
+  await ended;
+  return got;
+}
