@@ -1,6 +1,6 @@
 /** Processes of a service, from the kernel's own list. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Where cgroup2 is mounted: alone, beside version 1, and version 1 with systemd's own tree. */
 const MOUNTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd'];
@@ -17,9 +17,10 @@ export async function processesOf(controlGroup: string): Promise<string> {
   return '';
 }
 
+/** By its program alone: further arguments may hold secrets. */
 export async function describeProcess(pid: string): Promise<string> {
-  const name = (await readOrEmpty(`/proc/${pid}/comm`)).trim();
-  return name === '' ? `process ${pid}` : `process ${pid} (${name})`;
+  const [program = ''] = (await readOrEmpty(`/proc/${pid}/cmdline`)).split('\0');
+  return program === '' ? `process ${pid}` : `process ${pid} (${basename(program)})`;
 }
 
 async function readOrEmpty(path: string): Promise<string> {
