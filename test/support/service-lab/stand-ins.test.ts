@@ -1,0 +1,75 @@
+/** The stand-ins against the real programs, as far as those can be asked without a manager. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { expect, test } from 'vitest';
+import { isOnPath } from '../require-tool.ts';
+import { runProgram } from '../run-program.ts';
+import { tempFolder } from '../temp-folder.ts';
+import { FakeSystemctl } from './fake-systemctl.ts';
+import { FakeUnit, UNIT_FOLDERS } from './fake-unit.ts';
+
+const UNIT_FILE = '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n';
+
+test.skipIf(!isOnPath('systemctl')).each(['etc', 'lib'] as const)(
+  'a runtime mask of a unit file in /%s does what the real one does',
+  async (place) => {
+    const name = 'wishlist.service';
+    await using dir = await tempFolder();
+    const [real, fake] = [dir.join('real'), dir.join('fake')];
+    for (const root of [real, fake]) {
+      const file = `${root}/${UNIT_FOLDERS[place]}/${name}`;
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, UNIT_FILE);
+    }
+    const unit = new FakeUnit(
+      {
+        name,
+        place,
+        argv: [],
+        workingFolder: '/',
+        environment: {},
+        logFile: '/dev/null',
+        restart: 'no',
+        restartMs: 0,
+        timeoutStopMs: 0,
+        startLimitBurst: 1,
+        sockets: [],
+      },
+      fake,
+    );
+    const systemctl = new FakeSystemctl([unit], fake);
+    const link = `run/systemd/system/${name}`;
+    for (const argv of [
+      ['mask', '--runtime', name],
+      ['mask', '--runtime', name],
+      ['unmask', '--runtime', name],
+      ['unmask', '--runtime', name],
+      ['mask', name],
+      ['unmask', name],
+    ]) {
+      const [theirs, ours] = [
+        await runProgram(['systemctl', `--root=${real}`, ...argv]),
+        await systemctl.run(argv),
+      ];
+      expect([argv.join(' '), ours.exitCode]).toEqual([argv.join(' '), theirs.exitCode]);
+      expect(existsSync(`${fake}/${link}`)).toBe(existsSync(`${real}/${link}`));
+      const asked = await runProgram(['systemctl', `--root=${real}`, 'is-enabled', name]);
+      const told = await systemctl.run(['is-enabled', name]);
+      const isMasked = (text = '') => text.startsWith('masked');
+      expect([argv.join(' '), isMasked(told.stdout)]).toEqual([
+        argv.join(' '),
+        isMasked(asked.stdout),
+      ]);
+    }
+  },
+);
+
+test('an option that the real ones do not have is refused', async () => {
+  await using dir = await tempFolder();
+  const systemctl = new FakeSystemctl([], dir.path);
+  const answer = await systemctl.run(['--no-ask-pasword', 'stop', 'x']);
+  expect(answer).toMatchObject({
+    exitCode: 1,
+    stderr: "systemctl: unrecognized option '--no-ask-pasword'\n",
+  });
+});
