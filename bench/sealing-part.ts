@@ -1,7 +1,7 @@
 /** What verification of what is written costs, and how fast the pieces of the pipeline are. */
 import { randomBytes } from 'node:crypto';
-import { sealVerified } from '../src/repository/blob-sealer.ts';
-import { blobId, sealBlob } from '../src/format/blob.ts';
+import { ThreadSealer } from '../src/repository/blob-sealer.ts';
+import { blobId, sealBlobInto, sealedRoomBytes } from '../src/format/blob.ts';
 import { ContentChunker, MIN_CHUNK_BYTES } from '../src/format/chunker.ts';
 import { compress, decompressInto } from '../src/format/compression.ts';
 import { generateMasterKey, seal, unsealInto } from '../src/format/crypto.ts';
@@ -56,9 +56,11 @@ function measureSealing(batchMs: number): SealCost[] {
   const master = generateMasterKey(random);
   return blobs.map(([what, plaintext]) => {
     const id = blobId(plaintext);
-    const bare = () => sealBlob({ master, plaintext, id, compress: 'auto', nonce: random(16) });
-    const settings = { master, version: 2, compression: 'auto' } as const;
-    const verified = () => sealVerified(settings, { type: 'data', id, plaintext }, random);
+    const room = new Uint8Array(sealedRoomBytes(plaintext));
+    const blob = { master, plaintext, id, compress: 'auto' } as const;
+    const bare = () => sealBlobInto(room, { ...blob, nonce: random(16) });
+    const sealer = new ThreadSealer({ master, version: 2, compression: 'auto' }, random);
+    const verified = () => sealer.sealInto(room, { type: 'data', id, plaintext });
     const [bareUs = NaN, verifiedUs = NaN] = bestOf([bare, verified], { batchMs });
     return { what, bareUs, verifiedUs };
   });

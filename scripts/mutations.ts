@@ -185,7 +185,7 @@ export const mutations: readonly Mutation[] = [
     rule: 4,
     what: 'a sealed blob is not opened again',
     file: 'src/repository/blob-sealer.ts',
-    text: '    openBlob({ master, id, ...result });\n',
+    text: '      openBlobInto(this.#target(plaintext.length), { master, id, sealed, ...result });\n',
     replacement: '',
     test: {
       file: 'src/repository/blob-saver.test.ts',

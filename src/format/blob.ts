@@ -14,12 +14,12 @@
 import { hash } from 'node:crypto';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import {
-  compress as zstdCompress,
+  compressTransient,
   decompress,
   decompressInto,
   type CompressionMode,
 } from './compression.ts';
-import { seal, SEAL_OVERHEAD_BYTES, unseal, unsealInto, type MasterKey } from './crypto.ts';
+import { sealInto, SEAL_OVERHEAD_BYTES, unseal, unsealInto, type MasterKey } from './crypto.ts';
 import { looksIncompressible } from './incompressible.ts';
 import { UINT32_MAX } from './json-fields.ts';
 
@@ -45,17 +45,30 @@ export interface SealBlobResult {
 
 /** Says nothing about `id`: `openBlob` does, with which every result is proved before it is stored. */
 export function sealBlob(input: SealBlobInput): SealBlobResult {
-  const { master, plaintext, nonce } = input;
+  const room = Buffer.allocUnsafeSlow(sealedRoomBytes(input.plaintext));
+  const { length, ...rest } = sealBlobInto(room, input);
+  return { sealed: room.subarray(0, length), ...rest };
+}
+
+/** What `sealBlobInto` needs at most. */
+export function sealedRoomBytes({ length }: Uint8Array): number {
+  return length + SEAL_OVERHEAD_BYTES;
+}
+
+/** As `sealBlob`, into the first bytes of `room`; the length says how many. */
+export function sealBlobInto(
+  room: Uint8Array,
+  input: SealBlobInput,
+): { length: number; uncompressedLength?: number } {
+  const { master: key, plaintext, nonce } = input;
   const mode = compressionOf(input.compress);
   const skip = mode === 'off' || (mode === 'auto' && looksIncompressible(plaintext));
-  if (!skip) {
-    const compressed = zstdCompress(plaintext, mode);
-    if (compressed.length < plaintext.length) {
-      const sealed = seal(master, compressed, nonce);
-      return { sealed, uncompressedLength: plaintext.length };
-    }
-  }
-  return { sealed: seal(master, plaintext, nonce) };
+  const compressed = skip ? plaintext : compressTransient(plaintext, mode);
+  const isSmaller = compressed.length < plaintext.length;
+  const stored = isSmaller ? compressed : plaintext;
+  const length = sealedRoomBytes(stored);
+  sealInto(room.subarray(0, length), { key, plaintext: stored, nonce });
+  return isSmaller ? { length, uncompressedLength: plaintext.length } : { length };
 }
 
 export interface OpenBlobInput {

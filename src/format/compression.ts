@@ -53,10 +53,19 @@ export function compress(
   mode: Exclude<CompressionMode, 'off'> = 'auto',
   provider: ZstdProvider = currentProvider(),
 ): Uint8Array {
+  return new Uint8Array(compressTransient(plaintext, mode, provider));
+}
+
+/** As `compress`; the result may be a view that the next call overwrites. */
+export function compressTransient(
+  plaintext: Uint8Array,
+  mode: Exclude<CompressionMode, 'off'> = 'auto',
+  provider: ZstdProvider = currentProvider(),
+): Uint8Array {
   const small = mode === 'auto' && plaintext.length <= SMALL_BYTES;
   const level = small ? SMALL_LEVEL : LEVELS[mode];
   const frame = provider === 'node:zlib' ? undefined : provider.compress(plaintext, level);
-  if (frame !== undefined) return new Uint8Array(frame);
+  if (frame !== undefined) return frame;
   return zstdCompressSync(plaintext, { params: { [constants.ZSTD_c_compressionLevel]: level } });
 }
 

@@ -9,6 +9,7 @@ import {
   isUsableKey,
   poly1305Aes,
   seal,
+  sealInto,
   SEAL_OVERHEAD_BYTES,
   unseal,
   type MasterKey,
@@ -86,6 +87,9 @@ test('sealing agrees with another implementation for any key, nonce and length',
       const tag = poly1305(ciphertext, Uint8Array.from([...key.macR, ...pad]));
       const sealed = seal(key, plaintext, nonce);
       expect([...sealed]).toEqual([...nonce, ...ciphertext, ...tag]);
+      const target = new Uint8Array(sealed.length);
+      sealInto(target, { key, plaintext, nonce });
+      expect([...target]).toEqual([...sealed]);
       expect([...unseal(key, sealed)]).toEqual([...plaintext]);
     }),
     { numRuns: 60 },

@@ -62,21 +62,39 @@ export function isUsableKey({ encrypt, macK, macR }: MasterKey): boolean {
   );
 }
 
-/** `nonce ‖ ciphertext ‖ tag` in memory of its own, so that it can be handed to another thread. */
+/** `nonce ‖ ciphertext ‖ tag` in memory of its own. */
 export function seal(key: MasterKey, plaintext: Uint8Array, nonce: Uint8Array): Uint8Array {
-  assertInternal(
-    nonce.some((byte) => byte !== 0),
-    'a nonce is all zero',
-  );
+  const cipher = createCipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce);
   const sealed = Buffer.allocUnsafeSlow(plaintext.length + SEAL_OVERHEAD_BYTES);
-  const tagAt = NONCE_BYTES + plaintext.length;
-  sealed.set(nonce, 0);
-  sealed.set(
-    createCipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce).update(plaintext),
-    NONCE_BYTES,
-  );
-  sealed.set(poly1305Aes(key, sealed.subarray(NONCE_BYTES, tagAt), nonce), tagAt);
+  sealed.set(cipher.update(plaintext), NONCE_BYTES);
+  authenticate(sealed, key, nonce);
   return sealed;
+}
+
+/** As `seal`, into `target`, which has exactly the size of the result. For many small ones. */
+export function sealInto(
+  target: Uint8Array,
+  { key, plaintext, nonce }: { key: MasterKey; plaintext: Uint8Array; nonce: Uint8Array },
+): void {
+  const tagAt = NONCE_BYTES + plaintext.length;
+  assertInternal(target.length === tagAt + TAG_BYTES, `a blob is to fill ${target.length} bytes`);
+  const ciphertext = target.subarray(NONCE_BYTES, tagAt);
+  const done = aesLibrary()?.applyCtr(ciphertext, plaintext, { key: key.encrypt, nonce }) ?? false;
+  if (!done) {
+    const cipher = createCipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce);
+    ciphertext.set(cipher.update(plaintext));
+  }
+  authenticate(target, key, nonce);
+}
+
+/** Puts nonce and tag around a ciphertext. */
+function authenticate(sealed: Uint8Array, key: MasterKey, nonce: Uint8Array): void {
+  const isZero = !nonce.some((byte) => byte !== 0);
+  assertInternal(!isZero, 'a nonce is all zero');
+  const tagAt = sealed.length - TAG_BYTES;
+  sealed.set(nonce, 0);
+  const message = sealed.subarray(NONCE_BYTES, tagAt);
+  crypto_onetimeauth(sealed.subarray(tagAt), message, oneTimeKeyFor(key, nonce));
 }
 
 /**
@@ -84,7 +102,7 @@ export function seal(key: MasterKey, plaintext: Uint8Array, nonce: Uint8Array): 
  * nothing is decrypted before the tag was found right.
  */
 export function unseal(key: MasterKey, sealed: Uint8Array, what = 'sealed data'): Uint8Array {
-  const { nonce, ciphertext } = authenticate(key, sealed, what);
+  const { nonce, ciphertext } = proveTag(key, sealed, what);
   return createDecipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce).update(ciphertext);
 }
 
@@ -93,15 +111,15 @@ export function unsealInto(
   target: Uint8Array,
   { key, sealed, what }: { key: MasterKey; sealed: Uint8Array; what: string },
 ): void {
-  const { nonce, ciphertext } = authenticate(key, sealed, what);
+  const { nonce, ciphertext } = proveTag(key, sealed, what);
   assertInternal(target.length === ciphertext.length, `${what} is to fill ${target.length} bytes`);
-  const done = aesLibrary()?.decryptCtr(target, ciphertext, { key: key.encrypt, nonce }) ?? false;
+  const done = aesLibrary()?.applyCtr(target, ciphertext, { key: key.encrypt, nonce }) ?? false;
   if (done) return;
   const decipher = createDecipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce);
   target.set(decipher.update(ciphertext));
 }
 
-function authenticate(
+function proveTag(
   key: MasterKey,
   sealed: Uint8Array,
   what: string,

@@ -12,6 +12,7 @@ import type {
   ArchiveResult,
 } from '../snapshot/archive-options.ts';
 import { archive } from '../snapshot/archive.ts';
+import { fileWorkerModule } from '../snapshot/file-worker.ts';
 import type {
   BackupEvent,
   BackupInput,
@@ -108,7 +109,13 @@ interface ArchiveJob {
 async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<ArchiveResult> {
   const { input, repository, parent, emitter } = job;
   const { compression, packSizeBytes, signal, subject, dryRun } = input;
-  const saver = repository.startWriting({ compression, packSizeBytes, signal, dryRun });
+  const saver = repository.startWriting({
+    compression,
+    packSizeBytes,
+    signal,
+    dryRun,
+    workerModule: fileWorkerModule,
+  });
   await using scratch = await withScratchFolder(workbench);
   try {
     const result = await archive({

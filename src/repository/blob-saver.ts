@@ -4,6 +4,7 @@
  */
 import type { Backend } from '../backend/backend.ts';
 import type { Clock, Random } from '../base/clock.ts';
+import { Semaphore } from '../base/concurrency.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import { encodeIndexFile, type IndexedPack, INDEX_MAX_BLOBS } from '../format/index-file.ts';
 import { headerEntryBytes } from '../format/pack.ts';
@@ -53,7 +54,8 @@ export class BlobSaver {
   #sealingBytes = 0;
   #storedBytes = 0;
   readonly #uploads = new Set<Promise<void>>();
-  /** One for each full pack in memory that waits until an upload is done. */
+  readonly #uploadPlaces: Semaphore;
+  /** One for each full pack in memory whose upload has not begun. */
   readonly #fullPacks = new Set<Promise<void>>();
   #unindexed: IndexedPack[] = [];
   #unindexedBlobs = 0;
@@ -64,6 +66,7 @@ export class BlobSaver {
   constructor(options: BlobSaverOptions) {
     this.#options = options;
     this.#memory = new PackMemory(options.packSizeBytes);
+    this.#uploadPlaces = new Semaphore(UPLOADS_AT_ONCE);
     this.#open = { data: this.#newPack('data'), tree: this.#newPack('tree') };
   }
 
@@ -78,14 +81,13 @@ export class BlobSaver {
    * by `flush`.
    */
   async save(type: BlobType, id: string, plaintext: Uint8Array): Promise<SaveResult> {
-    while (this.#fullPacks.size > 0) await Promise.race(this.#fullPacks);
-    this.#throwFailure();
+    await this.ready();
     if (this.has(type, id)) return { isNew: false };
     this.#underWay.add(`${type}:${id}`);
     try {
-      const sealed = this.#options.sealer.seal(type, id, plaintext);
-      if (sealed instanceof Promise) await this.#awaitLater(type, sealed, plaintext.length);
-      else await this.#take(type, sealed);
+      const deliver = (blob: SealedBlob): void => this.#take(type, blob);
+      const sealing = this.#options.sealer.seal({ type, id, plaintext }, deliver);
+      if (sealing !== undefined) await this.#awaitLater(sealing, plaintext.length);
       return { isNew: true };
     } catch (error) {
       this.#failure ??= { reason: error };
@@ -93,10 +95,24 @@ export class BlobSaver {
     }
   }
 
+  /** Resolves when there is room for more; throws what went wrong since. */
+  async ready(): Promise<void> {
+    while (this.#fullPacks.size > 0) await Promise.race(this.#fullPacks);
+    this.#throwFailure();
+  }
+
+  /** As `save`, of a blob that was sealed and verified already; its bytes are copied. */
+  add(type: BlobType, blob: SealedBlob): SaveResult {
+    this.#throwFailure();
+    if (this.has(type, blob.id)) return { isNew: false };
+    this.#underWay.add(`${type}:${blob.id}`);
+    this.#take(type, blob);
+    return { isNew: true };
+  }
+
   /** Lets a blob under way in the worker be, unless too much is. */
-  async #awaitLater(type: BlobType, sealed: Promise<SealedBlob>, bytes: number): Promise<void> {
+  async #awaitLater(sealed: Promise<void>, bytes: number): Promise<void> {
     const sealing = sealed
-      .then((blob) => this.#take(type, blob))
       .catch((error: unknown) => {
         this.#failure ??= { reason: error };
       })
@@ -113,11 +129,11 @@ export class BlobSaver {
     this.#throwFailure();
   }
 
-  async #take(type: BlobType, blob: SealedBlob): Promise<void> {
+  #take(type: BlobType, blob: SealedBlob): void {
     const builder = this.#open[type];
     builder.add(blob);
     this.#storedBytes += blob.sealed.length + headerEntryBytes(blob);
-    if (builder.isFull) await this.#startUpload(type);
+    if (builder.isFull) this.#startUpload(type);
   }
 
   has(type: BlobType, id: string): boolean {
@@ -130,7 +146,7 @@ export class BlobSaver {
     while (this.#sealing.size > 0) await Promise.all(this.#sealing);
     this.#throwFailure();
     for (const type of ['data', 'tree'] as const) {
-      if (this.#open[type].blobs.length > 0) await this.#startUpload(type);
+      if (this.#open[type].blobs.length > 0) this.#startUpload(type);
     }
     await this.#settleUploads();
     await this.#writeIndex();
@@ -148,39 +164,47 @@ export class BlobSaver {
     return new PackBuilder(type, this.#options.packSizeBytes, this.#memory);
   }
 
-  async #startUpload(type: BlobType): Promise<void> {
+  #startUpload(type: BlobType): void {
     const builder = this.#open[type];
     this.#open[type] = this.#newPack(type);
-    while (this.#uploads.size >= UPLOADS_AT_ONCE) await this.#waitForUpload();
-    this.#throwFailure();
-    const upload = this.#upload(builder).catch((error: unknown) => {
-      this.#failure ??= { reason: error };
-    });
+    const begun = Promise.withResolvers<void>();
+    this.#fullPacks.add(begun.promise);
+    const upload = this.#uploadPlaces
+      .run(async () => {
+        this.#fullPacks.delete(begun.promise);
+        begun.resolve();
+        if (this.#failure !== undefined) return;
+        await this.#upload(builder);
+        if (this.#isIndexDue()) await this.#writeIndex();
+      })
+      .catch((error: unknown) => {
+        this.#failure ??= { reason: error };
+      })
+      .finally(() => this.#uploads.delete(upload));
     this.#uploads.add(upload);
-    void upload.finally(() => this.#uploads.delete(upload));
-    if (this.#isIndexDue()) await this.#writeIndex();
-  }
-
-  async #waitForUpload(): Promise<void> {
-    const uploaded = Promise.race(this.#uploads);
-    this.#fullPacks.add(uploaded);
-    await uploaded;
-    this.#fullPacks.delete(uploaded);
   }
 
   async #upload(builder: PackBuilder): Promise<void> {
     using _ = builder;
     const { backend, master, random, index, signal, assertWritable, dryRun } = this.#options;
-    if (dryRun) return;
+    if (dryRun) {
+      this.#forgetUnderWay(`dry run ${index.packCount}`, builder);
+      return;
+    }
     const bytes = builder.finish(master, random(16));
     const packId = fileName(bytes);
     assertWritable();
     await backend.save({ kind: 'pack', name: packId, content: builder.type }, bytes, { signal });
-    index.addPack(packId, builder.blobs);
-    for (const blob of builder.blobs) this.#underWay.delete(`${blob.type}:${blob.id}`);
+    this.#forgetUnderWay(packId, builder);
     if (this.#unindexed.length === 0) this.#unindexedSinceMs = this.#options.clock.monotonicMs();
     this.#unindexed.push({ id: packId, blobs: [...builder.blobs] });
     this.#unindexedBlobs += builder.blobs.length;
+  }
+
+  /** From now on the index knows them. */
+  #forgetUnderWay(packId: string, { blobs }: PackBuilder): void {
+    this.#options.index.addPack(packId, blobs);
+    for (const { type, id } of blobs) this.#underWay.delete(`${type}:${id}`);
   }
 
   async #settleUploads(): Promise<void> {

@@ -15,7 +15,8 @@ import { BlobLoader } from './blob-loader.ts';
 import { BlobSupply } from './blob-supply.ts';
 import { BlobSaver, type SaveResult } from './blob-saver.ts';
 import { RunOpener } from './run-opener.ts';
-import { createSharedSealer } from './shared-sealer.ts';
+import { SharedSealer } from './shared-sealer.ts';
+import type { FileSealing } from './file-sealing.ts';
 import { loadIndex } from './index-loader.ts';
 import type { HeldLock, LockDependencies } from './held-lock.ts';
 import { acquireLock, type LockOptions } from './lock.ts';
@@ -43,6 +44,8 @@ export interface WritingOptions {
   readonly packSizeBytes?: number | undefined;
   /** Count what would be stored, and write nothing. */
   readonly dryRun?: boolean | undefined;
+  /** Of the worker, if it is to do more than to seal (`serveSealing`). */
+  readonly workerModule?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -59,6 +62,7 @@ export class Repository {
   readonly #parts: RepositoryParts;
   readonly #loader: BlobLoader;
   #saver: BlobSaver | undefined;
+  #fileSealing: FileSealing | undefined;
   #lock: HeldLock | undefined;
 
   constructor(parts: RepositoryParts) {
@@ -148,7 +152,12 @@ export class Repository {
   startWriting(options: WritingOptions = {}): BlobSaver {
     const { backend, config, master, clock, random } = this.#parts;
     const { compression = 'auto' } = options;
-    this.#saver = new BlobSaver({
+    const sealer = new SharedSealer({
+      settings: { master, version: config.version, compression },
+      random,
+      workerModule: options.workerModule,
+    });
+    const saver = new BlobSaver({
       backend,
       dryRun: options.dryRun ?? false,
       master,
@@ -156,12 +165,24 @@ export class Repository {
       random,
       files: this.files,
       index: this.index,
-      sealer: createSharedSealer({ master, version: config.version, compression }, random),
+      sealer,
       packSizeBytes: options.packSizeBytes ?? DEFAULT_PACK_SIZE_BYTES,
       assertWritable: () => this.assertWritable(),
       signal: options.signal,
     });
-    return this.#saver;
+    this.#saver = saver;
+    this.#fileSealing = {
+      here: sealer.here,
+      run: (task, sizeBytes) => sealer.run(task, sizeBytes),
+      add: (blob) => saver.add('data', blob),
+      ready: () => saver.ready(),
+    };
+    return saver;
+  }
+
+  /** For those who seal whole files by themselves; there after `startWriting`. */
+  get fileSealing(): FileSealing | undefined {
+    return this.#fileSealing;
   }
 
   hasBlob(type: BlobType, id: string): boolean {

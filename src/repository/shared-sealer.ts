@@ -4,44 +4,60 @@
  * queue this thread does itself instead of waiting.
  */
 import type { Random } from '../base/clock.ts';
-import type { BlobType } from './blob-index.ts';
+import { siblingModule } from '../base/sibling-module.ts';
 import {
-  sealVerified,
+  ThreadSealer,
   type BlobSealer,
-  type SealedBlob,
+  type Deliver,
+  type PlainBlob,
   type SealSettings,
 } from './blob-sealer.ts';
+import type { Parcel } from './seal-protocol.ts';
 import { SealWorker } from './seal-worker.ts';
 
 /** Starting the worker takes about 50 ms of a core: less than this is not worth it. */
 const WORKER_FROM_BYTES = 2 << 20;
 /** Two batches under way and one being filled keep the worker from ever waiting. */
 const WORKER_QUEUE_BYTES = 768 * 1024;
+/** One in work, one waiting, and one more for the time this thread takes to send the next. */
+const WORKER_TASKS = 3;
 
-export function createSharedSealer(settings: SealSettings, random: Random): BlobSealer {
-  return new SharedSealer(settings, random);
+export interface SharedSealerOptions {
+  readonly settings: SealSettings;
+  readonly random: Random;
+  /** The worker's module, if it is to do more than to seal: path of one that calls `serveSealing`. */
+  readonly workerModule?: string | undefined;
+  /** Half the speed for the memory of one V8 less. */
+  readonly alone?: boolean | undefined;
 }
 
-class SharedSealer implements BlobSealer {
-  readonly #settings: SealSettings;
-  readonly #random: Random;
+export class SharedSealer implements BlobSealer {
+  readonly #options: SharedSealerOptions;
+  readonly #module: string;
   #worker: SealWorker | undefined;
-  #sealedBytes = 0;
+  #seenBytes = 0;
+  /** For this thread's share of the work. */
+  readonly here: ThreadSealer;
 
-  constructor(settings: SealSettings, random: Random) {
-    this.#settings = settings;
-    this.#random = random;
+  constructor(options: SharedSealerOptions) {
+    this.#options = options;
+    this.#module = options.workerModule ?? siblingModule(import.meta.url, './seal-worker-main');
+    this.here = new ThreadSealer(options.settings, options.random);
   }
 
-  seal(type: BlobType, id: string, plaintext: Uint8Array): SealedBlob | Promise<SealedBlob> {
-    this.#sealedBytes += plaintext.length;
-    if (this.#sealedBytes > WORKER_FROM_BYTES) {
-      this.#worker ??= new SealWorker(this.#settings);
-      if (this.#worker.pendingBytes < WORKER_QUEUE_BYTES) {
-        return this.#worker.seal(type, id, plaintext);
-      }
+  seal(blob: PlainBlob, deliver: Deliver): void | Promise<void> {
+    const worker = this.#workerFor(blob.plaintext.length);
+    if (worker !== undefined && worker.pendingBytes < WORKER_QUEUE_BYTES) {
+      return worker.seal(blob, deliver);
     }
-    return sealVerified(this.#settings, { type, id, plaintext }, this.#random);
+    deliver(this.here.seal(blob));
+  }
+
+  /** Hands work to the worker's module; `undefined` where it has enough to do, or is none. */
+  run(task: Parcel<unknown>, sizeBytes: number): Promise<unknown> | undefined {
+    const worker = this.#workerFor(sizeBytes);
+    if (worker === undefined || worker.pendingRequests >= WORKER_TASKS) return undefined;
+    return worker.run(task);
   }
 
   flush(): void {
@@ -51,7 +67,13 @@ class SharedSealer implements BlobSealer {
   async [Symbol.asyncDispose](): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
-    this.#sealedBytes = 0;
+    this.#seenBytes = 0;
     await worker?.[Symbol.asyncDispose]();
+  }
+
+  #workerFor(sizeBytes: number): SealWorker | undefined {
+    this.#seenBytes += sizeBytes;
+    if (this.#options.alone === true || this.#seenBytes <= WORKER_FROM_BYTES) return undefined;
+    return (this.#worker ??= new SealWorker(this.#options.settings, this.#module));
   }
 }

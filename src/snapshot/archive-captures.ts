@@ -3,6 +3,7 @@
  * captured, and the second pass puts them into the tree where it meets their files.
  */
 import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { compareRawNames } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
 import type { Leaf } from '../source/source.ts';
 import { databaseOfSidecar } from '../source/sqlite-files.ts';
@@ -64,7 +65,8 @@ export class DatabaseCaptures {
   async captureAll(): Promise<void> {
     await using gate = openGate();
     for (const path of this.#options.configuredDatabases) await this.#capture(path, gate);
-    for (const path of this.#discovered) await this.#capture(path, gate);
+    // Files are read side by side, so that they are found in any order.
+    for (const path of [...this.#discovered].sort(compareRawNames)) await this.#capture(path, gate);
   }
 
   /** The captured state as this entry's content; `undefined` leaves it out. */

@@ -3,15 +3,14 @@
  * read; the others are read in parallel, chunk by chunk into the store.
  */
 import type { Clock } from '../base/clock.ts';
-import { Semaphore } from '../base/concurrency.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { compareRawNames } from '../base/raw-name.ts';
 import { isSameTime } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import type { Leaf, ProblemEntry, SourceEntry } from '../source/source.ts';
 import { countItem, type ArchiveCounts, type ItemAction } from './archive-counts.ts';
+import { isPlain, LeafReader } from './leaf-reader.ts';
 import { isUnchanged } from './unchanged.ts';
-import { saveContent } from './save-content.ts';
 import type { BlobStore } from './blob-writer.ts';
 import { TreeFrame } from './tree-frame.ts';
 import type { ParentTrees, TreeSink } from './tree-store.ts';
@@ -36,6 +35,8 @@ export interface ArchivePassOptions {
    * kept, because the captured rows may name them.
    */
   readonly keepMissed?: ((node: Node, path: string) => Promise<Node | undefined>) | undefined;
+  /** The parent is the draft of the pass before, in which every file was looked at. */
+  readonly parentIsDraft?: boolean | undefined;
   /** What the parent holds besides its trees. */
   readonly parentAlso?: ((folder: string) => readonly Node[]) | undefined;
   /** Nodes to add at the root, e.g. Keepsake's own folder; asked for when all else is known. */
@@ -76,14 +77,14 @@ class ArchivePass {
   readonly #frames: TreeFrame[] = [];
   /** The parent's node of each open folder. */
   readonly #parentDirs: (Node | undefined)[] = [];
-  readonly #readers: Semaphore;
+  readonly #leaves: LeafReader;
   /** Problems of one path that may still be followed by its entry. */
   #untold: ProblemEntry[] = [];
   #root: string | undefined;
 
   constructor(options: ArchivePassOptions) {
     this.#options = options;
-    this.#readers = new Semaphore(options.readers);
+    this.#leaves = new LeafReader(options, (...item) => this.#count(...item));
   }
 
   get root(): string | undefined {
@@ -156,24 +157,21 @@ class ArchivePass {
     const frame = this.#currentFrame(leaf.path);
     const previous = await this.#meet(frame, leaf.node.name);
     if (leaf.database === true) {
-      const node = await this.#options.database(leaf, previous);
-      if (node === undefined) return;
-      if (node.content !== null) {
-        this.#count(leaf.path, node, previous, sameContent(previous, node));
-      }
-      await frame.add(node);
-      return;
-    }
-    if (leaf.read === undefined) {
+      const node = await this.#leaves.placeDatabase(leaf, previous);
+      if (node !== undefined) await frame.add(node);
+    } else if (leaf.read === undefined) {
       const unmodified = previous !== undefined && isSameTime(previous.ctime, leaf.node.ctime);
       this.#count(leaf.path, leaf.node, previous, unmodified);
       await frame.add(leaf.node);
-    } else if (isUnchanged(previous, leaf.node, this.#options.store)) {
+    } else if (
+      isUnchanged(previous, leaf.node, this.#options.store) &&
+      (this.#options.parentIsDraft === true || isPlain(leaf))
+    ) {
       const node = { ...leaf.node, content: previous.content };
       this.#count(leaf.path, node, previous, true);
       await frame.add(node);
     } else {
-      await frame.add(this.#readFile(leaf, previous));
+      await frame.add(this.#leaves.read(leaf, previous));
     }
   }
 
@@ -195,27 +193,6 @@ class ArchivePass {
     for (const { path, error } of problems) onProblem(path, error);
   }
 
-  async #readFile(leaf: Leaf, previous: Node | undefined): Promise<Node | undefined> {
-    const { store, clock, counts, onProblem, onBytes, signal, keepMissed } = this.#options;
-    const { path } = leaf;
-    assertInternal(leaf.read, `${path} has nothing to read`);
-    const problems: unknown[] = [];
-    const onFileProblem = (error: unknown) => problems.push(error);
-    const readers = this.#readers;
-    const saved = await saveContent(
-      { path, reading: leaf.read() },
-      { store, clock, counts, signal, readers, onBytes, onProblem: onFileProblem },
-    );
-    // Gone or unreadable by now, but read whole in the first pass: that is kept.
-    if (saved === undefined && previous !== undefined) {
-      const kept = await keepMissed?.(previous, path);
-      if (kept !== undefined) return this.#countKept(path, kept);
-    }
-    for (const error of problems) onProblem(path, error);
-    if (saved !== undefined) this.#count(path, saved, previous, false);
-    return saved;
-  }
-
   /** The parent's entry of this name; those before it that the walk missed are kept or dropped. */
   async #meet(frame: TreeFrame | undefined, name: string): Promise<Node | undefined> {
     if (frame === undefined) return undefined;
@@ -234,13 +211,9 @@ class ArchivePass {
     const path = joinPath(frame.path, node.name);
     const kept = await this.#options.keepMissed?.(node, path);
     if (kept === undefined) return false;
-    await frame.add(this.#countKept(path, kept));
+    this.#count(path, kept, kept, true);
+    await frame.add(kept);
     return true;
-  }
-
-  #countKept(path: string, node: Node): Node {
-    this.#count(path, node, node, true);
-    return node;
   }
 
   #currentFrame(path: string): TreeFrame {
@@ -258,12 +231,6 @@ class ArchivePass {
     countItem(this.#options.counts, { action, node });
     this.#options.onItem?.({ path, action, node });
   }
-}
-
-function sameContent(previous: Node | undefined, node: Node): boolean {
-  const a = previous?.content;
-  const b = node.content;
-  return a?.length === b?.length && a?.every((id, at) => id === b?.[at]) === true;
 }
 
 function baseName(path: string): string {

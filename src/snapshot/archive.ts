@@ -173,6 +173,7 @@ class ArchiveRun {
       trees: this.#trees,
       parent: { load: (id) => this.#draft.nodes(id) },
       parentRoot: draftRoot,
+      parentIsDraft: true,
       parentAlso: (folder) => this.#rescue.foundIn(folder),
       judge: (item) => this.#judge.recall(item),
       database: (leaf) => this.#captures.place(leaf),

@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import { mapConcurrent, Semaphore } from '../base/concurrency.ts';
 import type { Node } from '../format/node.ts';
+import { isDatabaseLeaf } from '../source/database-leaf.ts';
 import type { Leaf } from '../source/source.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { ArchiveSource } from './archive-options.ts';
@@ -67,8 +68,9 @@ export class NamedFileRescue {
     return this.#options.isStored(folder, name) || this.#found.get(folder)?.has(name) === true;
   }
 
-  async #take({ path, read, database }: Leaf): Promise<boolean> {
-    if (read === undefined || database === true) return false;
+  async #take(leaf: Leaf): Promise<boolean> {
+    const { path, read } = leaf;
+    if (read === undefined || isDatabaseLeaf(leaf)) return false;
     const { store, clock, counts, signal, onFile } = this.#options;
     const options = { store, clock, counts, signal, readers: this.#readers };
     // The second pass tells what is wrong with a file that is still there.

@@ -57,8 +57,23 @@ export async function saveContent(
 
 /** Every write changes the ctime, and nothing sets it back. */
 function hasSettled({ ctime }: Node, at: Date): boolean {
-  const ageMs = at.getTime() - Number(timeToNs(ctime) / 1_000_000n);
-  return Math.abs(ageMs) >= TIMESTAMP_GUARD_MS;
+  const reading = { beganAt: at, endedAt: at };
+  return isSettledWithin(reading, timeToNs(ctime) / 1_000_000n);
+}
+
+/**
+ * Whether no tick of the guard falls into the time in which the file was read, whenever in it that
+ * was. A ctime beyond comes from another clock than ours.
+ */
+export function isSettledWithin(
+  { beganAt, endedAt }: { beganAt: Date; endedAt: Date },
+  ctimeMs: bigint,
+): boolean {
+  const changedAtMs = Number(ctimeMs);
+  return (
+    changedAtMs <= beganAt.getTime() - TIMESTAMP_GUARD_MS ||
+    changedAtMs >= endedAt.getTime() + TIMESTAMP_GUARD_MS
+  );
 }
 
 interface ReadOutcome {

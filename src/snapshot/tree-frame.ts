@@ -11,7 +11,8 @@ import { TreeEncoder } from '../format/tree.ts';
 /** `undefined`: the entry vanished or could not be read, and is left out. */
 type PendingNode = Promise<Node | undefined>;
 
-const MAX_PENDING = 64;
+/** Enough that small files are read in company while the walk goes on. */
+const MAX_PENDING = 1024;
 
 export class TreeFrame {
   readonly path: string;

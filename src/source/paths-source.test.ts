@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { isDatabaseLeaf } from './database-leaf.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { openPathsSource } from './paths-source.ts';
 
@@ -28,6 +29,6 @@ test('a database configured by the name of a link is known by its real name', as
   const databases = new Set([dir.join('link.db'), dir.join('none.db')]);
   const source = openPathsSource({ paths: [dir.path], databases, polynomial });
   const entries = await Array.fromAsync(source.entries());
-  const found = entries.filter((entry) => entry.kind === 'leaf' && entry.database === true);
+  const found = entries.filter((entry) => entry.kind === 'leaf' && isDatabaseLeaf(entry));
   expect(found.map(({ path }) => path)).toEqual([dir.join('data/prod.db')]);
 });

@@ -2,6 +2,7 @@
  * A source: an app, or plain paths, as a stream of entries and chunks. It knows no repository, so
  * that it can also run on another machine.
  */
+import type { BigIntStats } from 'node:fs';
 import type { Node } from '../format/node.ts';
 
 /** A piece of a file's content: what becomes one data blob. */
@@ -38,8 +39,21 @@ export interface Leaf {
    * live. Its `-wal`, `-shm` and `-journal` are not part of the walk.
    */
   readonly database?: boolean;
+  /**
+   * Whether the file begins as a SQLite database does; where it does, it is to be treated as one.
+   * Opens the file, so it is asked only where nobody knows. Throws the system's error.
+   */
+  readonly looksLikeDatabase?: () => boolean;
+  /** Of files of this machine: where to read it, and what the walk saw. */
+  readonly seen?: SeenFile;
   /** Files only. Not asked for when the parent snapshot shows the file as unchanged. */
   readonly read?: () => FileReading;
+}
+
+export interface SeenFile {
+  /** Raw; another one than the leaf's where a link is followed. */
+  readonly path: string;
+  readonly stats: BigIntStats;
 }
 
 /** Something that could not be read. It is reported, and the run goes on as partial. */

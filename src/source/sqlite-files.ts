@@ -24,10 +24,18 @@ export function databaseOfSidecar(name: string): string | undefined {
 export function hasDatabaseMagic(path: string): boolean {
   const fd = openForReading(path);
   try {
-    return readSync(fd, head, 0, head.length, 0) === head.length && asBuffer(head).equals(MAGIC);
+    return readSync(fd, head, 0, head.length, 0) === head.length && startsWithDatabaseMagic(head);
   } finally {
     closeSync(fd);
   }
+}
+
+/** Whether `bytes`, a file's first, are those of a SQLite database. */
+export function startsWithDatabaseMagic(bytes: Uint8Array): boolean {
+  return (
+    bytes.length >= MAGIC.length &&
+    asBuffer(bytes).compare(MAGIC, 0, MAGIC.length, 0, MAGIC.length) === 0
+  );
 }
 
 /** A new database in WAL mode is empty until its first checkpoint: all of it is in the WAL. */

@@ -52,7 +52,7 @@ interface Frame {
   readonly target: Target | undefined;
   /** Of the path asked for that this folder lies in: the file system not to be left. */
   readonly device: bigint | undefined;
-  /** Names of databases met in this folder; they come before their sidecars. */
+  /** Databases met in this folder that are known without a look; they come before their sidecars. */
   readonly databases: Set<string>;
 }
 
@@ -67,7 +67,7 @@ interface Place {
 
 type Entered = Pick<Frame, 'names' | 'covered' | 'device'> & { readonly stats: BigIntStats };
 
-const ENTRIES_PER_TURN = 256;
+const ENTRIES_PER_TURN = 64;
 
 /** What cannot be read comes as a `problem`, and the walk goes on. May be walked again. */
 export async function* walkPaths(
@@ -163,7 +163,7 @@ class Walk {
     const { parent } = place;
     if (place.target === undefined && this.#isBeyond(parent?.device, stats)) return;
     const { node, problem } = readNode(place.name, place.real ?? place.path, stats);
-    const leaf = node.type === 'file' ? this.#fileLeaf(place, node) : undefined;
+    const leaf = node.type === 'file' ? this.#fileLeaf(place, node, stats) : undefined;
     if (problem !== undefined) this.#report(place.path, problem);
     this.#ready.push(leaf ?? { kind: 'leaf', path: place.path, node });
   }
@@ -209,19 +209,17 @@ class Walk {
     }
   }
 
-  #fileLeaf({ name, path, real = path, parent }: Place, node: Node): Leaf {
+  #fileLeaf({ name, path, real = path, parent }: Place, node: Node, stats: BigIntStats): Leaf {
     const read = (): FileReading => this.#options.read(real, node);
-    if (!this.#isDatabase({ path, real }, node)) return { kind: 'leaf', path, node, read };
-    parent?.databases.add(name);
-    return { kind: 'leaf', path, node, database: true, read };
-  }
-
-  #isDatabase({ path, real }: { path: string; real: string }, node: Node): boolean {
+    const leaf: Leaf = { kind: 'leaf', path, node, read, seen: { path: real, stats } };
     const { databases, detectDatabases, isKnownPlain } = this.#options;
-    if (databases?.has(path) === true) return true;
-    if (detectDatabases !== true) return false;
-    if (node.size === 0) return hasFilledWal(real);
-    return isKnownPlain?.(path, node) !== true && hasDatabaseMagic(real);
+    const isEmpty = node.size === 0;
+    if (databases?.has(path) === true || (detectDatabases && isEmpty && hasFilledWal(real))) {
+      parent?.databases.add(name);
+      return { ...leaf, database: true };
+    }
+    if (!detectDatabases || isEmpty || isKnownPlain?.(path, node) === true) return leaf;
+    return { ...leaf, looksLikeDatabase: () => hasDatabaseMagic(real) };
   }
 
   #isSidecar(frame: Frame, name: string): boolean {
@@ -231,11 +229,7 @@ class Walk {
     const path = joinPath(frame.path, database);
     if (this.#options.databases?.has(path) === true) return true;
     // Of a database that a pattern left out the sidecars are of no use either.
-    return (
-      this.#options.detectDatabases === true &&
-      this.#exclude.matches(path) &&
-      looksLikeDatabase(path)
-    );
+    return this.#options.detectDatabases === true && looksLikeDatabase(path);
   }
 
   #report(path: string, error: KeepsakeError): void {

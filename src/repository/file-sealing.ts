@@ -1,0 +1,15 @@
+/** What a repository offers to those who read and seal whole files in both threads. */
+import type { SaveResult } from './blob-saver.ts';
+import type { SealedBlob, ThreadSealer } from './blob-sealer.ts';
+import type { Parcel } from './seal-protocol.ts';
+
+export interface FileSealing {
+  /** For this thread's share. */
+  readonly here: ThreadSealer;
+  /** Hands a task to the worker's module; `undefined` where it has enough to do, or is none. */
+  run(task: Parcel<unknown>, sizeBytes: number): Promise<unknown> | undefined;
+  /** Stores a data blob that was sealed and verified; its bytes are copied. */
+  add(blob: SealedBlob): SaveResult;
+  /** Resolves when there is room for more. */
+  ready(): Promise<void>;
+}
