@@ -10,7 +10,8 @@ test.each([
   [0, 4096],
   [11 * MB, 4096],
   [42 * MB, 4096],
-  [290 * MB, 8192],
+  [150 * MB, 8192],
+  [290 * MB, 16_384],
   [1000 * MB, 16_384],
   [4000 * MB, 32_768],
   [16_000 * MB, 65_536],
@@ -37,9 +38,9 @@ test('the size is a power of two, a multiple of the page, from 4 to 64 KiB', () 
 });
 
 test('what was used before stays until the best size is 4 times larger or smaller', () => {
-  expect(pageChunkSize(290 * MB, 4096, 4096)).toBe(4096);
-  expect(pageChunkSize(1000 * MB, 4096, 4096)).toBe(16_384);
-  expect(pageChunkSize(290 * MB, 4096, 16_384)).toBe(16_384);
+  expect(pageChunkSize(150 * MB, 4096, 4096)).toBe(4096);
+  expect(pageChunkSize(290 * MB, 4096, 4096)).toBe(16_384);
+  expect(pageChunkSize(150 * MB, 4096, 16_384)).toBe(16_384);
   expect(pageChunkSize(42 * MB, 4096, 16_384)).toBe(4096);
 });
 
