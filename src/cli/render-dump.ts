@@ -1,20 +1,21 @@
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Dump } from '../operations/dump.ts';
-import { writeDump } from './dump-target.ts';
+import { writeDump, type DumpWriter } from './dump-target.ts';
 import type { Output } from './output.ts';
 
 export interface DumpPlace {
   /** A file; absent: standard output. */
   readonly target: string | undefined;
+  readonly writer: DumpWriter;
   readonly signal: AbortSignal;
 }
 
 export async function renderDump(
   output: Output,
   { kind, bytes }: Dump,
-  { target, signal }: DumpPlace,
+  { target, writer, signal }: DumpPlace,
 ): Promise<void> {
-  if (target !== undefined) return writeDump(target, bytes);
+  if (target !== undefined) return writeDump(target, bytes, writer);
   if (kind === 'tar' && output.isTerminal) {
     const problem = 'a tar archive is not for a terminal: write it to a file with --target FILE';
     throw new KeepsakeError('CLI_USAGE', { problem, command: 'keepsake dump' });

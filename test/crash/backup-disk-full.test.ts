@@ -1,11 +1,11 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { systemRandom } from '../../src/base/clock.ts';
 import { openCompatLab, type CompatLab } from '../support/compat-lab.ts';
 import { requireRoot } from '../support/require-tool.ts';
-import { runProgramOk } from '../support/run-program.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import {
   labEnvironment,
   locksIn,
@@ -14,17 +14,6 @@ import {
 } from '../support/running-keepsake.ts';
 
 const canMount = requireRoot();
-
-/** A disk of that size at `folder`, gone when disposed. */
-async function smallDisk(folder: string, size: string): Promise<AsyncDisposable> {
-  mkdirSync(folder, { recursive: true });
-  await runProgramOk(['mount', '-t', 'tmpfs', '-o', `size=${size}`, 'none', folder]);
-  return {
-    async [Symbol.asyncDispose]() {
-      await runProgramOk(['umount', '--lazy', folder]);
-    },
-  };
-}
 
 function addFiles(lab: CompatLab, name: string, megabytes: number): void {
   for (let at = 0; at < megabytes; at += 1) {
@@ -48,7 +37,7 @@ test.skipIf(!canMount)(
   'a repository disk that fills up: told as such, nothing half-visible, and the next backup goes on',
   async () => {
     await using lab = await openCompatLab();
-    await using _ = await smallDisk(lab.repository, '14m');
+    await using disk = await smallDisk(lab.repository, '14m');
     await lab.initQuickly();
     addFiles(lab, 'first', 3);
     await backup(lab, 0, lab.source);
@@ -61,7 +50,7 @@ test.skipIf(!canMount)(
     expect(scratchOf(lab)).toEqual([]);
     expect(readdirSync(join(lab.repository, 'snapshots'))).toHaveLength(1);
     await lab.keepsake(['check', '--read-data']);
-    await runProgramOk(['mount', '-o', 'remount,size=80m', lab.repository]);
+    await disk.resize('80m');
     await backup(lab, 0, lab.source);
     await lab.keepsake(['check', '--read-data']);
   },

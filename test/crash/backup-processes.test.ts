@@ -187,7 +187,7 @@ test.skipIf(oldNode === undefined).each([
   await using lab = await openBusyLab();
   const fullMs = await timeOf(() => backup(lab));
   renewFiles(lab);
-  const run = startIn(lab, ['backup', lab.source], oldNode);
+  const run = startIn(lab, ['backup', lab.source], { node: oldNode });
   await sleep(fullMs * 0.5);
   if (target === 'launcher') run.signal('SIGINT');
   else process.kill(-run.pid, 'SIGINT');

@@ -10,12 +10,23 @@ export function labEnvironment(lab: CompatLab): Record<string, string> {
   return { KEEPSAKE_PASSWORD: PASSWORD, KEEPSAKE_SCRATCH_DIR: lab.join('scratch') };
 }
 
-export function startIn(lab: CompatLab, args: readonly string[], node?: string): RunningProgram {
+export interface StartOptions {
+  /** Another Node than that of the tests. */
+  readonly node?: string | undefined;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function startIn(
+  lab: CompatLab,
+  args: readonly string[],
+  { node, env: more }: StartOptions = {},
+): RunningProgram {
   const home = lab.join('home');
   const all = ['-r', lab.repository, ...args];
-  if (node === undefined) return startKeepsake(all, { home, env: labEnvironment(lab) });
-  const env = { ...labEnvironment(lab), HOME: home, XDG_CACHE_HOME: join(home, '.cache') };
-  return startProgram([node, keepsakeBin, ...all], { env });
+  const env = { ...labEnvironment(lab), ...more };
+  if (node === undefined) return startKeepsake(all, { home, env });
+  const folders = { HOME: home, XDG_CACHE_HOME: join(home, '.cache') };
+  return startProgram([node, keepsakeBin, ...all], { env: { ...env, ...folders } });
 }
 
 /** Processes of the group that `leader` began, itself included, that still run. */

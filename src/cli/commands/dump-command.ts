@@ -45,7 +45,8 @@ async function dump(
   const quiet = { ...workbench, warn: (text: string) => context.output.warn(`warning: ${text}`) };
   await using source = await openDump(quiet, { ...reading, wanted, filter, path: inside });
   const target = flags.target === undefined ? undefined : context.path(flags.target);
-  await renderDump(context.output, source, { target, signal: context.signal });
+  const { signal } = context;
+  await renderDump(context.output, source, { target, writer: workbench, signal });
   return ExitCode.ok;
 }
 
