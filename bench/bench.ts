@@ -35,11 +35,11 @@ const resultsFolder = ({ data, tiny }: Settings) => join(data, tiny ? 'results-t
 
 async function measureParts(settings: Settings): Promise<void> {
   const deadlineMs = performance.now() + settings.limitMs;
-  const sitting = await lookAround(); // before the build, which is work, too
-  say(describeSitting(sitting));
   if (!installBenchTools()) process.exit(1);
-  await runProgramOk([process.execPath, 'scripts/build.mjs'], { cwd: root });
   const workshop = await Workshop.open(settings.data);
+  const sitting = await lookAround(workshop.folder); // before the build, which is work, too
+  say(describeSitting(sitting));
+  await runProgramOk([process.execPath, 'scripts/build.mjs'], { cwd: root });
   const origin = {
     build: hashBuild(),
     commit: await describeCommit(),

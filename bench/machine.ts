@@ -1,6 +1,6 @@
 /** What a result depends on: machine, file system, versions, key parameters, and who else works. */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -66,17 +66,33 @@ export function hashBuild(): string {
 }
 
 const WATCH_MS = 2000;
-export const QUIET_LOAD = 0.5;
+const QUIET_LOAD = 0.5;
+/** Measured: 43 of CPU time, after removals 400 and more (workshop.ts says why). */
+const QUICK_CREATE_US = 150;
 
-/** Looks for other work on the machine: the load of the last minute, and two seconds from now. */
-export async function lookAround(): Promise<Sitting> {
+/**
+ * Looks for other work on the machine: the load of the last minute, and two seconds from now.
+ * `folder` is to be one in which files will be created.
+ */
+export async function lookAround(folder: string): Promise<Sitting> {
   const startedAt = new Date().toISOString();
   const loadAverage = loadavg()[0] ?? 0;
   const before = processorTimes();
   await sleep(WATCH_MS);
   const after = processorTimes();
   const idleShare = (after.idle - before.idle) / Math.max(1, after.all - before.all);
-  return { startedAt, loadAverage, busyShare: Math.max(0, 1 - idleShare) };
+  const busyShare = Math.max(0, 1 - idleShare);
+  return { startedAt, loadAverage, busyShare, createUs: timeCreation(folder) };
+}
+
+const PROBES = 4000;
+
+function timeCreation(folder: string): number {
+  const probes = join(folder, 'probes');
+  mkdirSync(probes);
+  const startedMs = performance.now();
+  for (let at = 0; at < PROBES; at += 1) writeFileSync(join(probes, String(at)), '.');
+  return ((performance.now() - startedMs) * 1000) / PROBES;
 }
 
 function processorTimes(): { idle: number; all: number } {
@@ -89,9 +105,21 @@ function processorTimes(): { idle: number; all: number } {
 }
 
 /** What to print before anything is measured. */
-export function describeSitting({ loadAverage, busyShare }: Sitting): string {
-  const busy = `${(busyShare * 100).toFixed(0)} %`;
-  const line = `load average ${loadAverage.toFixed(2)}, processors ${busy} busy`;
-  if (loadAverage <= QUIET_LOAD) return line;
-  return `${line}\nWARNING: a load above ${QUIET_LOAD}: something else runs or has just run; times will be too long`;
+export function describeSitting({ loadAverage, busyShare, createUs }: Sitting): string {
+  const lines = [
+    `load average ${loadAverage.toFixed(2)}, processors ${showShare(busyShare)} busy, a file created in ${createUs.toFixed(0)} µs`,
+  ];
+  if (loadAverage > QUIET_LOAD) {
+    lines.push(
+      `WARNING: a load above ${QUIET_LOAD}: something runs, or has just run; times will be too long`,
+    );
+  }
+  if (createUs > QUICK_CREATE_US) {
+    lines.push(
+      `WARNING: creating files takes more than ${QUICK_CREATE_US} µs each, as it does for minutes after many were removed: restores will be too slow`,
+    );
+  }
+  return lines.join('\n');
 }
+
+const showShare = (share: number) => `${(share * 100).toFixed(0)} %`;

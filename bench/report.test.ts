@@ -25,7 +25,9 @@ const saved = (part: PartName, commit: string): SavedPart => ({
   facts: ['machine: one'],
   runs: 5,
   complete: part !== 'C',
-  sittings: [{ startedAt: '2026-11-24T08:00:00.000Z', loadAverage: 0.7, busyShare: 0.1 }],
+  sittings: [
+    { startedAt: '2026-11-24T08:00:00.000Z', loadAverage: 0.7, busyShare: 0.1, createUs: 44 },
+  ],
   entries: {},
 });
 
@@ -41,7 +43,7 @@ test('the report names where it was measured, and every goal that was missed', (
   const stubs = { ...parts, A: stub('A'), C: stub('C') };
   const text = renderReport([saved('A', 'abc1'), saved('C', 'abc2')], stubs);
   expect(text.match(/machine: one/g)).toHaveLength(1);
-  expect(text).toContain('| A | 2026-11-24 08:00 | abc1 | 5 | 0.70 | 10 % |');
+  expect(text).toContain('| A | 2026-11-24 08:00 | abc1 | 5 | 0.70 | 10 % | 44 µs |');
   expect(text).toContain('**2 of 4 goals met.** Missed:');
   expect(text).toContain('- missed thing: 1.5, goal ≤ 1');
   expect(text).not.toContain('- met thing');

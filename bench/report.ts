@@ -45,8 +45,17 @@ function renderOrigin(saved: readonly SavedPart[]): string {
     String(runs),
     Math.max(...sittings.map(({ loadAverage }) => loadAverage)).toFixed(2),
     `${(Math.max(...sittings.map(({ busyShare }) => busyShare)) * 100).toFixed(0)} %`,
+    `${Math.max(...sittings.map(({ createUs }) => createUs)).toFixed(0)} µs`,
   ]);
-  const head = ['part', 'measured (UTC)', 'commit', 'runs', 'load before', 'busy before'];
+  const head = [
+    'part',
+    'measured (UTC)',
+    'commit',
+    'runs',
+    'load before',
+    'busy before',
+    'a file created in',
+  ];
   return `${facts.join('\n')}\n\n${renderTable(head, rows)}`;
 }
 

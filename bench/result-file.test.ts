@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { mergeSaved, readPart, withEntry, writePart, type Origin } from './result-file.ts';
 
 const origin: Origin = { build: 'b1', commit: 'c1', facts: ['one machine'], runs: 5 };
-const sitting = { startedAt: '2026-11-24T08:00:00Z', loadAverage: 0.1, busyShare: 0 };
+const sitting = { startedAt: '2026-11-24T08:00:00Z', loadAverage: 0.1, busyShare: 0, createUs: 40 };
 const first = withEntry(mergeSaved(undefined, 'A', { origin, sitting }), 'restic, run 1', 7);
 
 test('results of the same build on the same machine are carried on', () => {

@@ -10,6 +10,8 @@ export interface Sitting {
   readonly loadAverage: number;
   /** What other programs took of the processors just before, 0 to 1. */
   readonly busyShare: number;
+  /** What it takes to create a small file; many times more when many were removed just before. */
+  readonly createUs: number;
 }
 
 export interface SavedPart {

@@ -3,7 +3,7 @@ import { mergeSaved, withEntry, type SavedPart } from './result-file.ts';
 import { runPart } from './run-part.ts';
 
 const origin = { build: 'b', commit: 'c', facts: [], runs: 1 };
-const sitting = { startedAt: '', loadAverage: 0, busyShare: 0 };
+const sitting = { startedAt: '', loadAverage: 0, busyShare: 0, createUs: 40 };
 const begun = mergeSaved(undefined, 'B', { origin, sitting });
 
 /** Jobs take 10 seconds each by a clock of their own. */

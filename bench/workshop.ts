@@ -12,12 +12,13 @@ import { measure } from './measure.ts';
 import { initCommand, type Place } from './tools.ts';
 
 export class Workshop {
-  readonly #folder: string;
+  /** Of this run. */
+  readonly folder: string;
   readonly #empty: Pick<Place, 'emptyRepository' | 'passwordFile'>;
   #rounds = 0;
 
   private constructor(folder: string, empty: Pick<Place, 'emptyRepository' | 'passwordFile'>) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#empty = empty;
   }
 
@@ -51,7 +52,7 @@ export class Workshop {
 
   #openPlace(app: string, label: string): Place {
     this.#rounds += 1;
-    const round = join(this.#folder, `${this.#rounds}-${label}`);
+    const round = join(this.folder, `${this.#rounds}-${label}`);
     const home = join(round, 'home');
     mkdirSync(home, { recursive: true });
     return { ...this.#empty, app, round, home, repository: join(round, 'repository'), serial: 0 };
