@@ -35,7 +35,8 @@ export async function askHidden(host: AskingHost, question: string): Promise<str
   }
 }
 
-function readLine(input: TerminalInput, signal: AbortSignal): Promise<string> {
+/** Up to the end of the line, as typed. */
+export function readLine(input: TerminalInput, signal: AbortSignal): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const decoder = new TextDecoder();
   let line: readonly string[] = [];

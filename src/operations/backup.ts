@@ -223,7 +223,8 @@ function snapshotTags(
 ): string[] {
   const damaged = manifest.databases.some(({ integrity }) => integrity.result === 'damaged');
   return [
-    ...(subject.app === undefined ? [] : [`app:${subject.app}`]),
+    // A restore point is kept by rules of its own, and never the latest.
+    ...(subject.app === undefined || tags.includes('restore-point') ? [] : [`app:${subject.app}`]),
     ...tags,
     ...(only === 'database' ? ['database-only'] : []),
     ...(outcome === 'partial' || outcome === 'failed' ? ['partial'] : []),

@@ -1,6 +1,7 @@
 /** Every error Keepsake can end with. `docs/errors.md` is generated from this table. */
 import { archiveErrors } from './archive-errors.ts';
 import { backendErrors } from './backend-errors.ts';
+import { changeErrors } from './change-errors.ts';
 import { cliErrors } from './cli-errors.ts';
 import { configErrors } from './config-errors.ts';
 import { formatErrors } from './format-errors.ts';
@@ -32,6 +33,7 @@ export const errorCatalogue = {
   ...snapshotErrors,
   ...archiveErrors,
   ...restoreErrors,
+  ...changeErrors,
   ...verifyErrors,
   ...configErrors,
   ...cliErrors,

@@ -5,6 +5,7 @@ import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
 import { followEvents } from '../follow-events.ts';
+import type { InPlaceFlags } from '../in-place-flags.ts';
 import type { RestoreFlags } from '../restore-flags.ts';
 import { addSnapshotFlags, collect } from '../snapshot-flags.ts';
 
@@ -15,37 +16,76 @@ const EXIT_CODES: Record<RestoreOutcome, ExitCode> = {
   damaged: ExitCode.damage,
 };
 
+type Flags = RestoreFlags & InPlaceFlags;
+
 export const defineRestore: DefineCommand = (program, run) => {
   const command = program
     .command('restore')
-    .description('copy a snapshot, or a part of it, out to a folder')
-    .argument('<snapshot[:folder]>', 'latest, an id or its beginning')
-    .option('-t, --target <folder>', 'where to; made if it is missing');
+    .description('put a snapshot in place of what the app has now, or copy it out to a folder')
+    .argument('[snapshot[:folder]]', 'latest, an id or its beginning')
+    .option('-t, --target <folder>', 'copy it out to this folder; the app is not touched')
+    .option('--only <part>', 'in place: database, or uploads')
+    .option('--live', 'in place: only the database, without stopping the app')
+    .option('-y, --yes', 'in place: do not ask')
+    .option('--resume', 'finish a restore in place that was cut off')
+    .option('--undo', 'bring back the old state after a restore in place that was cut off');
   addSnapshotFlags(command)
-    .option('-i, --include <pattern>', 'only what matches (repeatable)', collect, [])
-    .option('-e, --exclude <pattern>', 'leave out what matches (repeatable)', collect, [])
-    .option('--overwrite <when>', 'what is there already: always, if-changed or never', 'always')
-    .option('-n, --dry-run', 'say what would be written, write nothing')
-    .option('--verify', 'read every file again afterwards and compare')
-    .option('--sparse', 'leave holes where there are only zeros (default)')
-    .option('--no-sparse', 'write zeros as zeros')
+    .option('-n, --dry-run', 'say what would be done, change nothing')
+    .option('-i, --include <pattern>', 'with --target: only what matches (repeatable)', collect, [])
+    .option('-e, --exclude <pattern>', 'with --target: leave out what matches', collect, [])
+    .option('--overwrite <when>', 'with --target: always, if-changed or never', 'always')
+    .option('--verify', 'with --target: read every file again afterwards and compare')
+    .option('--sparse', 'with --target: leave holes where there are only zeros (default)')
+    .option('--no-sparse', 'with --target: write zeros as zeros')
     .addHelpText('after', exitStatusHelp({ also: [ExitCode.partial, ExitCode.verification] }))
-    .action((wanted: string, flags: RestoreFlags, self) =>
-      run(self, (context) => restoreTo(context, wanted, flags)),
+    .action((wanted: string | undefined, flags: Flags, self) =>
+      run(self, (context) => restoreAny(context, wanted, flags)),
     );
 };
+
+async function restoreAny(
+  context: CommandContext,
+  wanted: string | undefined,
+  flags: Flags,
+): Promise<ExitCode> {
+  const { resume, undo, target } = flags;
+  if (resume === true || undo === true) {
+    if (wanted !== undefined || target !== undefined || resume === undo) {
+      throw usage('--resume and --undo stand alone');
+    }
+    const { endCutOff } = await import('../run-in-place.ts');
+    return endCutOff(context, resume === true ? 'resume' : 'undo', flags);
+  }
+  if (wanted === undefined) throw usage('which snapshot is not said: latest, or an id');
+  if (target !== undefined) return restoreTo(context, wanted, { ...flags, target });
+  assertInPlaceFlags(wanted, flags);
+  const { restoreHere } = await import('../run-in-place.ts');
+  return restoreHere(context, wanted, flags);
+}
+
+function assertInPlaceFlags(wanted: string, flags: Flags): void {
+  const isForTarget =
+    flags.include.length + flags.exclude.length > 0 ||
+    flags.overwrite !== 'always' ||
+    flags.verify === true ||
+    wanted.includes(':');
+  if (isForTarget) {
+    throw usage('a part by patterns or folder can only be copied out: add --target DIR');
+  }
+}
 
 async function restoreTo(
   context: CommandContext,
   wanted: string,
-  flags: RestoreFlags,
+  flags: Flags & { readonly target: string },
 ): Promise<ExitCode> {
+  if (flags.only !== undefined || flags.live === true) {
+    throw usage('--only and --live are for a restore in place, without --target');
+  }
   const { restore } = await import('../../operations/restore.ts');
   const { readRestoreInput } = await import('../restore-flags.ts');
   const { RestoreRenderer } = await import('../render-restore.ts');
-  if (flags.target === undefined) throw targetMissing();
-  const { target } = flags;
-  const { workbench, input } = await readRestoreInput(context, wanted, { ...flags, target });
+  const { workbench, input } = await readRestoreInput(context, wanted, flags);
   const renderer = new RestoreRenderer(context.output, workbench.clock);
   const events = restore(workbench, input);
   const result = await followEvents(events, (event) => renderer.take(event));
@@ -62,7 +102,6 @@ function touchedNothing({ totals }: RestoreResult): boolean {
   return filesRestored + filesUpdated + filesUnchanged + filesSkipped + others + errors === 0;
 }
 
-function targetMissing(): KeepsakeError {
-  const problem = 'where to restore to is not said: give a folder with --target DIR';
+function usage(problem: string): KeepsakeError {
   return new KeepsakeError('CLI_USAGE', { problem, command: 'keepsake restore' });
 }

@@ -1,0 +1,145 @@
+/** Changes of an app in place: restore, rollback, and what protects an update. */
+import { formatBytes } from '../bytes.ts';
+import { ExitCode } from '../exit-code.ts';
+import { displayRawName } from '../raw-name.ts';
+import { entry } from './define-errors.ts';
+
+const shown = displayRawName;
+
+export const changeErrors = {
+  CHANGE_JOURNAL_INVALID: entry<{ path: string; name: string; why: string }>({
+    exit: ExitCode.failed,
+    message: ({ path, why }) => `the journal ${shown(path)} cannot be used: ${why}`,
+    hint: () =>
+      'Nothing was changed by this command. The old files are in the folder "old" beside the journal, those that were to come in "new". Keep that folder until the app is well.',
+    example: {
+      path: '/opt/wishlist/.keepsake-restore-a1b2c3d4/journal.json',
+      name: 'journal.json',
+      why: 'it is of version 2, this Keepsake knows 1',
+    },
+  }),
+  CHANGE_UNFINISHED: entry<{ app: string; what: string; startedAt: string }>({
+    exit: ExitCode.failed,
+    message: ({ app, what, startedAt }) =>
+      `a ${what} of ${app} that began at ${startedAt} is not finished`,
+    hint: () =>
+      'Nothing was changed by this command. Finish it with `keepsake restore --resume`, or bring the old state back with `keepsake restore --undo`. `keepsake status` says what stands.',
+    example: { app: 'wishlist', what: 'restore', startedAt: '2026-11-24 08:00:00' },
+  }),
+  CHANGE_UNDER_WAY: entry<{ pid: number; command: string; startedAt: string; path: string }>({
+    exit: ExitCode.locked,
+    retry: 'later',
+    message: ({ pid, command, startedAt }) =>
+      `another keepsake changes an app in place: ${command}, process ${pid}, since ${startedAt}`,
+    hint: ({ path }) =>
+      `Nothing was changed by this command. Wait until it has ended. If it ran in a container that is gone, remove ${shown(path)}.`,
+    example: {
+      pid: 4711,
+      command: 'restore',
+      startedAt: '2026-11-24 08:00:00',
+      path: '/var/lib/keepsake/change.lock',
+    },
+  }),
+  CHANGE_NONE: entry<{ wanted: 'resume' | 'undo' | 'rollback' }>({
+    exit: ExitCode.failed,
+    message: ({ wanted }) =>
+      wanted === 'rollback'
+        ? 'there is no restore to roll back'
+        : `there is no unfinished restore to ${wanted}`,
+    hint: ({ wanted }) =>
+      wanted === 'rollback'
+        ? 'Nothing was changed. Restore points are listed by `keepsake snapshots --tag restore-point`; one is put back by `keepsake restore ID`.'
+        : 'Nothing was changed. A restore that has ended is taken back by `keepsake rollback`.',
+    example: { wanted: 'resume' },
+  }),
+  CHANGE_FAILED: entry<{ app: string; step: string; why: string; service: string }>({
+    exit: ExitCode.failed,
+    message: ({ app, step, why }) => `${app} was not changed: ${step} failed: ${why}`,
+    hint: ({ service }) =>
+      `The old state is back in place, as it was before. ${service} Remove the cause and run the same command again.`,
+    example: {
+      app: 'wishlist',
+      step: 'the health check',
+      why: 'http://127.0.0.1:3000/login answered 500',
+      service: 'systemd unit wishlist.service runs again.',
+    },
+  }),
+  CHANGE_STUCK: entry<{ app: string; step: string; why: string; place: string }>({
+    exit: ExitCode.failed,
+    message: ({ app, step, why }) =>
+      `${app} could not be brought back to its old state: ${step} failed: ${why}`,
+    hint: ({ place }) =>
+      `Nothing is lost: the old files are in ${shown(place)}/old or still in place. Remove the cause, then type \`keepsake restore --undo\`, or \`keepsake restore --resume\` to go on.`,
+    example: {
+      app: 'wishlist',
+      step: 'moving the old files back',
+      why: 'EIO: i/o error, rename',
+      place: '/opt/wishlist/.keepsake-restore-a1b2c3d4',
+    },
+  }),
+  CHANGE_NO_SPACE: entry<{ folder: string; neededBytes: number; freeBytes: number }>({
+    exit: ExitCode.failed,
+    message: ({ folder, neededBytes, freeBytes }) =>
+      `not enough space beside the app: ${formatBytes(neededBytes)} are needed in ${shown(folder)}, ${formatBytes(freeBytes)} are free`,
+    hint: () =>
+      'Nothing was changed. The restored state is made complete beside the old one before that is moved. Free some space, or restore less with `--only database`.',
+    example: { folder: '/opt/wishlist', neededBytes: 250_000_000, freeBytes: 90_000_000 },
+  }),
+  CHANGE_PLACE_UNUSABLE: entry<{ folder: string; why: string }>({
+    exit: ExitCode.failed,
+    message: ({ folder, why }) => `nothing can be put beside the app in ${shown(folder)}: ${why}`,
+    hint: () =>
+      'Nothing was changed. Keepsake needs to write there, to swap files by renaming them. Run it as root, or restore elsewhere with `--target DIR`.',
+    example: { folder: '/opt/wishlist', why: 'EROFS: read-only file system, mkdir' },
+  }),
+  CHANGE_CONFIRM: entry<{ command: string }>({
+    exit: ExitCode.usage,
+    message: ({ command }) => `${command} replaces what the app has now, and nobody can be asked`,
+    hint: ({ command }) =>
+      `Nothing was changed. Read the plan above, then type the same command with \`--yes\`; \`${command} --dry-run\` only shows the plan.`,
+    example: { command: 'keepsake restore' },
+  }),
+  CHANGE_DECLINED: entry<object>({
+    exit: ExitCode.cancelled,
+    message: () => 'not confirmed',
+    hint: () => 'Nothing was changed.',
+    example: {},
+  }),
+  CHANGE_STAGED_WRONG: entry<{ problems: readonly string[] }>({
+    exit: ExitCode.verification,
+    message: ({ problems }) => `what was restored is not sound: ${problems.join('; ')}`,
+    hint: () =>
+      'The app was not touched. Try an older snapshot (`keepsake snapshots`), and see how far the damage goes with `keepsake check --read-data`.',
+    example: { problems: ['/opt/wishlist/data/prod.db: rows of user: expected 15, found 14'] },
+  }),
+  CHANGE_DATABASE_IN_USE: entry<{ path: string; processes: readonly string[] }>({
+    exit: ExitCode.failed,
+    message: ({ path, processes }) =>
+      `${shown(path)} is still open in ${processes.slice(0, 5).join(', ')}`,
+    hint: () =>
+      'A database must not be replaced while a program uses it. Stop that program, tell `service` in keepsake.yaml how, or restore the database alone with `--live`.',
+    example: { path: '/opt/wishlist/data/prod.db', processes: ['node (process 4711)'] },
+  }),
+  CHANGE_SNAPSHOT_UNFIT: entry<{ snapshot: string; why: string }>({
+    exit: ExitCode.failed,
+    message: ({ snapshot, why }) =>
+      `snapshot ${snapshot.slice(0, 8)} cannot be restored in place: ${why}`,
+    hint: () =>
+      'Nothing was changed. `keepsake snapshots` lists others; `--only database` restores the database alone, `--target DIR` copies out whatever there is.',
+    example: { snapshot: 'a1b2c3d4', why: 'it holds only the database' },
+  }),
+  CHANGE_SERVICE_UNFIT: entry<{ service: string; state: string }>({
+    exit: ExitCode.failed,
+    message: ({ service, state }) =>
+      state === 'missing' ? `there is no ${service}` : `whether ${service} runs cannot be told`,
+    hint: () =>
+      'Nothing was changed. Correct `service` in keepsake.yaml (`keepsake config show` says what is understood).',
+    example: { service: 'systemd unit wishlist.service', state: 'missing' },
+  }),
+  CHANGE_UNHEALTHY: entry<{ why: string }>({
+    exit: ExitCode.failed,
+    message: ({ why }) => why,
+    hint: () => 'The old state is brought back.',
+    example: { why: 'http://127.0.0.1:3000/login answered 500: the database is damaged' },
+  }),
+};

@@ -1,0 +1,104 @@
+/** What a change of the app in place says while it goes on, and in the end. */
+import { formatBytes } from '../base/bytes.ts';
+import type { ChangeStep } from '../operations/in-place/change-journal.ts';
+import type { InPlaceEvent, InPlaceResult } from '../operations/in-place/in-place-input.ts';
+import { showName, type Output } from './output.ts';
+import { seconds } from './phrases.ts';
+
+const FORWARD: Record<ChangeStep, string> = {
+  protect: 'keeping the present state in the repository',
+  prepare: 'making the restored state ready beside it, and checking it',
+  stop: 'stopping the app',
+  apply: 'putting the restored state in place',
+  start: 'starting the app',
+  probe: 'asking whether it is well',
+  settle: 'done; finishing',
+};
+
+const BACK: Record<ChangeStep, string | undefined> = {
+  settle: undefined,
+  probe: undefined,
+  start: 'back: stopping the app',
+  apply: 'back: putting the old state in place again',
+  stop: 'back: the app as it was before',
+  prepare: 'back: removing what was made ready',
+  protect: undefined,
+};
+
+export class InPlaceRenderer {
+  readonly #output: Output;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  take(event: InPlaceEvent): void {
+    const output = this.#output;
+    switch (event.kind) {
+      case 'step': {
+        const { step, direction } = event;
+        const words = direction === 'forward' ? FORWARD[step] : BACK[step];
+        if (words !== undefined) output.say(words);
+        output.emit({ message_type: 'step', step, direction });
+        break;
+      }
+      case 'progress': {
+        const { phase, doneBytes } = event;
+        output.status(() => `${phase}: ${formatBytes(doneBytes)}`);
+        output.emitStatus(() => ({ message_type: 'status', phase, bytes_done: doneBytes }));
+        break;
+      }
+      case 'warning':
+        output.warn(`warning: ${showName(event.message)}`);
+        output.emit({ message_type: 'warning', message: event.message });
+        break;
+    }
+  }
+
+  finish(result: InPlaceResult): void {
+    const output = this.#output;
+    output.emit(summaryMessage(result));
+    output.print(resultLine(result));
+    for (const line of keptLines(result)) output.say(line);
+  }
+}
+
+function summaryMessage({ journal, health, downtimeMs, durationMs, keptIn }: InPlaceResult) {
+  const { source, restorePoint, part, app, ended } = journal;
+  return {
+    message_type: 'summary',
+    outcome: ended?.as,
+    app: app.name,
+    part,
+    source_kind: source.kind,
+    ...(source.kind === 'snapshot' && { snapshot_id: source.id }),
+    ...(restorePoint?.kind === 'snapshot' && { restore_point: restorePoint.id }),
+    health: health?.kind ?? 'not asked',
+    ...(downtimeMs !== undefined && { own_downtime: downtimeMs / 1000 }),
+    total_duration: durationMs / 1000,
+    kept_in: keptIn,
+  };
+}
+
+function resultLine({ journal, health, durationMs }: InPlaceResult): string {
+  const { app, source, ended } = journal;
+  const took = `(${seconds(durationMs)})`;
+  if (ended?.as === 'undone') return `${app.name} has its old state again ${took}`;
+  const what = source.kind === 'snapshot' ? `snapshot ${source.id.slice(0, 8)}` : 'its old state';
+  const well = health?.kind === 'healthy' ? ' and answers' : '';
+  return `${app.name} has ${what}${well} ${took}`;
+}
+
+function keptLines({ journal, keptIn }: InPlaceResult): string[] {
+  const { restorePoint } = journal;
+  const lines: string[] = [];
+  if (keptIn.length > 0) {
+    lines.push(`the old files are kept until the next backup: ${keptIn.map(showName).join(', ')}`);
+  }
+  if (journal.ended?.as !== 'done') return lines;
+  if (restorePoint?.kind === 'snapshot') {
+    lines.push(`restore point: snapshot ${restorePoint.id.slice(0, 8)}`);
+  }
+  lines.push('to take it back: keepsake rollback');
+  return lines;
+}

@@ -1,0 +1,72 @@
+/** What `restore` without a target does: plan, question, transaction, report. */
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { ExitCode } from '../base/exit-code.ts';
+import { openInPlaceRestore } from '../operations/in-place/in-place-restore.ts';
+import { endUnfinished } from '../operations/in-place/resume-change.ts';
+import { openSnapshot } from '../operations/open-snapshot.ts';
+import { askYes } from './ask-yes.ts';
+import type { CommandContext } from './command-context.ts';
+import { followEvents } from './follow-events.ts';
+import {
+  knownPaths,
+  machineOf,
+  readAppBackup,
+  readInPlaceInput,
+  type InPlaceFlags,
+} from './in-place-flags.ts';
+import { InPlaceRenderer } from './render-in-place.ts';
+import { printPlan } from './render-in-place-plan.ts';
+import { readingInput } from './snapshot-flags.ts';
+
+export async function restoreHere(
+  context: CommandContext,
+  wanted: string,
+  flags: InPlaceFlags,
+): Promise<ExitCode> {
+  const { output } = context;
+  const { workbench, machine, input } = await readInPlaceInput(context, wanted, flags);
+  await using restore = await openInPlaceRestore(workbench, machine, input);
+  printPlan(output, restore.plan);
+  if (input.dryRun) {
+    output.print('dry run: nothing was changed');
+    return ExitCode.ok;
+  }
+  if (flags.yes !== true) await confirm(context, 'keepsake restore');
+  const renderer = new InPlaceRenderer(output);
+  const result = await followEvents(restore.run(), (event) => renderer.take(event));
+  renderer.finish(result);
+  return ExitCode.ok;
+}
+
+export async function endCutOff(
+  context: CommandContext,
+  direction: 'resume' | 'undo',
+  _flags: InPlaceFlags,
+): Promise<ExitCode> {
+  const settings = await context.settings();
+  const workbench = context.workbench(settings);
+  const renderer = new InPlaceRenderer(context.output);
+  const events = endUnfinished(workbench, await machineOf(context), {
+    direction,
+    paths: await knownPaths(context),
+    signal: context.signal,
+    repositoryOf: ({ app, source }) => ({
+      async open() {
+        const { reading } = await readingInput(context);
+        const wanted = source.kind === 'snapshot' ? source.id : '';
+        return openSnapshot(workbench, { ...reading, wanted, filter: {} });
+      },
+      backup: () => readAppBackup(context, app.name),
+    }),
+  });
+  const result = await followEvents(events, (event) => renderer.take(event));
+  renderer.finish(result);
+  return ExitCode.ok;
+}
+
+/** Throws `CHANGE_CONFIRM` where nobody can be asked, `CHANGE_DECLINED`. */
+async function confirm({ host, output }: CommandContext, command: string): Promise<void> {
+  const answer = output.json ? undefined : await askYes(host, 'go on? [y/N] ');
+  if (answer === undefined) throw new KeepsakeError('CHANGE_CONFIRM', { command });
+  if (!answer) throw new KeepsakeError('CHANGE_DECLINED', {});
+}

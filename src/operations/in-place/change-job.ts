@@ -1,0 +1,27 @@
+import type { Emitter } from '../event-channel.ts';
+import type { Workbench } from '../workbench.ts';
+import type { JournalFile } from './change-journal.ts';
+import type { ChangeMachine } from './change-machine.ts';
+import type { ChangeJob } from './change-run.ts';
+import type { InPlaceEvent } from './in-place-input.ts';
+import { SnapshotChange, type ChangeRepository } from './snapshot-change.ts';
+
+export interface ChangeParts {
+  readonly workbench: Workbench;
+  readonly machine: ChangeMachine;
+  readonly journal: JournalFile;
+  readonly emitter: Emitter<InPlaceEvent>;
+  readonly source: ChangeRepository;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is run for this journal, whether it was just made or found after a crash. */
+export function jobOf(parts: ChangeParts): ChangeJob {
+  const { emitter, ...rest } = parts;
+  const change = new SnapshotChange({
+    ...rest,
+    onProgress: (phase, doneBytes) => emitter.emitProgress({ kind: 'progress', phase, doneBytes }),
+    warn: (message) => emitter.emit({ kind: 'warning', message }),
+  });
+  return { ...rest, emitter, change };
+}

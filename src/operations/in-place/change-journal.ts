@@ -1,0 +1,221 @@
+/**
+ * The journal of a change in place: what is to be done, how far it is, and what the way back needs.
+ * Written before each step, so that whoever comes after a crash can finish the change or take it
+ * back without the config, the repository or the state folder.
+ *
+ * It stands beside the data it is about, in the first of the change's places
+ * (`…/.keepsake-restore-<id>/journal.json`), because those two are lost together or not at all. A
+ * pointer in the state folder says where; without that one the places are looked for.
+ */
+import { basename, join } from 'node:path';
+import type { FileLayer } from '../../backend/file-layer.ts';
+import type { JsonValue } from '../../base/json-value.ts';
+import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import type { ResolvedApp } from '../../config/resolve-app.ts';
+import { readTextIfAny, removeFileIfAny, makeFolders, writeDurably } from './change-files.ts';
+import type { SwapRoot, SwapUnit } from './swap-units.ts';
+
+/** Readers refuse a higher one. */
+const JOURNAL_VERSION = 1;
+const JOURNAL_NAME = 'journal.json';
+const POINTER_FOLDER = 'changes';
+
+export const PLACE_PREFIX = '.keepsake-restore-';
+/** As in the names of the places. */
+export const PLACE_NAME = /^\.keepsake-restore-[0-9a-f]{8}$/;
+
+/** In this order forward, in the other one back. */
+export const CHANGE_STEPS = [
+  'protect',
+  'prepare',
+  'stop',
+  'apply',
+  'start',
+  'probe',
+  'settle',
+] as const;
+export type ChangeStep = (typeof CHANGE_STEPS)[number];
+
+export type ChangePart = 'all' | 'database' | 'uploads';
+
+/** Where the state before the change is kept. */
+export type RestorePoint =
+  | { readonly kind: 'snapshot'; readonly id: string }
+  /** Only as the old files themselves, because the repository could not take them. */
+  | { readonly kind: 'aside'; readonly why: string };
+
+/** What is put in: a snapshot, or the files that an earlier change kept aside. */
+export type ChangeSource =
+  | { readonly kind: 'snapshot'; readonly id: string; readonly time: string }
+  | { readonly kind: 'aside'; readonly changeId: string };
+
+/** A private folder on the file system of what is replaced. */
+export interface ChangePlace {
+  /** …/.keepsake-restore-<id> */
+  readonly path: string;
+}
+
+export interface ChangeJournal {
+  readonly version: number;
+  readonly id: string;
+  readonly kind: 'restore' | 'rollback';
+  readonly part: ChangePart;
+  readonly app: ResolvedApp;
+  readonly source: ChangeSource;
+  readonly startedAt: string;
+  readonly keepsakeVersion: string;
+  /** Where the databases are that it replaces: no program may have them open meanwhile. */
+  readonly databases: readonly string[];
+  /** Keepsake's own, which stays if it lies among the app's files. */
+  readonly own: readonly string[];
+  /** The first one holds this journal. */
+  readonly places: readonly ChangePlace[];
+  readonly roots: readonly SwapRoot[];
+  readonly step: ChangeStep;
+  readonly direction: 'forward' | 'back';
+  /** Why it goes back. */
+  readonly failure?: string;
+  readonly restorePoint?: RestorePoint;
+  /** Before the change; without a service there is nothing to stop. */
+  readonly serviceBefore?: 'running' | 'failed' | 'stopped' | 'none';
+  /** What gives the service back to its manager. */
+  readonly held?: JsonValue;
+  readonly units?: readonly SwapUnit[];
+  /** The app ran on the new state, if only for a moment. */
+  readonly wasStarted?: true;
+  readonly ended?: { readonly as: 'done' | 'undone'; readonly at: string };
+}
+
+/** Keeps the journal, and writes each change of it before the change itself is made. */
+export class JournalFile {
+  readonly #files: FileLayer;
+  readonly #stateFolder: string;
+  #journal: ChangeJournal;
+
+  constructor(journal: ChangeJournal, at: { files: FileLayer; stateFolder: string }) {
+    this.#journal = journal;
+    this.#files = at.files;
+    this.#stateFolder = at.stateFolder;
+  }
+
+  get value(): ChangeJournal {
+    return this.#journal;
+  }
+
+  /** The journal first: a pointer alone would say nothing. */
+  async create(): Promise<void> {
+    for (const { path } of this.#journal.places) await makeFolders(this.#files, path);
+    await this.#save();
+    const pointer = pointerPath(this.#stateFolder, this.#journal.id);
+    await makeFolders(this.#files, join(this.#stateFolder, POINTER_FOLDER));
+    const text = { version: JOURNAL_VERSION, journal: journalPath(this.#journal) };
+    await writeDurably(this.#files, pointer, `${JSON.stringify(text)}\n`);
+  }
+
+  async update(changes: Partial<ChangeJournal>): Promise<void> {
+    this.#journal = { ...this.#journal, ...changes };
+    await this.#save();
+  }
+
+  /** After the journal itself is gone. */
+  async removePointer(): Promise<void> {
+    await removeFileIfAny(this.#files, pointerPath(this.#stateFolder, this.#journal.id));
+  }
+
+  async #save(): Promise<void> {
+    const text = `${JSON.stringify(this.#journal, null, 2)}\n`;
+    await writeDurably(this.#files, journalPath(this.#journal), text);
+  }
+}
+
+export function journalPath({ places }: Pick<ChangeJournal, 'places'>): string {
+  return join(places[0]?.path ?? '', JOURNAL_NAME);
+}
+
+function pointerPath(stateFolder: string, id: string): string {
+  return join(stateFolder, POINTER_FOLDER, `${id}.json`);
+}
+
+/** Paths of the journals that the state folder knows of. */
+export async function pointedJournals(files: FileLayer, stateFolder: string): Promise<string[]> {
+  const folder = join(stateFolder, POINTER_FOLDER);
+  const found: string[] = [];
+  for (const name of await namesIn(files, folder)) {
+    if (!/^[0-9a-f]{8}\.json$/.test(name)) continue;
+    const text = await readTextIfAny(files, join(folder, name));
+    const pointer = parse(text ?? '') as { journal?: unknown } | undefined;
+    if (typeof pointer?.journal === 'string') found.push(pointer.journal);
+  }
+  return found;
+}
+
+/** Journals beside the data, for a state folder that is lost. `folders`: where places would be. */
+export async function journalsBeside(
+  files: FileLayer,
+  folders: Iterable<string>,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of new Set(folders)) {
+    for (const name of await namesIn(files, folder)) {
+      if (PLACE_NAME.test(name)) found.push(join(folder, name, JOURNAL_NAME));
+    }
+  }
+  return found;
+}
+
+/** `undefined` when there is none. Throws `CHANGE_JOURNAL_INVALID`. */
+export async function loadJournal(
+  files: FileLayer,
+  path: string,
+): Promise<ChangeJournal | undefined> {
+  const text = await readTextIfAny(files, path);
+  if (text === undefined) return undefined;
+  const value = parse(text);
+  if (!isJournal(value)) throw invalid(path, 'it is not what Keepsake writes');
+  if (value.version > JOURNAL_VERSION) {
+    throw invalid(
+      path,
+      `it is of version ${value.version}, this Keepsake knows ${JOURNAL_VERSION}`,
+    );
+  }
+  return value;
+}
+
+export function newJournal(
+  fields: Omit<ChangeJournal, 'version' | 'step' | 'direction'>,
+): ChangeJournal {
+  return { version: JOURNAL_VERSION, step: 'protect', direction: 'forward', ...fields };
+}
+
+function isJournal(value: unknown): value is ChangeJournal {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, id, places, roots, step, app } = value as Record<string, unknown>;
+  return (
+    typeof version === 'number' &&
+    typeof id === 'string' &&
+    Array.isArray(places) &&
+    Array.isArray(roots) &&
+    typeof app === 'object' &&
+    CHANGE_STEPS.some((known) => known === step)
+  );
+}
+
+async function namesIn(files: FileLayer, folder: string): Promise<string[]> {
+  try {
+    return await files.readFolder(folder);
+  } catch {
+    return []; // absent, or not ours to read: then no change of ours was there
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(path: string, why: string): KeepsakeError {
+  return new KeepsakeError('CHANGE_JOURNAL_INVALID', { path, name: basename(path), why });
+}

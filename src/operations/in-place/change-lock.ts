@@ -1,0 +1,93 @@
+/** Lets one process at a time change apps in place on this machine. */
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { processIdentity } from '../../host/process-identity.ts';
+import { errnoCode } from '../../host/system-call-error.ts';
+import type { ProcessFacts } from '../../repository/lock-holder.ts';
+
+interface Holder {
+  readonly pid: number;
+  readonly pidNamespace?: string | undefined;
+  /** Absent where the machine cannot tell one process from a later one of the same number. */
+  readonly identity?: string | undefined;
+  readonly command: string;
+  readonly startedAt: string;
+}
+
+export interface LockRequest {
+  readonly stateFolder: string;
+  readonly self: ProcessFacts;
+  readonly clock: Clock;
+  /** For whoever meets the lock. */
+  readonly command: string;
+}
+
+/** Throws `CHANGE_UNDER_WAY`. The lock of a process that is certainly dead does not count. */
+export async function lockChanges(request: LockRequest): Promise<AsyncDisposable> {
+  const { stateFolder, self, clock, command } = request;
+  await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  const path = join(stateFolder, 'change.lock');
+  const own: Holder = {
+    pid: self.pid,
+    pidNamespace: self.pidNamespace,
+    identity: processIdentity(self.pid),
+    command,
+    startedAt: clock.now().toISOString(),
+  };
+  const text = JSON.stringify(own);
+  while (!(await tryCreate(path, text))) {
+    const found = await readHolder(path);
+    if (found === undefined) continue;
+    if (!isDead(found.holder, self)) {
+      const { pid, command: other, startedAt } = found.holder;
+      throw new KeepsakeError('CHANGE_UNDER_WAY', { pid, command: other, startedAt, path });
+    }
+    await removeDead(path, found.text, self.pid);
+  }
+  return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+}
+
+async function tryCreate(path: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(path, text, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (errnoCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function readHolder(path: string): Promise<{ text: string; holder: Holder } | undefined> {
+  try {
+    const text = await readFile(path, 'utf8');
+    return { text, holder: JSON.parse(text) as Holder };
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return undefined;
+    if (!(error instanceof SyntaxError)) throw error;
+    // Cut off while it was written: whoever did is dead, or about to finish the line.
+    return { text: '', holder: { pid: 0, command: '', startedAt: '' } };
+  }
+}
+
+function isDead({ pid, pidNamespace, identity }: Holder, self: ProcessFacts): boolean {
+  if (pid === 0) return true;
+  if (pidNamespace !== self.pidNamespace || pidNamespace === undefined) return false;
+  if (!self.isAlive(pid)) return true;
+  return identity !== undefined && processIdentity(pid) !== identity;
+}
+
+/** Two may find the same dead lock: only what was read is removed. */
+async function removeDead(path: string, text: string, pid: number): Promise<void> {
+  const taken = `${path}.${pid}`;
+  try {
+    await rename(path, taken);
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  const now = await readFile(taken, 'utf8');
+  if (now !== text && text !== '') await rename(taken, path);
+  else await rm(taken, { force: true });
+}

@@ -1,0 +1,127 @@
+/** Takes one change through its steps, in either direction, and ends it. */
+import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import type { HealthVerdict } from '../../host/health-probe.ts';
+import type { Workbench } from '../workbench.ts';
+import type { Emitter } from '../event-channel.ts';
+import { type JournalFile } from './change-journal.ts';
+import type { ChangeMachine } from './change-machine.ts';
+import { ChangeService } from './change-service.ts';
+import { goBack, goForward, type Change, type ChangeRunOptions } from './change-steps.ts';
+import { endChange } from './end-change.ts';
+import type { InPlaceEvent, InPlaceResult } from './in-place-input.ts';
+import { hasOldFiles } from './known-changes.ts';
+import { assertUnused } from './snapshot-change.ts';
+
+export interface ChangeJob {
+  readonly workbench: Workbench;
+  readonly machine: ChangeMachine;
+  readonly journal: JournalFile;
+  readonly change: Change;
+  readonly emitter: Emitter<InPlaceEvent>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Throws what `goForward` throws; the old state is back then, unless it is `CHANGE_STUCK`. */
+export async function runChange(job: ChangeJob): Promise<InPlaceResult> {
+  const times = new ChangeTimes(job);
+  const { options, verdict } = openRun(job, times);
+  try {
+    await goForward(options);
+  } catch (error) {
+    if (job.journal.value.step === 'settle' || isStuck(error)) throw error;
+    await endChange(job.journal, 'undone', { ...job.machine, clock: job.workbench.clock });
+    throw error;
+  }
+  await endChange(job.journal, 'done', { ...job.machine, clock: job.workbench.clock });
+  return times.result(verdict());
+}
+
+/** Throws `CHANGE_STUCK`. */
+export async function undoChange(job: ChangeJob): Promise<InPlaceResult> {
+  const times = new ChangeTimes(job);
+  const { options, verdict } = openRun(job, times);
+  await goBack(options);
+  await endChange(job.journal, 'undone', { ...job.machine, clock: job.workbench.clock });
+  return times.result(verdict());
+}
+
+function isStuck(error: unknown): boolean {
+  return error instanceof KeepsakeError && error.code === 'CHANGE_STUCK';
+}
+
+function openRun(job: ChangeJob, times: ChangeTimes) {
+  const { workbench, machine, journal, change, emitter, signal } = job;
+  const { app } = journal.value;
+  const warn = (message: string): void => emitter.emit({ kind: 'warning', message });
+  let verdict: HealthVerdict | undefined;
+  const service = new ChangeService({
+    journal,
+    control: machine.openService(app),
+    async probe({ signal: probing }) {
+      verdict = await machine.probe(app, probing);
+      assertHealthy(app.health?.url ?? '', verdict);
+    },
+    assertUnused: () => assertUnused(machine, databasesOf(journal)),
+    warn,
+  });
+  const options: ChangeRunOptions = {
+    journal,
+    change,
+    service,
+    clock: workbench.clock,
+    onStep(event) {
+      times.note(event);
+      emitter.emit(event);
+    },
+    signal,
+  };
+  return { options, verdict: () => verdict };
+}
+
+/** Those that are replaced, where they are now. */
+function databasesOf({ value }: JournalFile): string[] {
+  return [...value.databases];
+}
+
+function assertHealthy(url: string, verdict: HealthVerdict | undefined): void {
+  if (verdict === undefined || verdict.kind === 'healthy') return;
+  const means = verdict.kind === 'unhealthy' ? verdict.means : undefined;
+  const why =
+    verdict.kind === 'timeout'
+      ? `${url} gave no answer: ${verdict.lastError}`
+      : `${url} answered with ${verdict.reason}${means === undefined ? '' : `: ${means}`}`;
+  throw new KeepsakeError('CHANGE_UNHEALTHY', { why });
+}
+
+/** When each step began. */
+class ChangeTimes {
+  readonly #job: ChangeJob;
+  readonly #startedMs: number;
+  #appliedMs: number | undefined;
+  #startMs: number | undefined;
+
+  constructor(job: ChangeJob) {
+    this.#job = job;
+    this.#startedMs = job.workbench.clock.monotonicMs();
+  }
+
+  note({ step, direction }: { step: string; direction: string }): void {
+    if (direction !== 'forward') return;
+    const nowMs = this.#job.workbench.clock.monotonicMs();
+    if (step === 'apply') this.#appliedMs = nowMs;
+    if (step === 'start') this.#startMs = nowMs;
+  }
+
+  async result(health: HealthVerdict | undefined): Promise<InPlaceResult> {
+    const { journal, machine, workbench } = this.#job;
+    const isKept = await hasOldFiles(machine.files, journal.value);
+    const [from, to] = [this.#appliedMs, this.#startMs];
+    return {
+      journal: journal.value,
+      health,
+      downtimeMs: from === undefined || to === undefined ? undefined : to - from,
+      durationMs: workbench.clock.monotonicMs() - this.#startedMs,
+      keptIn: isKept ? journal.value.places.map(({ path }) => path) : [],
+    };
+  }
+}

@@ -1,0 +1,52 @@
+/** The last words of a change: what is kept, what goes. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { FileLayer } from '../../backend/file-layer.ts';
+import { fsPath } from '../../base/raw-name.ts';
+import { kindOf, removeFileIfAny } from './change-files.ts';
+import { journalPath, type ChangeJournal, type JournalFile } from './change-journal.ts';
+
+/** Old files stay where they are; folders of ours that hold nothing go. */
+export async function endChange(
+  journal: JournalFile,
+  as: 'done' | 'undone',
+  { files, clock }: { files: FileLayer; clock: Clock },
+): Promise<void> {
+  await journal.update({ ended: { as, at: clock.now().toISOString() } });
+  for (const { path } of journal.value.places) {
+    for (const part of ['new', 'old', 'stray']) await removeIfEmpty(files, join(path, part));
+  }
+  if (await isKept(files, journal.value)) return;
+  await removePlaces(files, journal.value);
+  await journal.removePointer();
+}
+
+async function isKept(files: FileLayer, { places }: ChangeJournal): Promise<boolean> {
+  for (const { path } of places) {
+    for (const part of ['new', 'old', 'stray']) {
+      if ((await kindOf(files, join(path, part))) !== undefined) return true;
+    }
+  }
+  return false;
+}
+
+/** The journal last: until then whoever looks finds it. */
+async function removePlaces(files: FileLayer, journal: ChangeJournal): Promise<void> {
+  const [first, ...others] = journal.places;
+  for (const { path } of others) await rm(fsPath(path), { recursive: true, force: true });
+  if (first === undefined) return;
+  await removeFileIfAny(files, journalPath(journal));
+  await rm(fsPath(first.path), { recursive: true, force: true });
+}
+
+/** `true` when it and all below it were folders without anything else in them. */
+async function removeIfEmpty(files: FileLayer, folder: string): Promise<boolean> {
+  if ((await kindOf(files, folder)) !== 'folder') return false;
+  let isEmpty = true;
+  for (const name of await files.readFolder(folder)) {
+    if (!(await removeIfEmpty(files, join(folder, name)))) isEmpty = false;
+  }
+  if (isEmpty) await files.removeFolder(folder);
+  return isEmpty;
+}

@@ -1,0 +1,116 @@
+/** `restore` without a target: puts a snapshot in the place of what the app has now. */
+import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { toHex } from '../../base/bytes.ts';
+import { withEvents } from '../event-channel.ts';
+import { openSnapshot } from '../open-snapshot.ts';
+import type { Workbench } from '../workbench.ts';
+import { lockChanges } from './change-lock.ts';
+import { jobOf } from './change-job.ts';
+import { JournalFile, newJournal } from './change-journal.ts';
+import type { ChangeMachine } from './change-machine.ts';
+import { runChange } from './change-run.ts';
+import type { InPlaceEvent, InPlaceInput, InPlacePlan, InPlaceResult } from './in-place-input.ts';
+import { findChanges, type KnownChanges } from './known-changes.ts';
+import { planInPlace } from './plan-in-place.ts';
+import type { ChangeRepository } from './snapshot-change.ts';
+import { placeFolders } from './swap-roots.ts';
+
+const ID_BYTES = 4;
+
+/** A restore that is planned and can be carried out once; disposing gives all back. */
+export interface InPlaceRestore extends AsyncDisposable {
+  readonly plan: InPlacePlan;
+  run(): AsyncGenerator<InPlaceEvent, InPlaceResult>;
+}
+
+/** Throws `CHANGE_UNFINISHED`, `CHANGE_UNDER_WAY`, and what makes the plan impossible. */
+export async function openInPlaceRestore(
+  workbench: Workbench,
+  machine: ChangeMachine,
+  input: InPlaceInput,
+): Promise<InPlaceRestore> {
+  await using stack = new AsyncDisposableStack();
+  const { stateFolder } = machine;
+  const { signal } = input;
+  if (!input.dryRun) {
+    stack.use(await lockChanges({ ...workbench, stateFolder, command: 'restore' }));
+  }
+  await assertNothingUnfinished(machine, input.app.paths);
+  const open = stack.use(await openSnapshot(workbench, input));
+  const id = toHex(workbench.random(ID_BYTES));
+  const plan = await planInPlace({ workbench, machine, open, input, id });
+  const held = stack.move();
+  return {
+    plan,
+    run: () =>
+      withEvents(async (emitter) => {
+        assertSpace(plan);
+        const own = [input.repository.location, workbench.scratchFolder, stateFolder];
+        const journal = await beginJournal({ workbench, machine, plan, id, own });
+        const source: ChangeRepository = {
+          open: async () => open,
+          backup: async () => input.backup,
+        };
+        return runChange(jobOf({ workbench, machine, journal, emitter, source, signal }));
+      }),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** Throws `CHANGE_UNFINISHED`. */
+export async function assertNothingUnfinished(
+  machine: ChangeMachine,
+  paths: readonly string[],
+): Promise<void> {
+  const { unfinished } = await findKnown(machine, paths);
+  const [first] = unfinished;
+  if (first === undefined) return;
+  const { app, kind, startedAt } = first;
+  throw new KeepsakeError('CHANGE_UNFINISHED', { app: app.name, what: kind, startedAt });
+}
+
+/** `paths`: of the app, if the config tells; beside them a journal may stand. */
+export function findKnown(machine: ChangeMachine, paths: readonly string[]): Promise<KnownChanges> {
+  const { files, stateFolder } = machine;
+  const folders = placeFolders(paths, machine.mountPoints());
+  return findChanges({ files, stateFolder, folders });
+}
+
+function assertSpace({ places }: InPlacePlan): void {
+  for (const { path, neededBytes, freeBytes } of places) {
+    if (freeBytes >= neededBytes) continue;
+    throw new KeepsakeError('CHANGE_NO_SPACE', { folder: path, neededBytes, freeBytes });
+  }
+}
+
+async function beginJournal({
+  workbench,
+  machine,
+  plan,
+  id,
+  own,
+}: {
+  workbench: Workbench;
+  machine: ChangeMachine;
+  plan: InPlacePlan;
+  id: string;
+  own: readonly string[];
+}): Promise<JournalFile> {
+  const { stored, app, part, places, roots, databases } = plan;
+  const fields = newJournal({
+    id,
+    kind: 'restore',
+    part,
+    app,
+    source: { kind: 'snapshot', id: stored.id, time: stored.snapshot.time },
+    startedAt: workbench.clock.now().toISOString(),
+    keepsakeVersion: workbench.keepsakeVersion,
+    databases,
+    own,
+    places: places.map(({ path }) => ({ path })),
+    roots,
+  });
+  const journal = new JournalFile(fields, machine);
+  await journal.create();
+  return journal;
+}

@@ -1,0 +1,231 @@
+/** What a restore in place will do, told before anything is done. */
+import { timeToNs } from '../../format/go-time.ts';
+import { dirname, join } from 'node:path';
+import { freeSpace } from '../../host/file-system.ts';
+import { resolveOwner } from '../../host/tree-owner.ts';
+import { findNode } from '../../snapshot/find-node.ts';
+import { loadManifest } from '../../snapshot/load-manifest.ts';
+import type { Manifest } from '../../snapshot/manifest.ts';
+import { loadTree } from '../../snapshot/tree-walk.ts';
+import { databaseOfSidecar } from '../../source/sqlite-files.ts';
+import type { OpenSnapshot } from '../open-snapshot.ts';
+import type { Workbench } from '../workbench.ts';
+import type { ChangeMachine } from './change-machine.ts';
+import { knownState } from './change-service.ts';
+import { choosePaths, type PathChoice } from './choose-paths.ts';
+import {
+  compareSurveys,
+  surveyLive,
+  surveySnapshot,
+  totalsBelow,
+  type FileFact,
+} from './file-survey.ts';
+import type {
+  InPlaceInput,
+  InPlacePlan,
+  PlanNote,
+  PlannedPlace,
+  PlannedTable,
+} from './in-place-input.ts';
+import {
+  compareRows,
+  newestMigrationOf,
+  readLiveContents,
+  type LiveContents,
+} from './row-survey.ts';
+import { selectIn } from './stage-snapshot.ts';
+import { findSwapRoots, realPath, type SwapRoots } from './swap-roots.ts';
+import { whatStays } from './what-stays.ts';
+
+/** For the file system's own needs. */
+const SPARE_BYTES = 4 << 20;
+/** A snapshot that is not a complete backup says so by a tag. */
+const DOUBTFUL_TAGS = ['partial', 'damaged', 'unverified'];
+
+export interface PlanContext {
+  readonly workbench: Workbench;
+  readonly machine: ChangeMachine;
+  readonly open: OpenSnapshot;
+  readonly input: InPlaceInput;
+  readonly id: string;
+}
+
+/** Throws what makes the restore impossible; changes nothing. */
+export async function planInPlace(context: PlanContext): Promise<InPlacePlan> {
+  const { workbench, open, input } = context;
+  const { app, part, signal } = input;
+  if (app.owner !== undefined) resolveOwner(app.owner);
+  const { id: snapshotId, snapshot, repository } = open;
+  const stored = { id: snapshotId, snapshot };
+  const manifest = await loadManifest(repository, snapshot.tree, { signal });
+  const holds = async (path: string): Promise<boolean> =>
+    (await findNode(repository, { rootTreeId: snapshot.tree, path }, { signal })) !== undefined;
+  const choice = await choosePaths({ app, part, stored, manifest, holds });
+  const found = await rootsOf(context, choice);
+  const service = await serviceOf(context);
+  const files = await surveyFiles(context, found);
+  const rows = await surveyRows(context, choice, manifest);
+  return {
+    app,
+    part,
+    stored,
+    ageMs: workbench.clock.now().getTime() - Number(timeToNs(snapshot.time) / 1_000_000n),
+    roots: found.roots,
+    databases: choice.databases.map(realPath),
+    ...files,
+    tables: rows.tables,
+    migrations: rows.migrations,
+    service,
+    healthUrl: app.health?.url,
+    expectedMs: undefined,
+    notes: [
+      ...choice.notes,
+      ...rows.notes,
+      ...notesOf(context, { manifest, hasService: service !== undefined }),
+    ],
+  };
+}
+
+/** Above the roots of nothing: a file system that was mounted there may not have been backed up. */
+async function rootsOf(
+  { machine, open, input, id }: PlanContext,
+  { wanted }: PathChoice,
+): Promise<SwapRoots> {
+  const mountPoints = machine.mountPoints();
+  const filled = new Set<string>();
+  for (const { path } of wanted) {
+    const at = realPath(path);
+    for (const point of mountPoints) {
+      if (!point.startsWith(`${at}/`)) continue;
+      const mounted = join(path, point.slice(at.length));
+      if (await isFilled(open, mounted, input.signal)) filled.add(mounted);
+    }
+  }
+  const takesMount = (path: string): boolean => filled.has(path);
+  return findSwapRoots({ id, wanted, mountPoints, takesMount });
+}
+
+/** An empty folder stands for what was not backed up (`--one-file-system`). */
+async function isFilled(
+  { repository, snapshot }: OpenSnapshot,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const place = { rootTreeId: snapshot.tree, path };
+  const node = await findNode(repository, place, { signal });
+  if (node?.subtree === undefined) return false;
+  const nodes = await loadTree(repository, { path, treeId: node.subtree }, { signal });
+  return nodes.length > 0;
+}
+
+async function serviceOf({ machine, input }: PlanContext): Promise<InPlacePlan['service']> {
+  const { app, signal } = input;
+  const control = machine.openService(app);
+  if (control === undefined) return undefined;
+  const state = knownState(await control.state({ signal }), { control, service: app.service });
+  return { description: control.description, state };
+}
+
+async function surveyFiles(
+  { machine, open, input, workbench }: PlanContext,
+  { roots, places }: SwapRoots,
+): Promise<Pick<InPlacePlan, 'files' | 'paths' | 'places'>> {
+  const own = [input.repository.location, workbench.scratchFolder, machine.stateFolder];
+  const { exclude } = input.app;
+  const { stays } = whatStays({ exclude, mountPoints: machine.mountPoints(), own });
+  const now = surveyLive(roots, stays);
+  const planned: PlannedPlace[] = [];
+  const coming = new Map<string, FileFact>();
+  for (const place of places) {
+    const survey = await surveySnapshot(open, selectIn(place, roots), { signal: input.signal });
+    let neededBytes = SPARE_BYTES;
+    for (const [path, fact] of survey) {
+      coming.set(path, fact);
+      neededBytes += fact.sizeBytes;
+    }
+    planned.push({ ...place, neededBytes, freeBytes: await freeSpaceNear(place.path) });
+  }
+  const databases = new Set(input.app.databases);
+  const isCountedByRows = (path: string): boolean =>
+    databases.has(path) || databases.has(databaseOfSidecar(path) ?? '');
+  return {
+    places: planned,
+    paths: roots.map(({ path, at }) => ({
+      path,
+      at,
+      comes: totalsBelow(coming, path),
+      goes: totalsBelow(now, path),
+    })),
+    files: compareSurveys({ coming, now }, isCountedByRows),
+  };
+}
+
+async function freeSpaceNear(path: string): Promise<number> {
+  try {
+    return await freeSpace(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? 0 : freeSpaceNear(parent);
+  }
+}
+
+interface RowSurvey extends Pick<InPlacePlan, 'tables' | 'migrations'> {
+  readonly notes: readonly PlanNote[];
+}
+
+async function surveyRows(
+  { workbench, input }: PlanContext,
+  { databases }: PathChoice,
+  manifest: Manifest | undefined,
+): Promise<RowSurvey> {
+  const { app, signal } = input;
+  const tables: PlannedTable[] = [];
+  const notes: PlanNote[] = [];
+  let [thenMigration, nowMigration]: (string | undefined)[] = [];
+  for (const path of databases) {
+    const then = manifest?.databases.find((database) => database.path === path);
+    const { contents, why }: LiveContents = await readLiveContents(workbench, path, { signal });
+    if (why !== undefined) notes.push({ kind: 'warning', message: `now: ${why}` });
+    if (then !== undefined && contents !== undefined) tables.push(...compareRows(then, contents));
+    thenMigration ??= then?.lastMigration;
+    nowMigration ??= contents?.lastMigration;
+  }
+  const code = newestMigrationOf(app);
+  const isKnown = manifest !== undefined && notes.length === 0;
+  notes.push(...migrationNotes(thenMigration, code));
+  return {
+    tables: isKnown ? tables : undefined,
+    migrations: { snapshot: thenMigration, now: nowMigration, code },
+    notes,
+  };
+}
+
+function migrationNotes(then: string | undefined, code: string | undefined): PlanNote[] {
+  if (then === undefined || code === undefined || then === code) return [];
+  const message =
+    then < code
+      ? `the installed app is newer than the snapshot: it must still apply migrations up to ${code}`
+      : `the snapshot is newer than the installed app, which knows migrations up to ${code} only: it may not run on it`;
+  return [{ kind: then < code ? 'note' : 'warning', message }];
+}
+
+function notesOf(
+  { open, input }: PlanContext,
+  { manifest, hasService }: { manifest: Manifest | undefined; hasService: boolean },
+): PlanNote[] {
+  const notes: PlanNote[] = [];
+  const warn = (message: string): number => notes.push({ kind: 'warning', message });
+  for (const tag of open.snapshot.tags ?? []) {
+    if (DOUBTFUL_TAGS.includes(tag)) {
+      warn(`the snapshot is tagged "${tag}": something is missing in it or not sound`);
+    }
+  }
+  if (manifest === undefined) {
+    warn('the snapshot has no manifest: how many rows and files it must have is not known');
+  }
+  if (!hasService) warn('the config names no service: stop the app yourself before going on');
+  if (input.app.health === undefined) {
+    warn('the config names no health check: whether the app is well afterwards is not asked');
+  }
+  return notes;
+}

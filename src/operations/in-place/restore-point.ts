@@ -1,0 +1,53 @@
+/** Keeps the present state of the app in the repository before it is changed. */
+import { describeCause } from '../../base/errors/keepsake-error.ts';
+import type { BackupInput, BackupResult } from '../backup-input.ts';
+import { backup } from '../backup.ts';
+import type { Workbench } from '../workbench.ts';
+import type { ChangePart, RestorePoint } from './change-journal.ts';
+
+export const RESTORE_POINT_TAG = 'restore-point';
+
+export interface RestorePointJob {
+  /** How the app is backed up. */
+  readonly backup: BackupInput;
+  readonly part: ChangePart;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The app goes on meanwhile. What cannot be captured (a corrupt or absent database, a repository
+ * that cannot be reached or is full) does not block: then the old files, kept aside as they are, are
+ * the restore point. Throws only when aborted.
+ */
+export async function makeRestorePoint(
+  workbench: Workbench,
+  { backup: input, part, signal }: RestorePointJob,
+): Promise<RestorePoint> {
+  const { subject } = input;
+  const isPart = part === 'database' && subject.databases.length > 0;
+  const wanted: BackupInput = {
+    ...input,
+    tags: [...input.tags, RESTORE_POINT_TAG],
+    only: isPart ? 'database' : undefined,
+    dryRun: false,
+    wantItems: false,
+    signal,
+  };
+  try {
+    const { snapshotId: id, outcome, problems } = await run(workbench, wanted);
+    if (outcome !== 'failed' && id !== undefined) return { kind: 'snapshot', id };
+    const problem = problems.find(({ kind }) => kind === 'database');
+    return { kind: 'aside', why: describeCause(problem?.error ?? 'no snapshot was stored') };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { kind: 'aside', why: describeCause(error) };
+  }
+}
+
+async function run(workbench: Workbench, input: BackupInput): Promise<BackupResult> {
+  const events = backup(workbench, input);
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true) return next.value;
+  }
+}

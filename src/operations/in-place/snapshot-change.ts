@@ -1,0 +1,139 @@
+/** The change that a restore makes: a snapshot's state in the place of the app's own. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { fsPath } from '../../base/raw-name.ts';
+import { resolveOwner, setTreeOwner } from '../../host/tree-owner.ts';
+import { loadManifest } from '../../snapshot/load-manifest.ts';
+import { hasDatabaseMagic } from '../../source/sqlite-files.ts';
+import type { OpenSnapshot } from '../open-snapshot.ts';
+import type { BackupInput } from '../backup-input.ts';
+import type { Workbench } from '../workbench.ts';
+import { kindOf } from './change-files.ts';
+import type { ChangeJournal, JournalFile } from './change-journal.ts';
+import type { ChangeMachine } from './change-machine.ts';
+import type { Change } from './change-steps.ts';
+import { makeRestorePoint } from './restore-point.ts';
+import { discardStaged, stageSnapshot } from './stage-snapshot.ts';
+import { swapBack, swapIn } from './swap-paths.ts';
+import { planSwap, type SwapRoot } from './swap-units.ts';
+import { whatStays } from './what-stays.ts';
+
+/** Asked for only where the repository is needed: what is staged needs none. */
+export interface ChangeRepository {
+  /** The snapshot that is restored. */
+  readonly open: () => Promise<OpenSnapshot>;
+  /** How the present state is backed up. */
+  readonly backup: () => Promise<BackupInput>;
+}
+
+export interface SnapshotChangeOptions {
+  readonly workbench: Workbench;
+  readonly machine: ChangeMachine;
+  readonly journal: JournalFile;
+  readonly source: ChangeRepository;
+  readonly onProgress: (phase: 'restoring' | 'comparing', doneBytes: number) => void;
+  readonly warn: (message: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class SnapshotChange implements Change {
+  readonly #options: SnapshotChangeOptions;
+
+  constructor(options: SnapshotChangeOptions) {
+    this.#options = options;
+  }
+
+  async protect(): Promise<void> {
+    const { workbench, journal, source, warn, signal } = this.#options;
+    if (journal.value.restorePoint !== undefined) return;
+    const { part } = journal.value;
+    const backup = await source.backup();
+    const restorePoint = await makeRestorePoint(workbench, { backup, part, signal });
+    await journal.update({ restorePoint });
+    if (restorePoint.kind === 'snapshot') return;
+    warn(
+      `the present state could not be stored in the repository: ${restorePoint.why}. The old files themselves, kept aside, are the restore point`,
+    );
+  }
+
+  async prepare(): Promise<void> {
+    const { workbench, machine, journal, source, onProgress, signal } = this.#options;
+    const { places, roots } = journal.value;
+    const open = await source.open();
+    const manifest = await loadManifest(open.repository, open.snapshot.tree, { signal });
+    await discardStaged(places);
+    await stageSnapshot(workbench, { open, manifest, places, roots, onProgress, signal });
+    await this.#setOwners(roots);
+    for (const { path } of places) await machine.syncFileSystem(path);
+  }
+
+  async #setOwners(roots: readonly SwapRoot[]): Promise<void> {
+    const { machine, journal, signal } = this.#options;
+    const { app } = journal.value;
+    if (app.owner === undefined || process.geteuid?.() !== 0) return;
+    const owner = resolveOwner(app.owner);
+    for (const { path, fresh } of roots) {
+      if (!isAppsOwn(app, path)) continue;
+      if ((await kindOf(machine.files, fresh)) === undefined) continue;
+      await setTreeOwner(fresh, owner, { signal });
+    }
+  }
+
+  async discard(): Promise<void> {
+    // What the app has run on may hold writes that nothing else has.
+    if (this.#options.journal.value.wasStarted === true) return;
+    await discardStaged(this.#options.journal.value.places);
+  }
+
+  async apply(): Promise<void> {
+    const { machine, journal } = this.#options;
+    const { files, attributes } = machine;
+    if ((journal.value.units ?? []).length === 0) {
+      const { own } = journal.value;
+      const { exclude } = journal.value.app;
+      const rules = whatStays({ exclude, mountPoints: machine.mountPoints(), own });
+      const isDatabase = (path: string): boolean => hasDatabaseMagic(path);
+      const planning = { files, attributes, isDatabase, ...rules };
+      await journal.update({ units: await planSwap(journal.value.roots, planning) });
+    }
+    await swapIn(journal.value.units ?? [], { files, attributes });
+  }
+
+  async revert(): Promise<void> {
+    const { machine, journal } = this.#options;
+    const { files, attributes } = machine;
+    await swapBack(journal.value.units ?? [], { files, attributes });
+    await journal.update({ units: [] });
+  }
+
+  async settle(): Promise<void> {
+    const { journal } = this.#options;
+    // Empty by now, but for what nobody waited for.
+    for (const { path } of journal.value.places) {
+      await rm(fsPath(join(path, 'new')), { recursive: true, force: true });
+    }
+  }
+}
+
+/** Not what the app only uses, such as its systemd unit. */
+function isAppsOwn({ root, databases, references }: ChangeJournal['app'], path: string): boolean {
+  const own = [root, ...databases, ...references.map(({ folder }) => folder)];
+  return own.some((each) => isSameOrBelow(path, each) || isSameOrBelow(each, path));
+}
+
+export function isSameOrBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
+}
+
+/** Throws `CHANGE_DATABASE_IN_USE`. */
+export function assertUnused(
+  { findFileUsers }: Pick<ChangeMachine, 'findFileUsers'>,
+  paths: readonly string[],
+): void {
+  const users = findFileUsers(paths);
+  const [first] = users;
+  if (first === undefined) return;
+  const processes = users.map(({ program, pid }) => `${program} (process ${pid})`);
+  throw new KeepsakeError('CHANGE_DATABASE_IN_USE', { path: first.path, processes });
+}
