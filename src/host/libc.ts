@@ -66,18 +66,32 @@ export function removeXattr(path: string, name: string): void {
 
 /** Nanoseconds since 1970, negative before. Sets the link's own times if `path` is a link. */
 export function setTimesNs(path: string, atimeNs: bigint, mtimeNs: bigint): void {
-  const times = BigInt64Array.of(...timespec(atimeNs), ...timespec(mtimeNs));
+  const times = timesOf(atimeNs, mtimeNs);
   const { utimensat } = libc();
   check('utimensat', path, utimensat(AT_FDCWD, terminated(path), times, AT_SYMLINK_NOFOLLOW));
 }
 
 /** As `setTimesNs`, of an open file, which saves the kernel the way to it. `path` is for messages. */
 export function setOpenTimesNs(
-  { fd, path }: { fd: number; path: string },
+  file: { fd: number; path: string },
   atimeNs: bigint,
   mtimeNs: bigint,
 ): void {
-  const times = BigInt64Array.of(...timespec(atimeNs), ...timespec(mtimeNs));
+  setOpenTimes(file, timesOf(atimeNs, mtimeNs));
+}
+
+export const TIMES_FIELDS = 4;
+
+/** As the C library takes both times: seconds and nanoseconds of each. */
+export function timesOf(atimeNs: bigint, mtimeNs: bigint): BigInt64Array {
+  return BigInt64Array.of(...timespec(atimeNs), ...timespec(mtimeNs));
+}
+
+/** @param times of `timesOf` */
+export function setOpenTimes(
+  { fd, path }: { fd: number; path: string },
+  times: BigInt64Array,
+): void {
   check('futimens', path, libc().futimens(fd, times));
 }
 

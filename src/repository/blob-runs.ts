@@ -31,12 +31,18 @@ export function planRuns(index: BlobIndex, ids: Iterable<string>): PlannedRun[] 
   const packs = new Map<string, BlobPlace[]>();
   for (const id of new Set(ids)) {
     const place = index.find('data', id);
-    if (place === undefined || plaintextLength(place) > USUAL_BLOB_BYTES) continue;
+    if (place === undefined || !isUsual(place)) continue;
     const blobs = packs.get(place.packId);
     if (blobs === undefined) packs.set(place.packId, [place]);
     else blobs.push(place);
   }
   return [...packs.values()].flatMap(splitPack);
+}
+
+/** A wrong record must not take memory, nor the room of another blob. */
+function isUsual(place: BlobPlace): boolean {
+  const sizeBytes = plaintextLength(place);
+  return sizeBytes >= 0 && sizeBytes <= USUAL_BLOB_BYTES;
 }
 
 function splitPack(blobs: BlobPlace[]): PlannedRun[] {

@@ -10,7 +10,6 @@ import { isNote, type CheckProblem } from './check-problem.ts';
 import { TreeCheck } from './check-trees.ts';
 import { listKeys } from './keys.ts';
 import { listLocks } from './stored-locks.ts';
-import { RunOpener } from './run-opener.ts';
 import type { Repository, StoredSnapshot } from './repository.ts';
 
 export type CheckPhase = 'index' | 'packs' | 'data' | 'snapshots';
@@ -96,7 +95,7 @@ class CheckRun {
   }
 
   async *#readPacks(subset: Subset): AsyncGenerator<CheckEvent> {
-    const { index, backend, master, random } = this.#repository;
+    const { index, backend, random } = this.#repository;
     const candidates = new Map(
       index.packIds().flatMap((id) => {
         const sizeBytes = this.#stored.get(id);
@@ -105,7 +104,7 @@ class CheckRun {
     );
     const chosen = selectPacks(candidates, subset, random);
     const total = chosen.length;
-    await using opener = new RunOpener(master);
+    await using opener = this.#repository.takeOpener();
     const readings = mapConcurrent(
       chosen,
       async (name) => {

@@ -12,7 +12,7 @@ import type { MasterKey } from '../format/crypto.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../format/snapshot-file.ts';
 import { BlobIndex, type BlobType } from './blob-index.ts';
 import { BlobLoader } from './blob-loader.ts';
-import { BlobSupply } from './blob-supply.ts';
+import { BlobReading } from './blob-reading.ts';
 import { BlobSaver, type SaveResult } from './blob-saver.ts';
 import { RunOpener } from './run-opener.ts';
 import { SharedSealer } from './shared-sealer.ts';
@@ -64,6 +64,7 @@ export class Repository {
   #saver: BlobSaver | undefined;
   #fileSealing: FileSealing | undefined;
   #lock: HeldLock | undefined;
+  #opener: RunOpener | undefined;
 
   constructor(parts: RepositoryParts) {
     const { backend, config, master, keyId, random } = parts;
@@ -128,15 +129,22 @@ export class Repository {
     }
   }
 
-  /** Data blobs in quantity, opened by two threads; each `plan` names some that will be asked for. */
-  startReading(): AsyncDisposable & { plan(ids: Iterable<string>): BlobSupply } {
-    const { backend, index, master } = this;
-    const opener = new RunOpener(master);
-    const parts = { backend, index, loader: this.#loader, opener };
-    return {
-      plan: (ids) => new BlobSupply(parts, ids),
-      [Symbol.asyncDispose]: () => opener[Symbol.asyncDispose](),
-    };
+  /** For reading blobs in quantity; its worker may have been started before the key was known. */
+  useOpener(opener: RunOpener): void {
+    opener.useKey(this.master);
+    this.#opener = opener;
+  }
+
+  /** The one of `useOpener`, once; else a new one. */
+  takeOpener(): RunOpener {
+    const opener = this.#opener ?? new RunOpener(this.master);
+    this.#opener = undefined;
+    return opener;
+  }
+
+  startReading(): BlobReading {
+    const { backend, index } = this;
+    return new BlobReading({ backend, index, loader: this.#loader, opener: this.takeOpener() });
   }
 
   /** Length of a blob's plaintext, from the index. */

@@ -1,8 +1,9 @@
 /**
  * Opens runs in one worker and, whenever the main thread would only wait for it, in this thread,
- * too: two cores' worth of work for the memory of one more V8. Whoever has other work to do, as a
- * restore that writes files, leaves the opening to the worker.
+ * too: two cores' worth of work for the memory of one more V8. Whoever has other work to do leaves
+ * the opening to the worker.
  */
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { siblingModule } from '../base/sibling-module.ts';
@@ -21,13 +22,16 @@ export interface OpeningRun {
   result(): Promise<OpenedRun>;
 }
 
+/** What the worker is told: the key first, then runs. */
+export type WorkerOrder = { readonly master: MasterKey } | { readonly run: SealedRun };
+
 interface Item {
   readonly run: SealedRun & { readonly bytes: Uint8Array<ArrayBuffer> };
   readonly opened: PromiseWithResolvers<OpenedRun>;
 }
 
 export class RunOpener implements AsyncDisposable {
-  readonly #master: MasterKey;
+  #master: MasterKey | undefined;
   /** Not yet begun, oldest first. */
   readonly #queue: Item[] = [];
   readonly #sent: Item[] = [];
@@ -35,8 +39,23 @@ export class RunOpener implements AsyncDisposable {
   #submittedBytes = 0;
   #failure: { reason: unknown } | undefined;
 
-  constructor(master: MasterKey) {
+  constructor(master?: MasterKey) {
     this.#master = master;
+  }
+
+  /**
+   * One whose worker starts while the key is still being derived, on a machine with a core to spare
+   * for it. `useKey` must follow before anything is submitted.
+   */
+  static startEarly(): RunOpener {
+    const opener = new RunOpener();
+    if (availableParallelism() > 1) opener.#worker = opener.#startWorker();
+    return opener;
+  }
+
+  useKey(master: MasterKey): void {
+    this.#master = master;
+    if (this.#worker !== undefined) tell(this.#worker, { master });
   }
 
   /** `run.bytes` belongs to the opener from now on. */
@@ -54,8 +73,11 @@ export class RunOpener implements AsyncDisposable {
     return { result: () => this.#demand(item) };
   }
 
+  /** What the worker is at is finished first: it may be writing to files that are open here. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#fail(new Error('the opening worker was stopped'));
+    this.#failure ??= { reason: new Error('the opening worker was stopped') };
+    for (const { opened } of this.#queue.splice(0)) opened.reject(this.#failure.reason);
+    await Promise.allSettled(this.#sent.map(({ opened }) => opened.promise));
     await this.#worker?.terminate();
   }
 
@@ -71,6 +93,7 @@ export class RunOpener implements AsyncDisposable {
   #openHere(index: number): void {
     const [item] = this.#queue.splice(index, 1);
     if (item === undefined) return;
+    assertInternal(this.#master, 'a run was submitted before the key was known');
     item.opened.resolve(openRun(this.#master, item.run));
     releaseMemory(item.run.bytes);
   }
@@ -82,12 +105,11 @@ export class RunOpener implements AsyncDisposable {
       if (item === undefined) return;
       this.#sent.push(item);
       this.#worker.ref();
-      this.#worker.postMessage(item.run, [item.run.bytes.buffer]);
+      tell(this.#worker, { run: item.run }, [item.run.bytes.buffer]);
     }
   }
 
   #take(opened: OpenedRun): void {
-    if (this.#failure !== undefined) return;
     const item = this.#sent.shift();
     assertInternal(item, 'the opening worker answered unasked');
     item.opened.resolve(opened);
@@ -97,13 +119,13 @@ export class RunOpener implements AsyncDisposable {
 
   #startWorker(): Worker {
     const worker = new Worker(siblingModule(import.meta.url, './open-worker-main'), {
-      workerData: this.#master,
       resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
     });
     worker.on('message', (opened: OpenedRun) => this.#take(opened));
     worker.on('error', (error) => this.#fail(error));
     worker.on('exit', () => this.#fail(new Error('the opening worker ended')));
     worker.unref(); // a command that failed elsewhere must not wait for it
+    if (this.#master !== undefined) tell(worker, { master: this.#master });
     return worker;
   }
 
@@ -113,4 +135,8 @@ export class RunOpener implements AsyncDisposable {
       opened.reject(reason);
     }
   }
+}
+
+function tell(worker: Worker, order: WorkerOrder, moved: ArrayBuffer[] = []): void {
+  worker.postMessage(order, moved);
 }

@@ -1,5 +1,6 @@
 import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { ExitCode } from '../base/exit-code.ts';
+import type { FileWrites } from '../host/new-files.ts';
 
 export type BlobType = 'tree' | 'data';
 
@@ -34,9 +35,25 @@ export interface BlobSupply {
   inPackOrder(): Iterable<string>;
 }
 
+/** Blobs that lie together. */
+export interface BlobRun {
+  readonly blobs: readonly { readonly id: string }[];
+}
+
 export interface BlobReading extends AsyncDisposable {
   /** @param ids data blobs, each as often as it will be asked for */
   plan(ids: Iterable<string>): BlobSupply;
+  /** Runs that hold these data blobs between them; of some blobs nothing may be known. */
+  planRuns(ids: Iterable<string>): readonly BlobRun[];
+  /**
+   * Writes the blobs of a run, which are the pieces of `writes`, once they are proved. Gives what
+   * `writeFiles` gives, nothing if the run cannot be had. An open file must stay open until then.
+   */
+  writeRun(
+    run: BlobRun,
+    writes: FileWrites,
+    options?: ReadOptions,
+  ): Promise<Uint8Array | undefined>;
 }
 
 export interface ReadOptions {
@@ -83,6 +100,8 @@ export function readingSingly(reader: BlobReader): BlobReading {
       sizeBytes: (id) => reader.blobSizeBytes?.('data', id),
       inPackOrder: () => new Set(ids),
     }),
+    planRuns: () => [],
+    writeRun: () => Promise.resolve(undefined),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

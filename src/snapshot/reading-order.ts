@@ -1,46 +1,44 @@
-import type { BlobReader, BlobSupply } from './blob-reader.ts';
+import type { BlobReader } from './blob-reader.ts';
 import type { TreeStep } from './tree-walk.ts';
 
 /** How many neighbours are sorted at a time: bounds the memory, not the result. */
-const WINDOW = 512;
+const WINDOW = 1024;
 
-type Leaf = Extract<TreeStep, { phase: 'leaf' }>;
+export type LeafStep = Extract<TreeStep, { phase: 'leaf' }>;
 
-/** `shared` holds its blobs and its neighbours'. */
-export type PlannedFile = Leaf & { readonly shared?: BlobSupply | undefined };
-
-export type PlannedStep = Exclude<TreeStep, Leaf> | PlannedFile;
+export type OrderedStep =
+  | Exclude<TreeStep, LeafStep>
+  /** Neighbours in one folder. */
+  | { readonly phase: 'leaves'; readonly leaves: readonly LeafStep[] };
 
 /**
- * The same steps, with the leaves between two folder steps ordered by where their content lies, so
- * that a pack is read once and from its front to its back, and with a plan they share.
+ * The same steps, with the leaves between two folder steps together and ordered by where their
+ * content lies, so that a pack is read once and from its front to its back.
  */
 export async function* inReadingOrder(
   reader: BlobReader,
   steps: AsyncIterable<TreeStep>,
-  share: (files: readonly Leaf[]) => BlobSupply | undefined = () => undefined,
-): AsyncGenerator<PlannedStep> {
-  if (reader.locateBlob === undefined) {
-    yield* steps;
-    return;
-  }
+): AsyncGenerator<OrderedStep> {
   const packs = new Map<string, number>();
-  let held: Leaf[] = [];
-  function* planned(): Generator<PlannedFile> {
-    const files = sorted(reader, packs, held);
-    const shared = share(files);
+  let held: LeafStep[] = [];
+  function* ordered(): Generator<OrderedStep> {
+    if (held.length > 0) yield { phase: 'leaves', leaves: sorted(reader, packs, held) };
     held = [];
-    for (const file of files) yield { ...file, shared };
   }
   for await (const step of steps) {
     if (step.phase === 'leaf' && held.push(step) < WINDOW) continue;
-    if (held.length > 0) yield* planned();
+    yield* ordered();
     if (step.phase !== 'leaf') yield step;
   }
-  yield* planned();
+  yield* ordered();
 }
 
-function sorted(reader: BlobReader, packs: Map<string, number>, files: readonly Leaf[]): Leaf[] {
+function sorted(
+  reader: BlobReader,
+  packs: Map<string, number>,
+  files: readonly LeafStep[],
+): LeafStep[] {
+  if (reader.locateBlob === undefined) return [...files];
   const placed = files.map((file) => ({ file, ...placeOf(reader, packs, file) }));
   placed.sort((a, b) => a.pack - b.pack || a.offset - b.offset);
   return placed.map(({ file }) => file);
@@ -50,7 +48,7 @@ function sorted(reader: BlobReader, packs: Map<string, number>, files: readonly 
 function placeOf(
   reader: BlobReader,
   packs: Map<string, number>,
-  { node }: Leaf,
+  { node }: LeafStep,
 ): { pack: number; offset: number } {
   const first = node.content?.[0];
   const place = first === undefined ? undefined : reader.locateBlob?.('data', first);

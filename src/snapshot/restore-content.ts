@@ -1,20 +1,26 @@
-import { ftruncateSync, writeSync } from 'node:fs';
-import { asBuffer } from '../base/bytes.ts';
-import { loadSupplied, type BlobSupply } from './blob-reader.ts';
+import { ftruncateSync } from 'node:fs';
+import { forEachConcurrent } from '../base/concurrency.ts';
+import type { Node } from '../format/node.ts';
+import { HoleyWriter } from '../host/holey-writer.ts';
+import type { OpenFilePieces } from '../host/new-files.ts';
+import { loadSupplied, type BlobRun, type BlobSupply } from './blob-reader.ts';
 import { piecesOf, type FileOfTree } from './content-size.ts';
 import type { RestoreContext } from './restore-context.ts';
 
-/** A file of more blobs has a plan of its own, and is restored alone: that bounds the memory. */
-export const SMALL_FILE_BLOBS = 16;
 /** Blobs planned at a time: enough to read each pack in a few pieces. */
 const PLANNED_BLOBS = 8192;
-const PAGE_BYTES = 4096;
-const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
+/** More than can be in work, so that none of the threads has to wait for this one. */
+const RUNS_AT_ONCE = 6;
+
+/** The blobs of a file that are loaded along with its neighbours'; else it has a plan of its own. */
+export function sharedContent({ content }: Node): readonly string[] {
+  return content?.length === 1 ? content : [];
+}
 
 /**
  * Writes a file's whole content to the empty file `fd` and gives its size.
  *
- * @param shared a plan that holds the blobs of a small file, if there is one
+ * @param shared a plan that holds its `sharedContent`
  */
 export async function writeContent(
   context: RestoreContext,
@@ -22,57 +28,113 @@ export async function writeContent(
   { path, node, shared }: FileOfTree & { shared: BlobSupply | undefined },
 ): Promise<number> {
   const content = piecesOf({ path, node });
-  const writer = new HoleyWriter(fd, context.sparse);
-  if (content.length <= SMALL_FILE_BLOBS) {
-    const supply = shared ?? context.reading.plan(content);
-    await writeInOrder(context, { path, content, supply, writer });
-  } else {
-    await context.largeFiles.run(async () => {
-      for (let from = 0; from < content.length; from += PLANNED_BLOBS) {
-        const slice = content.slice(from, from + PLANNED_BLOBS);
-        const supply = context.reading.plan(slice);
-        await writeInPackOrder(context, { path, content: slice, supply, writer });
-      }
-    });
+  if (content.length <= 1 && shared !== undefined) {
+    return writeInOrder(context, { path, content, fd, supply: shared });
   }
+  // One such file at a time: a plan of thousands of blobs takes memory, and its runs keep all busy.
+  return context.largeFiles.run(async () => {
+    const places = placesOf(context, content);
+    if (places !== undefined && (await writeInPlaces(context, { path, fd, places }))) {
+      return places.sizeBytes;
+    }
+    ftruncateSync(fd, 0);
+    return writeInOrder(context, { path, content, fd, supply: context.reading.plan(content) });
+  });
+}
+
+/** Where in a file its blobs belong. */
+interface Places {
+  readonly offsets: ReadonlyMap<string, number | readonly number[]>;
+  readonly sizeBytes: number;
+}
+
+interface PlacedFile {
+  readonly path: string;
+  readonly fd: number;
+  readonly places: Places;
+}
+
+/** `false` when a blob has another length than the index says: then it is not known what lies where. */
+async function writeInPlaces(context: RestoreContext, file: PlacedFile): Promise<boolean> {
+  const { fd, places } = file;
+  ftruncateSync(fd, places.sizeBytes); // what is not written stays a hole, at the very end, too
+  const ids = [...places.offsets.keys()];
+  for (let from = 0; from < ids.length; from += PLANNED_BLOBS) {
+    const wanted = new Set(ids.slice(from, from + PLANNED_BLOBS));
+    await writeRuns(context, file, wanted);
+    if (!(await writeSingly(context, file, wanted))) return false;
+  }
+  return true;
+}
+
+/** Each run by whoever opens it. Takes what was written out of `wanted`. */
+async function writeRuns(
+  context: RestoreContext,
+  { fd, places }: PlacedFile,
+  wanted: Set<string>,
+): Promise<void> {
+  const { reading, signal, sparse } = context;
+  const writeRun = async (run: BlobRun): Promise<void> => {
+    const order: OpenFilePieces = { kind: 'open', fd, places: placesIn(run, places), sparse };
+    const written = await reading.writeRun(run, order, { signal });
+    if (written?.[0] !== 1) return;
+    for (const { id } of run.blobs) wanted.delete(id);
+    await context.wrote(writtenBytes(context, run, places));
+  };
+  const limits = { limit: RUNS_AT_ONCE, signal };
+  await forEachConcurrent(reading.planRuns(wanted), writeRun, limits);
+}
+
+/** Pairs: number of the blob, and one offset that it has in the file. */
+function placesIn({ blobs }: BlobRun, { offsets }: Places): Float64Array {
+  return Float64Array.from(
+    blobs.flatMap(({ id }, number) => offsetsOf(offsets, id).flatMap((at) => [number, at])),
+  );
+}
+
+function writtenBytes({ reader }: RestoreContext, { blobs }: BlobRun, { offsets }: Places): number {
+  let sum = 0;
+  for (const { id } of blobs) {
+    sum += (reader.blobSizeBytes?.('data', id) ?? 0) * offsetsOf(offsets, id).length;
+  }
+  return sum;
+}
+
+async function writeSingly(
+  context: RestoreContext,
+  { path, fd, places }: PlacedFile,
+  wanted: ReadonlySet<string>,
+): Promise<boolean> {
+  const { reader } = context;
+  const supply = context.reading.plan(wanted);
+  const writer = new HoleyWriter(fd, context.sparse);
+  for (const id of supply.inPackOrder()) {
+    const bytes = supply.held(id) ?? (await loadNext(context, { path, supply, writer }, id));
+    if (bytes.length !== reader.blobSizeBytes?.('data', id)) return false;
+    for (const offset of offsetsOf(places.offsets, id)) writer.put(bytes, offset);
+  }
+  await settle(context, writer);
+  return true;
+}
+
+async function writeInOrder(
+  context: RestoreContext,
+  file: { path: string; content: readonly string[]; fd: number; supply: BlobSupply },
+): Promise<number> {
+  const { path, content, fd, supply } = file;
+  const writer = new HoleyWriter(fd, context.sparse);
+  for (const id of content) {
+    const bytes = supply.held(id) ?? (await loadNext(context, { path, supply, writer }, id));
+    writer.put(bytes, writer.sizeBytes);
+  }
+  await settle(context, writer);
   writer.finish();
   return writer.sizeBytes;
 }
 
-interface Piece {
-  readonly path: string;
-  readonly content: readonly string[];
-  readonly supply: BlobSupply;
-  readonly writer: HoleyWriter;
-}
-
-async function writeInOrder(context: RestoreContext, piece: Piece): Promise<void> {
-  const { content, supply, writer } = piece;
-  for (const id of content) {
-    const bytes = supply.held(id) ?? (await loadNext(context, piece, id));
-    writer.put(bytes, writer.sizeBytes);
-  }
-  await settle(context, writer);
-}
-
-/** Writes from `writer.sizeBytes` on, each blob to all its places as soon as it is here. */
-async function writeInPackOrder(context: RestoreContext, piece: Piece): Promise<void> {
-  const { content, supply, writer } = piece;
-  const places = placesOf(content, supply, writer.sizeBytes);
-  if (places === undefined) return writeInOrder(context, piece);
-  for (const id of supply.inPackOrder()) {
-    const bytes = supply.held(id) ?? (await loadNext(context, piece, id));
-    const offsets = places.get(id) ?? [];
-    for (const offset of typeof offsets === 'number' ? [offsets] : offsets) {
-      writer.put(bytes, offset);
-    }
-  }
-  await settle(context, writer);
-}
-
 async function loadNext(
   context: RestoreContext,
-  { path, supply, writer }: Piece,
+  { path, supply, writer }: { path: string; supply: BlobSupply; writer: HoleyWriter },
   id: string,
 ): Promise<Uint8Array> {
   await settle(context, writer);
@@ -85,107 +147,23 @@ async function settle(context: RestoreContext, writer: HoleyWriter): Promise<voi
   await context.wrote(writer.takeWritten());
 }
 
-/** Where in the file each blob belongs; `undefined` where that shows only when it is loaded. */
-function placesOf(
-  content: readonly string[],
-  supply: BlobSupply,
-  start: number,
-): Map<string, number | number[]> | undefined {
-  const places = new Map<string, number | number[]>();
-  let offset = start;
+/** `undefined` where a length shows only when its blob is loaded. */
+function placesOf({ reader }: RestoreContext, content: readonly string[]): Places | undefined {
+  const offsets = new Map<string, number | number[]>();
+  let sizeBytes = 0;
   for (const id of content) {
-    const before = places.get(id);
-    if (before === undefined) places.set(id, offset);
-    else if (typeof before === 'number') places.set(id, [before, offset]);
-    else before.push(offset);
-    const sizeBytes = supply.sizeBytes(id);
-    if (sizeBytes === undefined) return undefined;
-    offset += sizeBytes;
+    const before = offsets.get(id);
+    if (before === undefined) offsets.set(id, sizeBytes);
+    else if (typeof before === 'number') offsets.set(id, [before, sizeBytes]);
+    else before.push(sizeBytes);
+    const length = reader.blobSizeBytes?.('data', id);
+    if (length === undefined) return undefined;
+    sizeBytes += length;
   }
-  return places;
+  return { offsets, sizeBytes };
 }
 
-/**
- * Writes pieces of a new file, in any order, and leaves holes for its zero pages. What is adjacent
- * in memory and in the file, as the blobs of one run are, goes out in one write.
- */
-class HoleyWriter {
-  readonly #fd: number;
-  readonly #sparse: boolean;
-  /** Of the file so far, holes included. */
-  sizeBytes = 0;
-  #written = 0;
-  #writtenTo = 0;
-  #pending: { buffer: ArrayBufferLike; start: number; end: number; offset: number } | undefined;
-
-  constructor(fd: number, sparse: boolean) {
-    this.#fd = fd;
-    this.#sparse = sparse;
-  }
-
-  /** `bytes` must not change before `flush`. */
-  put({ buffer, byteOffset: start, byteLength }: Uint8Array, offset: number): void {
-    const end = start + byteLength;
-    this.sizeBytes = Math.max(this.sizeBytes, offset + byteLength);
-    this.#written += byteLength;
-    const pending = this.#pending;
-    const isNext = pending !== undefined && offset - pending.offset === start - pending.start;
-    if (isNext && pending.buffer === buffer && pending.end === start) {
-      pending.end = end;
-      return;
-    }
-    this.flush();
-    this.#pending = { buffer, start, end, offset };
-  }
-
-  flush(): void {
-    if (this.#pending === undefined) return;
-    const { buffer, start, end, offset } = this.#pending;
-    this.#pending = undefined;
-    const bytes = new Uint8Array(buffer, start, end - start);
-    const whole = [{ start: 0, end: bytes.length }];
-    for (const stretch of this.#sparse ? dataStretches(bytes, offset) : whole) {
-      writeAll(this.#fd, bytes.subarray(stretch.start, stretch.end), offset + stretch.start);
-      this.#writtenTo = Math.max(this.#writtenTo, offset + stretch.end);
-    }
-  }
-
-  /** Bytes put since the last call, holes included. */
-  takeWritten(): number {
-    const written = this.#written;
-    this.#written = 0;
-    return written;
-  }
-
-  /** A hole at the very end was not written. */
-  finish(): void {
-    if (this.#writtenTo < this.sizeBytes) ftruncateSync(this.#fd, this.sizeBytes);
-  }
-}
-
-/** The stretches of a blob between its zero pages, pages counted from the start of the file. */
-export function* dataStretches(
-  bytes: Uint8Array,
-  offset: number,
-): Generator<{ start: number; end: number }> {
-  const buffer = asBuffer(bytes);
-  let start = 0;
-  let at = (PAGE_BYTES - (offset % PAGE_BYTES)) % PAGE_BYTES;
-  for (; at + PAGE_BYTES <= bytes.length; at += PAGE_BYTES) {
-    if (!isZeroPage(buffer, at)) continue;
-    if (at > start) yield { start, end: at };
-    start = at + PAGE_BYTES;
-  }
-  if (start < bytes.length) yield { start, end: bytes.length };
-}
-
-function isZeroPage(buffer: Buffer, at: number): boolean {
-  return buffer[at] === 0 && buffer.compare(ZERO_PAGE, 0, PAGE_BYTES, at, at + PAGE_BYTES) === 0;
-}
-
-/** At once: a trip through the thread pool costs more than the copy to the page cache. */
-function writeAll(fd: number, bytes: Uint8Array, offset: number): void {
-  for (let done = 0; done < bytes.length;) {
-    done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
-  }
+function offsetsOf(offsets: Places['offsets'], id: string): readonly number[] {
+  const found = offsets.get(id) ?? [];
+  return typeof found === 'number' ? [found] : found;
 }

@@ -5,7 +5,8 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { fsPath } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
 import type { RestoreContext } from './restore-context.ts';
-import { restoreMetadata, type NewFile } from './restore-metadata.ts';
+import type { NewFile } from '../host/new-files.ts';
+import { restoreMetadata } from './restore-metadata.ts';
 import { lstatIfAny, removeLeftovers } from './temporary-name.ts';
 
 const OWNER_ALL = 0o700;

@@ -14,18 +14,17 @@ import { decodeRawName, fsPath } from '../base/raw-name.ts';
 import { timeToNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import { makeFifo, makeNode } from '../host/libc.ts';
+import { NEW_FILE, newFileAt, OWNER_READ_WRITE } from '../host/new-files.ts';
 import type { BlobSupply } from './blob-reader.ts';
 import { compareContent } from './compare-content.ts';
 import { contentSize, sizeWarning } from './content-size.ts';
 import { writeContent } from './restore-content.ts';
 import type { RestoreContext } from './restore-context.ts';
 import type { RestoreFolder } from './restore-folder.ts';
-import { newFileAt, restoreMetadata } from './restore-metadata.ts';
+import { restoreMetadata } from './restore-metadata.ts';
 import { lstatIfAny, moveIntoPlace, removeIfAny } from './temporary-name.ts';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, S_IFBLK, S_IFCHR } = constants;
-const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-const OWNER_READ_WRITE = 0o600;
+const { S_IFBLK, S_IFCHR } = constants;
 const flush = promisify(fsync);
 
 /** One entry to restore that is not a folder. Its folder is there already. */

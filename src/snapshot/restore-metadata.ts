@@ -1,11 +1,4 @@
-import {
-  chmodSync,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  lchownSync,
-  type BigIntStats,
-} from 'node:fs';
+import { chmodSync, fchmodSync, fchownSync, lchownSync, type BigIntStats } from 'node:fs';
 import { equalBytes } from '../base/bytes.ts';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { fsPath } from '../base/raw-name.ts';
@@ -19,12 +12,10 @@ import {
   setTimesNs,
   setXattr,
 } from '../host/libc.ts';
+import { SYSTEM_OWNED, type NewFile } from '../host/new-files.ts';
 import { errnoCode } from '../host/system-call-error.ts';
 import type { Node } from '../format/node.ts';
 import type { RestoreContext } from './restore-context.ts';
-
-/** Set by the system on every new file (SELinux, IMA, Smack): not ours to take away. */
-const SYSTEM_OWNED = /^security\.(?!capability$)/;
 
 export interface Placed {
   /** As in the snapshot, for messages. */
@@ -36,19 +27,6 @@ export interface Placed {
   readonly before?: BigIntStats | undefined;
   /** The entry is a regular file, made just now and still open. */
   readonly fresh?: { readonly fd: number; readonly as: NewFile } | undefined;
-}
-
-/** What a file has that was just made in some folder: the same for each one there. */
-export interface NewFile {
-  readonly uid: number;
-  readonly gid: number;
-  /** As from the folder's default ACL. */
-  readonly hasAttributes: boolean;
-}
-
-export function newFileAt(at: string, fd: number): NewFile {
-  const { uid, gid } = fstatSync(fd);
-  return { uid, gid, hasAttributes: listXattrs(at).some((name) => !SYSTEM_OWNED.test(name)) };
 }
 
 /**

@@ -1,15 +1,16 @@
 import { BoundedQueue, forEachConcurrent } from '../base/concurrency.ts';
 import type { Node } from '../format/node.ts';
-import { readingSingly } from './blob-reader.ts';
+import { readingSingly, type BlobSupply } from './blob-reader.ts';
 import { hardLinkKey } from './hard-link-key.ts';
 import { createPathFilter, type PathFilter } from './include-filter.ts';
-import { SMALL_FILE_BLOBS } from './restore-content.ts';
+import { sharedContent } from './restore-content.ts';
 import { RestoreContext } from './restore-context.ts';
 import { ensureFolder, finishFolder, RestoreFolder } from './restore-folder.ts';
 import { restoreHardLink, restoreLeaf, type Leaf } from './restore-leaf.ts';
 import type { RestoreEvent, RestoreOptions } from './restore-options.ts';
 import { prepareTarget } from './restore-target.ts';
-import { inReadingOrder, type PlannedFile } from './reading-order.ts';
+import { planBatches, restoreBatch, type Batch } from './restore-batch.ts';
+import { inReadingOrder, type LeafStep } from './reading-order.ts';
 import { lstatIfAny } from './temporary-name.ts';
 import { joinTreePath, walkTree } from './tree-walk.ts';
 import { verifyFiles } from './verify-files.ts';
@@ -70,6 +71,9 @@ async function restoreAll(context: RestoreContext, plan: Plan): Promise<void> {
 
 type Job = () => Promise<void>;
 
+/** `shared` holds its blobs, if it has few, and its neighbours'. */
+type PlannedFile = LeafStep & { readonly shared: BlobSupply };
+
 /**
  * The work in an order in which each piece waits only for earlier ones: a folder's end for its
  * entries, a hard link for the file it links to.
@@ -86,11 +90,7 @@ async function* planJobs(
     descend: (path) => filter(path).descend && folder.state !== 'failed',
   });
   let folder = root;
-  const share = (files: readonly PlannedFile[]) => {
-    const wanted = files.filter(({ path, node }) => isSmall(node) && filter(path).selected);
-    return context.reading.plan(wanted.flatMap(({ node }) => node.content ?? []));
-  };
-  for await (const step of inReadingOrder(reader, steps, share)) {
+  for await (const step of inReadingOrder(reader, steps)) {
     switch (step.phase) {
       case 'problem': {
         await context.fail(step.path, step.error);
@@ -106,17 +106,38 @@ async function* planJobs(
         folder = folder.parent ?? root;
         break;
       }
-      case 'leaf': {
-        if (!filter(step.path).selected || !(await ensureFolder(context, folder))) break;
-        yield leafJob(context, folder, step);
+      case 'leaves': {
+        const wanted = step.leaves.filter(({ path }) => filter(path).selected);
+        if (wanted.length === 0 || !(await ensureFolder(context, folder))) break;
+        yield* leafJobs(context, folder, wanted);
         break;
       }
     }
   }
 }
 
-function isSmall({ content }: Node): boolean {
-  return (content?.length ?? 0) <= SMALL_FILE_BLOBS;
+function* leafJobs(
+  context: RestoreContext,
+  folder: RestoreFolder,
+  leaves: readonly LeafStep[],
+): Generator<Job> {
+  const { batches, rest } = planBatches(context, folder, leaves);
+  for (const batch of batches) yield batchJob(context, folder, batch);
+  const shared = context.reading.plan(rest.flatMap(({ node }) => sharedContent(node)));
+  for (const file of rest) yield leafJob(context, folder, { ...file, shared });
+}
+
+function batchJob(context: RestoreContext, folder: RestoreFolder, batch: Batch<LeafStep>): Job {
+  folder.hold();
+  return async () => {
+    try {
+      const left = await restoreBatch(context, folder, batch);
+      const shared = context.reading.plan(left.flatMap(({ node }) => node.content ?? []));
+      for (const file of left) await restoreLeafOf(context, folder, { ...file, shared });
+    } finally {
+      folder.release();
+    }
+  };
 }
 
 function enterFolder(parent: RestoreFolder, { path, node }: { path: string; node: Node }) {
@@ -136,14 +157,24 @@ function leafJob(context: RestoreContext, folder: RestoreFolder, file: PlannedFi
   folder.hold();
   return async () => {
     try {
-      await restoreEntry(context, folder, file);
-    } catch (error) {
-      context.unverifiable.add(file.path);
-      await context.fail(file.path, error);
+      await restoreLeafOf(context, folder, file);
     } finally {
       folder.release();
     }
   };
+}
+
+async function restoreLeafOf(
+  context: RestoreContext,
+  folder: RestoreFolder,
+  file: PlannedFile,
+): Promise<void> {
+  try {
+    await restoreEntry(context, folder, file);
+  } catch (error) {
+    context.unverifiable.add(file.path);
+    await context.fail(file.path, error);
+  }
 }
 
 async function restoreEntry(
