@@ -6,34 +6,34 @@
  */
 import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { errnoCode } from './system-call-error.ts';
 
 const NAME = '90-keepsake-hold.conf';
-const TEXT = `# Written by Keepsake while it puts the app's files back: see keepsake status.
+const TEXT = `# Written by Keepsake while it puts the app's files back: see \`keepsake status\`.
 [Unit]
 AssertPathExists=!/
 `;
 
-/** From `UnitPath=/etc/systemd/system.control …`, what `systemctl show -p UnitPath` says. */
-export function runtimeUnitFolder(unitPath: string): string | undefined {
-  return unitPath
-    .replace(/^UnitPath=/, '')
-    .split(' ')
-    .find((folder) => folder.endsWith('/run/systemd/system'));
+/** @param folder as /run/systemd/system */
+export function dropInPath(unit: string, folder: string): string {
+  return join(folder, `${unit}.d`, NAME);
 }
 
-/** Returns its path. systemd has to be told to read it. */
-export async function writeDropIn(unit: string, folder: string): Promise<string> {
-  const path = join(folder, `${unit}.d`, NAME);
+/** systemd has to be told to read it. */
+export async function writeDropIn(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   await writeFile(path, TEXT, { mode: 0o644 });
-  return path;
 }
 
-/** `dropInPaths` as systemd has it. False when ours is not among them. */
-export async function removeDropIn(unit: string, dropInPaths: string): Promise<boolean> {
-  const path = dropInPaths.split(' ').find((item) => item.endsWith(join(`${unit}.d`, NAME)));
-  if (path === undefined) return false;
-  await rm(path, { force: true });
+/** False when there is none. The path may come from a journal: no other file is ever removed. */
+export async function removeDropIn(path: string): Promise<boolean> {
+  if (!path.endsWith(`.d/${NAME}`)) return false;
+  try {
+    await rm(path);
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return false;
+    throw error;
+  }
   await rmdir(dirname(path)).catch(() => {}); // others keep theirs there, too
   return true;
 }

@@ -197,7 +197,6 @@ test('a manager that refuses is quoted, and says in what state the app is', asyn
     ['show', () => service.state({}), 'SERVICE_NOT_ASKED'],
     ['stop', () => service.stop(limit), 'SERVICE_STOP_FAILED'],
     ['start', () => service.start(limit), 'SERVICE_START_FAILED'],
-    ['mask', () => service.hold({}), 'SERVICE_HOLD_FAILED'],
     [
       'unmask',
       () => service.release({ masked: false, triggers: [] }, {}),
@@ -207,6 +206,40 @@ test('a manager that refuses is quoted, and says in what state the app is', asyn
     await app.fault(word, denied);
     await expect(call()).rejects.toMatchObject({ code, details: { reason } });
   }
+});
+
+test('a hold that fails one way is tried the other way, and fails when neither works', async () => {
+  await using lab = await startLab();
+  const { app, service } = lab;
+  const denied = { exitCode: 1, stderr: 'Access denied\n' };
+  await service.stop(limit);
+  for (const words of [['daemon-reload'], ['mask']]) {
+    for (const word of words) await app.fault(word, denied);
+    const held = await service.hold({});
+    expect(await app.systemctl('start', app.unit)).toMatchObject({ exitCode: 1 });
+    await service.release(held, {});
+    expect(leftBehind(app)).toEqual([]);
+  }
+  for (const word of ['daemon-reload', 'mask']) await app.fault(word, denied);
+  let journal: JsonValue = null;
+  const record = async (held: JsonValue) => void (journal = held);
+  await expect(service.hold({ record })).rejects.toMatchObject({
+    code: 'SERVICE_HOLD_FAILED',
+    details: { reason: 'Access denied' },
+  });
+  // What was begun is undone as after a crash: by the journal.
+  await service.release(journal, {});
+  expect(leftBehind(app)).toEqual([]);
+  await service.start(limit);
+});
+
+test('a unit of the admin is held without a mask, which would have no effect', async () => {
+  await using lab = await startLab({ running: false, unit: { place: 'etc' } });
+  const held = await lab.service.hold({});
+  await lab.service.release(held, {});
+  const changes = (await lab.app.calls()).filter((call) => !call.includes(' show '));
+  const reload = 'systemctl --no-ask-password daemon-reload';
+  expect(changes).toEqual([reload, reload]);
 });
 
 test('somebody who starts it while it stops is noticed', async () => {

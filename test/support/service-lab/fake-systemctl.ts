@@ -183,6 +183,7 @@ export class FakeSystemctl {
       ['LoadState', masked ? 'masked' : 'loaded'],
       ['ActiveState', active],
       ['SubState', sub],
+      ['FragmentPath', masked ? '' : join(this.#root, UNIT_FOLDERS[spec.place], name)],
       ['DropInPaths', dropIns.join(' ')],
       ['UnitFileState', masked ? 'masked-runtime' : 'enabled'],
     ];
