@@ -29,6 +29,11 @@ const LEVELS: Readonly<Record<Exclude<CompressionMode, 'off'>, number>> = {
 
 const MIN_CHUNK_BYTES = 64;
 const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
+/**
+ * Of documents whose size is not known. A chunk of the largest size for each snapshot of a hundred
+ * bytes makes the collector run again and again.
+ */
+const USUAL_RATIO = 8;
 
 /**
  * Small blobs, pages of databases above all, gain nothing from a higher level than this (8 KiB
@@ -90,7 +95,8 @@ export function decompress(
     if (isTrue) return inflateKnown(provider, compressed, { what, sizeBytes });
   }
   const limit = Math.max(1, Math.min(maxSizeBytes, sizeBytes ?? maxSizeBytes));
-  const plaintext = inflate(compressed, what, limit);
+  const chunkBytes = sizeBytes === undefined ? compressed.length * USUAL_RATIO : limit + 1;
+  const plaintext = inflate(compressed, what, { limit, chunkBytes });
   if (sizeBytes !== undefined && plaintext.length !== sizeBytes) {
     const problem = `it gives ${plaintext.length} bytes, ${sizeBytes} were recorded`;
     throw new KeepsakeError('FORMAT_DECOMPRESS', { what, problem });
@@ -126,8 +132,12 @@ function inflateKnown(
   return plaintext;
 }
 
-function inflate(compressed: Uint8Array, what: string, limit: number): Uint8Array {
-  const chunkSize = Math.min(Math.max(limit + 1, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES);
+function inflate(
+  compressed: Uint8Array,
+  what: string,
+  { limit, chunkBytes }: { limit: number; chunkBytes: number },
+): Uint8Array {
+  const chunkSize = Math.min(Math.max(chunkBytes, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES);
   try {
     return zstdDecompressSync(compressed, { maxOutputLength: limit, chunkSize });
   } catch (error) {
