@@ -6,6 +6,7 @@ import type { ArchiveProblem } from '../snapshot/archive-options.ts';
 import type { ManifestDatabase } from '../snapshot/manifest.ts';
 import { BackupProgress } from './backup-progress.ts';
 import { count, seconds } from './phrases.ts';
+import { snakeCase } from './snake-case.ts';
 import { type Output, showName } from './output.ts';
 
 /** restic's words. */
@@ -44,7 +45,7 @@ export class BackupRenderer {
         break;
       case 'warning':
         output.warn(`warning: ${showName(event.path)}: ${event.warning.message}`);
-        output.emit({ message_type: 'warning', item: event.path, ...event.warning });
+        output.emit({ message_type: 'warning', item: event.path, ...snakeCase(event.warning) });
         break;
       case 'database':
         break;
@@ -177,8 +178,8 @@ function summaryMessage(result: BackupResult): object {
     ...(snapshotId === undefined ? {} : { snapshot_id: snapshotId }),
     ...(parentId === undefined ? {} : { parent_id: parentId }),
     tags: result.tags,
-    databases: manifest.databases,
-    references: manifest.references,
-    orphans: manifest.orphans,
+    databases: manifest.databases.map(snakeCase),
+    references: manifest.references.map(snakeCase),
+    orphans: manifest.orphans.map(snakeCase),
   };
 }

@@ -4,6 +4,7 @@ import { describeProblem, isNote, type CheckProblem } from '../repository/check-
 import { CheckRemedies } from '../repository/check-remedies.ts';
 import { showName, type Output } from './output.ts';
 import { count } from './phrases.ts';
+import { snakeCase } from './snake-case.ts';
 
 const PHASES: Record<CheckPhase, string> = {
   index: 'reading the index',
@@ -44,7 +45,7 @@ export class CheckRenderer {
     const output = this.#output;
     const message = showName(describeProblem(problem));
     const note = isNote(problem);
-    output.emit({ message_type: note ? 'note' : 'error', message, ...problem });
+    output.emit({ message_type: note ? 'note' : 'error', message, ...snakeCase(problem) });
     this.#remedies.add(problem);
     if (note && output.verbosity < 0) return;
     output.warn(`${note ? 'note:' : output.style('red', 'error:')} ${message}`);

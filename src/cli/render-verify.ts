@@ -9,6 +9,7 @@ import type {
 import { localTime } from './local-time.ts';
 import { showName, type Output } from './output.ts';
 import { count, seconds } from './phrases.ts';
+import { snakeCase } from './snake-case.ts';
 
 const MOST_DIFFERENCES = 20;
 
@@ -86,14 +87,6 @@ export class VerifyRenderer {
     const more = differences.length - MOST_DIFFERENCES;
     if (more > 0) output.print(`        and ${count(more, 'more difference')}; --json lists all`);
   }
-}
-
-function snakeCase(fields: object): Record<string, unknown> {
-  const renamed = Object.entries(fields).map(([key, value]: [string, unknown]) => [
-    key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-    value,
-  ]);
-  return Object.fromEntries(renamed) as Record<string, unknown>;
 }
 
 /** What was looked at, with its counts. */

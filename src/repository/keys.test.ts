@@ -74,6 +74,22 @@ test.each([
   },
 );
 
+test('damage of the only key is told as such, whatever the password', async () => {
+  const { backend, key } = await createLab();
+  const handle = { kind: 'key', name: key.keyId } as const;
+  const bytes = await backend.load(handle);
+  for (const damaged of [bytes.subarray(0, 100), bytes.with(-20, (bytes.at(-20) ?? 0) ^ 1)]) {
+    backend.tamper(handle, damaged);
+    for (const password of [PASSWORD, 'wrong']) {
+      await expect(findKey(backend, password)).rejects.toMatchObject({
+        code: 'REPOSITORY_KEYS_DAMAGED',
+        exitCode: 20,
+        message: expect.stringContaining(key.keyId) as string,
+      });
+    }
+  }
+});
+
 test('the only key still opens after a flip outside of what it seals', async () => {
   const { backend, key } = await createLab();
   const handle = { kind: 'key', name: key.keyId } as const;

@@ -38,8 +38,8 @@ export interface FindKeyOptions extends CallOptions {
 }
 
 /**
- * Tries the password on every key. Throws `REPOSITORY_WRONG_PASSWORD` when it opens none. A key
- * file whose bytes do not match its name comes last, but is tried: its seal proves what it opens,
+ * Tries the password on every key. Throws `REPOSITORY_WRONG_PASSWORD` when it opens none, and
+ * `REPOSITORY_KEYS_DAMAGED` when there is no sound one that could tell. A key file whose bytes do not match its name comes last, but is tried: its seal proves what it opens,
  * and it may be the only one left.
  */
 export async function findKey(
@@ -71,6 +71,9 @@ export async function findKey(
   const keyCount = names.length;
   if (keyCount === 0) throw await noKeysError(backend, options);
   const damagedKeys = [...trial.damaged];
+  if (damagedKeys.length === keyCount) {
+    throw new KeepsakeError('REPOSITORY_KEYS_DAMAGED', { location, damagedKeys });
+  }
   throw new KeepsakeError('REPOSITORY_WRONG_PASSWORD', { location, keyCount, damagedKeys });
 }
 

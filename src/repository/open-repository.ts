@@ -95,8 +95,8 @@ async function findBegunKey(backend: Backend, password: string): Promise<OpenedK
 
 /**
  * Opens a repository with any of its passwords. Throws `REPOSITORY_NOT_FOUND`,
- * `REPOSITORY_WRONG_PASSWORD`, `REPOSITORY_CONFIG_MISSING`, `REPOSITORY_KEYS_MISSING` or
- * `REPOSITORY_FILE_DAMAGED`. Takes no lock and reads no index.
+ * `REPOSITORY_WRONG_PASSWORD`, `REPOSITORY_KEYS_DAMAGED`, `REPOSITORY_KEYS_MISSING`,
+ * `REPOSITORY_CONFIG_MISSING` or `REPOSITORY_FILE_DAMAGED`. Takes no lock and reads no index.
  */
 export async function openRepository(
   access: RepositoryAccess,

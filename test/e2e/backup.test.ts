@@ -48,6 +48,15 @@ test('--json ends with restic’s summary, and each item has restic’s words', 
   const [summary] = messages(result, 'summary');
   expect(summary).toMatchObject({ files_new: 1, files_changed: 1, outcome: 'ok', dry_run: false });
   expect(summary?.['snapshot_id']).toMatch(/^[0-9a-f]{64}$/);
+  expect(summary?.['databases']).toMatchObject([
+    {
+      path: lab.app.database,
+      journal_mode: 'wal',
+      page_size: 4096,
+      capture_method: expect.any(String) as string,
+    },
+  ]);
+  expect(JSON.stringify(summary)).not.toMatch(/"\w*[a-z][A-Z]\w*":/);
   const items = messages(result, 'verbose_status');
   expect(new Set(items.map(({ action }) => action))).toEqual(
     new Set(['unchanged', 'new', 'modified']),

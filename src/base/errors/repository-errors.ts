@@ -43,6 +43,14 @@ export const repositoryErrors = {
       'Nothing was changed. Put a file of the folder `keys` back from a copy of the repository; the data cannot be decrypted without one.',
     example: { location: '/mnt/backup/wishlist' },
   }),
+  REPOSITORY_KEYS_DAMAGED: entry<{ location: string; damagedKeys: string[] }>({
+    exit: ExitCode.damage,
+    message: ({ location, damagedKeys }) =>
+      `the repository at ${location} cannot be opened: ${damagedKeys.length === 1 ? 'its only key file is damaged' : 'all its key files are damaged'} (${damagedKeys.join(', ')})`,
+    hint: () =>
+      'Nothing was written and no lock was left. Whether the password is right cannot be told. Put a file of the folder `keys` back from a copy of the repository; the data cannot be decrypted without one.',
+    example: { location: '/mnt/backup/wishlist', damagedKeys: [EXAMPLE_ID] },
+  }),
   REPOSITORY_WRONG_PASSWORD: entry<{ location: string; keyCount: number; damagedKeys: string[] }>({
     exit: ExitCode.wrongPassword,
     message: ({ location, keyCount, damagedKeys }) =>
