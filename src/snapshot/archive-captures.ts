@@ -178,6 +178,7 @@ export class DatabaseCaptures {
       knownMissing: missingIn(parent?.manifest),
       references: references.filter(({ database }) => database === path),
       known,
+      previous: this.#record.parentOfDatabase(path),
       onBytes: (bytes) => listener?.onBytes?.(bytes),
     });
   }

@@ -2,7 +2,6 @@
 import type { Clock } from '../base/clock.ts';
 import { assertInternal, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
-import { readPages } from '../source/page-reading.ts';
 import {
   captureImage,
   checkCapture,
@@ -15,7 +14,6 @@ import type { DatabaseChecks } from '../sqlite/database-facts.ts';
 import type { Gate } from '../sqlite/gate.ts';
 import { readReferences } from '../sqlite/inspect.ts';
 import { pageChunkSize } from '../sqlite/page-chunk.ts';
-import { PageShapes } from '../sqlite/page-shape.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
 import { carriedChecks, isCheckDue, type CheckPolicy } from './check-policy.ts';
@@ -26,7 +24,7 @@ import {
   type NamedFiles,
 } from './cross-check.ts';
 import type { ManifestDatabase } from './manifest.ts';
-import { saveChunk } from './save-content.ts';
+import { savePages } from './save-pages.ts';
 
 export interface CaptureSettings {
   readonly scratchFolder: string;
@@ -50,6 +48,8 @@ export interface ArchiveDatabaseOptions extends CaptureSettings {
   readonly references: readonly FileReference[];
   /** What the parent's manifest says. */
   readonly known?: ManifestDatabase | undefined;
+  /** The parent snapshot's entry. */
+  readonly previous?: Node | undefined;
   /**
    * Reads the named files that are not stored yet; returns the paths of those that are not there.
    * They were deleted after the capture, or they are missing in the app itself.
@@ -139,40 +139,30 @@ async function store(
 /** SQLite reads the image for its checks, in its own process, while the pieces are stored. */
 async function saveChecked(
   captured: CapturedImage,
-  chunkSizeBytes: number,
+  pieceBytes: number,
   options: ArchiveDatabaseOptions,
-): Promise<{ content: string[]; checks: DatabaseChecks }> {
-  const { known, check: policy, clock } = options;
-  const isDue = isCheckDue(captured.contents, { policy, known, now: clock.now() });
-  const shapes = isDue ? undefined : new PageShapes(captured.contents.pageCount);
+): Promise<{ content: readonly string[]; checks: DatabaseChecks }> {
+  const { imagePath, contents } = captured;
+  const { known, previous, check: policy, clock } = options;
+  const isDue = isCheckDue(contents, { policy, known, now: clock.now() });
   // Both have ended when either failure is thrown: the image is removed then.
   const [saved, checked] = await Promise.allSettled([
-    savePages(captured, { chunkSizeBytes, shapes }, options),
+    savePages({
+      ...options,
+      imagePath,
+      sizeBytes: contents.sizeBytes,
+      pieceBytes,
+      previous: known?.chunkSizeBytes === pieceBytes ? (previous?.content ?? []) : [],
+      pageCount: isDue ? undefined : contents.pageCount,
+    }),
     isDue ? checkCapture(captured, options) : undefined,
   ]);
   if (saved.status === 'rejected') throw saved.reason;
   if (checked.status === 'rejected') throw checked.reason;
-  const carried =
-    known === undefined || shapes?.foundOdd === true ? undefined : carriedChecks(known);
+  const { content, foundOdd } = saved.value;
+  const carried = known === undefined || foundOdd ? undefined : carriedChecks(known);
   const checks = checked.value ?? carried ?? (await checkCapture(captured, options));
-  return { content: saved.value, checks };
-}
-
-/** @param how `shapes` is shown the pieces that are new */
-async function savePages(
-  { imagePath }: CapturedImage,
-  { chunkSizeBytes, shapes }: { chunkSizeBytes: number; shapes: PageShapes | undefined },
-  options: ArchiveDatabaseOptions,
-): Promise<string[]> {
-  const content: string[] = [];
-  const { signal } = options;
-  for await (const chunk of readPages(imagePath, { chunkSizeBytes, signal })) {
-    if (content.length === 0) shapes?.begin(chunk.bytes);
-    const isNew = await saveChunk(chunk, options);
-    if (isNew) shapes?.look(chunk.bytes, content.length * chunkSizeBytes);
-    content.push(chunk.id);
-  }
-  return content;
+  return { content, checks };
 }
 
 interface ReadNames {

@@ -105,18 +105,17 @@ async function readOnce(
   }
 }
 
-/** Stores one chunk and counts what it added; returns whether it is new. */
+/** Stores one chunk and counts what it added. */
 export async function saveChunk(
   { id, bytes }: Chunk,
   { store, counts, onBytes }: Pick<SaveContentOptions, 'store' | 'counts' | 'onBytes'>,
-): Promise<boolean> {
+): Promise<void> {
   const { isNew } = await store.saveBlob('data', id, bytes);
   if (isNew) {
     counts.dataBlobs += 1;
     counts.dataAdded += bytes.length;
   }
   onBytes?.(bytes.length);
-  return isNew;
 }
 
 /** Trouble with the file itself, as opposed to the repository. */

@@ -19,7 +19,6 @@ import { ContentChunker } from '../format/chunker.ts';
 import { makeFifo, setXattr } from '../host/libc.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { readFileContent } from './file-reading.ts';
-import { readPages } from './page-reading.ts';
 import { readNode } from './read-node.ts';
 import type { Chunk, FileReading } from './source.ts';
 
@@ -241,23 +240,4 @@ test('reading leaves the access time alone, for root and the owner', async () =>
   utimesSync(path, 1000, 2000); // older than mtime: even a relatime mount would set it anew
   await readAll(openReading(path).chunks());
   expect(lstatSync(path).atimeMs).toBe(1_000_000);
-});
-
-test('a database image comes in pieces of one size, the last one what is left', async () => {
-  await using dir = await tempFolder();
-  const content = stream(5 * MIB + 4096);
-  writeFileSync(dir.join('image'), content);
-  for (const chunkSizeBytes of [4096, 65_536, 3 * 4096, 4 * MIB]) {
-    const read = await readAll(readPages(dir.join('image'), { chunkSizeBytes }));
-    expect(read.content.equals(content)).toBe(true);
-    expect(new Set(read.lengths.slice(0, -1))).toEqual(new Set([chunkSizeBytes]));
-    expect(read.lengths.at(-1)).toBe(content.length % chunkSizeBytes || chunkSizeBytes);
-  }
-});
-
-test('an image that is missing is named', async () => {
-  await expect(readAll(readPages('/none', { chunkSizeBytes: 4096 }))).rejects.toMatchObject({
-    code: 'SOURCE_UNREADABLE',
-    details: { path: '/none', errno: 'ENOENT' },
-  });
 });

@@ -23,10 +23,10 @@
  */
 import { asBuffer } from '../base/bytes.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
-import { DATABASE_HEADER_BYTES, decodeDatabaseHeader } from './database-file.ts';
+import { decodeDatabaseHeader } from './database-file.ts';
 import { lockPageOf } from './raw-pages.ts';
 
-interface ShapedDatabase {
+export interface DatabaseShape {
   readonly pageSize: number;
   readonly pageCount: number;
   readonly reservedBytesPerPage: number;
@@ -42,43 +42,25 @@ const FIRST_PAGE_BTREE_AT = 100;
 const POINTER_MAP_ENTRY_BYTES = 5;
 const LEAST_CELL_BYTES = 4;
 
-/** Looks at pieces of an image one after the other, of which the first must be the first. */
-export class PageShapes {
-  readonly #pageCount: number;
-  #database: ShapedDatabase | undefined;
-  #odd = false;
-
-  constructor(pageCount: number) {
-    this.#pageCount = pageCount;
-  }
-
-  /** Whether a page was met that has not the shape of one. */
-  get foundOdd(): boolean {
-    return this.#odd;
-  }
-
-  /** Learns from the first piece. */
-  begin(firstPiece: Uint8Array): void {
-    const header = decodeDatabaseHeader(firstPiece.subarray(0, DATABASE_HEADER_BYTES));
-    assertInternal(header !== undefined, 'the image of a database has no header');
-    const { pageSize, reservedBytesPerPage, autoVacuum } = header;
-    const hasPointerMap = autoVacuum !== 'none';
-    this.#database = { pageSize, pageCount: this.#pageCount, reservedBytesPerPage, hasPointerMap };
-  }
-
-  /** @param piece whole pages, which begin at byte `at` of the image */
-  look(piece: Uint8Array, at: number): void {
-    const database = this.#database;
-    assertInternal(database !== undefined, 'pages were looked at before the first one');
-    const { pageSize } = database;
-    for (let from = 0; from < piece.length && !this.#odd; from += pageSize) {
-      const page = asBuffer(piece.subarray(from, from + pageSize));
-      this.#odd = !hasPageShape(page, (at + from) / pageSize + 1, database);
-    }
-  }
+/** @param header the first 100 bytes of the image */
+export function shapeOf(header: Uint8Array, pageCount: number): DatabaseShape {
+  const decoded = decodeDatabaseHeader(header);
+  assertInternal(decoded !== undefined, 'the image of a database has no header');
+  const { pageSize, reservedBytesPerPage, autoVacuum } = decoded;
+  return { pageSize, pageCount, reservedBytesPerPage, hasPointerMap: autoVacuum !== 'none' };
 }
 
-function hasPageShape(page: Buffer, pageNumber: number, database: ShapedDatabase): boolean {
+/** @param piece whole pages, which begin at byte `at` of the image */
+export function hasOddPage(piece: Uint8Array, at: number, shape: DatabaseShape): boolean {
+  const { pageSize } = shape;
+  for (let from = 0; from < piece.length; from += pageSize) {
+    const page = asBuffer(piece.subarray(from, from + pageSize));
+    if (!hasPageShape(page, (at + from) / pageSize + 1, shape)) return true;
+  }
+  return false;
+}
+
+function hasPageShape(page: Buffer, pageNumber: number, database: DatabaseShape): boolean {
   if (pageNumber === lockPageOf(database.pageSize)) return true;
   const at = pageNumber === 1 ? FIRST_PAGE_BTREE_AT : 0;
   const type = page.readUInt8(at);
@@ -91,7 +73,7 @@ function hasPageShape(page: Buffer, pageNumber: number, database: ShapedDatabase
 function hasBtreeShape(
   page: Buffer,
   at: number,
-  { pageSize, pageCount, reservedBytesPerPage }: ShapedDatabase,
+  { pageSize, pageCount, reservedBytesPerPage }: DatabaseShape,
 ): boolean {
   const type = page.readUInt8(at);
   const isInterior = type === INTERIOR_INDEX || type === INTERIOR_TABLE;
@@ -115,7 +97,7 @@ function hasBtreeShape(
 /** Page 2, and from there on each one that follows the pages its forerunner has entries of. */
 function isPointerMapPage(
   pageNumber: number,
-  { pageSize, reservedBytesPerPage, hasPointerMap }: ShapedDatabase,
+  { pageSize, reservedBytesPerPage, hasPointerMap }: DatabaseShape,
 ): boolean {
   if (!hasPointerMap || pageNumber < 2) return false;
   const stride = Math.floor((pageSize - reservedBytesPerPage) / POINTER_MAP_ENTRY_BYTES) + 1;
