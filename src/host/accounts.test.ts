@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { idOfUser, parseAccounts, userName } from './accounts.ts';
+import {
+  findAccount,
+  idOfGroup,
+  idOfUser,
+  parseAccount,
+  parseAccounts,
+  userName,
+} from './accounts.ts';
 
 const PASSWD = `root:x:0:0:root:/root:/bin/bash
 # comment
@@ -29,4 +36,17 @@ test('an unknown number has an empty name, an unknown name no number', () => {
   expect(userName(3_999_999_999)).toBe('');
   expect(idOfUser('no such user')).toBeUndefined();
   expect(userName(0)).toBe('root');
+});
+
+test('an account has the ids and the home of its first line', () => {
+  expect(parseAccount(PASSWD, 'wishlist')).toEqual({
+    name: 'wishlist',
+    uid: 998,
+    gid: 998,
+    home: '/opt/wishlist',
+  });
+  expect(parseAccount('a:x:1:2::', 'a')?.home).toBe('/');
+  expect(parseAccount(PASSWD, 'broken')).toBeUndefined();
+  expect(findAccount('no such user')).toBeUndefined();
+  expect([findAccount('root')?.uid, idOfGroup('root')]).toEqual([0, 0]);
 });

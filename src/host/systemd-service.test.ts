@@ -1,10 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import {
-  startLabApp,
-  type LabApp,
-  type LabAppOptions,
-} from '../../test/support/service-lab/start-lab-app.ts';
+import type { LabApp } from '../../test/support/service-lab/lab-app.ts';
+import { startLabApp, type LabAppOptions } from '../../test/support/service-lab/start-lab-app.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
 import { systemClock } from '../base/clock.ts';
 import type { JsonValue } from '../base/json-value.ts';
 import { openService } from './open-service.ts';
@@ -73,6 +71,20 @@ test("systemd's own limit kills what will not end, and that counts as stopped", 
   await lab.service.stop(limit);
   expect(await lab.service.state({})).toBe('failed');
   expect(await lab.app.pid()).toBe(0);
+});
+
+test('a process that a stop leaves behind is named', async () => {
+  await using lab = await startLab();
+  const { app, service } = lab;
+  mkdirSync(app.join('group'));
+  writeFileSync(app.join('group/cgroup.procs'), `${process.pid}\n`);
+  // As with KillMode=process: the unit is inactive, its control group is not empty.
+  const stdout = `LoadState=loaded\nActiveState=inactive\nControlGroup=/../../..${app.join('group')}`;
+  await app.fault('show', { exitCode: 0, stdout });
+  await expect(service.stop(limit)).rejects.toMatchObject({
+    code: 'SERVICE_STOP_FAILED',
+    message: expect.stringContaining(`process ${process.pid} (`) as string,
+  });
 });
 
 test('a unit that is not there is missing, and cannot be stopped or started', async () => {
@@ -251,6 +263,26 @@ test('somebody who starts it while it stops is noticed', async () => {
   const started = lab.app.systemctl('start', lab.app.unit);
   await expect(stopping).rejects.toMatchObject({ code: 'SERVICE_STOP_FAILED' });
   expect(await started).toMatchObject({ exitCode: 0 });
+});
+
+test('passwords of ours are not handed to systemctl', async () => {
+  await using dir = await tempFolder();
+  const program = `#!/bin/sh\nenv > ${dir.join('seen')}\n`;
+  writeFileSync(dir.join('systemctl'), program, { mode: 0o755 });
+  const environment = {
+    PATH: `${dir.path}:${process.env['PATH']}`,
+    KEEPSAKE_PASSWORD: 'hidden',
+    RESTIC_PASSWORD_FILE: 'hidden',
+    AWS_SECRET_ACCESS_KEY: 'hidden',
+    XDG_RUNTIME_DIR: '/run/user/0',
+    LANG: 'de_DE.UTF-8',
+  };
+  const service = openService({ systemd: 'wishlist' }, { clock: systemClock, environment });
+  await service.state({});
+  const seen = readFileSync(dir.join('seen'), 'utf8');
+  expect(seen).not.toContain('hidden');
+  expect(seen).toContain('XDG_RUNTIME_DIR=/run/user/0\n');
+  expect(seen).toContain('LC_ALL=C.UTF-8\n'); // what it says is read
 });
 
 test('a machine without systemctl says so', async () => {
