@@ -52,15 +52,13 @@ async function measureParts(settings: Settings): Promise<void> {
     knowsLowMemory: await knowsLowMemory(),
     provide: (set) => provideDataSet(settings.data, set),
   } satisfies PartContext;
-  let unfinished = 0;
   for (const name of settings.parts) {
-    const complete = await measurePart(name, { context, origin, sitting, deadlineMs });
-    if (!complete) unfinished += 1;
-  }
-  if (unfinished > 0) {
+    if (await measurePart(name, { context, origin, sitting, deadlineMs })) continue;
     say('The time limit is reached: run the same command again to carry on.');
     process.exitCode = UNFINISHED;
-  } else if (!settings.keep) removeWork(settings.data);
+    return;
+  }
+  if (!settings.keep) removeWork(settings.data);
 }
 
 interface PartRun {

@@ -26,7 +26,7 @@ export class Workshop {
   static async open(dataFolder: string): Promise<Workshop> {
     const work = workFolder(dataFolder);
     mkdirSync(work, { recursive: true });
-    const serials = readdirSync(work).map((name) => Number(name.replace('run-', '')));
+    const serials = readdirSync(work).map((name) => Number(/^run-(\d+)$/.exec(name)?.[1] ?? 0));
     const folder = join(work, `run-${Math.max(0, ...serials) + 1}`);
     mkdirSync(folder);
     return new Workshop(folder, await provideEmptyRepository(dataFolder));
