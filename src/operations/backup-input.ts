@@ -22,6 +22,8 @@ export interface BackupSubject {
   readonly databases: readonly string[];
   readonly references: readonly FileReference[];
   readonly excludes: readonly string[];
+  /** Where to find what belongs at a path, for files that were moved away meanwhile. */
+  readonly locate?: ((path: string) => string) | undefined;
 }
 
 export interface BackupInput {

@@ -17,6 +17,9 @@ export interface BackupSourceOptions {
   readonly own: readonly string[];
 }
 
+/** Where a restore in place keeps the old files, or makes the new ones ready: no data of the app's. */
+const CHANGE_PLACES = `.keepsake-restore-${'[0-9a-f]'.repeat(8)}`;
+
 export function openBackupSource(
   input: BackupInput,
   { polynomial, own }: BackupSourceOptions,
@@ -25,13 +28,14 @@ export function openBackupSource(
   const pool = new BufferPool();
   const options: WalkOptions = {
     paths: only === 'database' ? subject.databases : subject.paths,
-    exclude: compileExcludes({ patterns: subject.excludes }),
+    exclude: compileExcludes({ patterns: [...subject.excludes, CHANGE_PLACES] }),
     excludeCaches: input.excludeCaches,
     oneFileSystem: input.oneFileSystem,
     skip: new Set(own.filter((location) => location.startsWith('/'))),
     detectDatabases: true,
     databases: new Set(subject.databases),
     follow: followed(subject),
+    locate: subject.locate,
     read: (path: string, node: Node) => readFileContent(path, node, { polynomial, pool }),
   };
   const optional = new Set(subject.optionalPaths);

@@ -131,6 +131,7 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
         check: input.databaseCheck,
         lockLimitMs: input.lockLimitMs,
         busyLimitMs: input.busyLimitMs,
+        locate: subject.locate,
       },
       configuredDatabases: subject.databases,
       // Without the files there is nothing to hold the rows against.

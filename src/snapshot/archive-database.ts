@@ -33,6 +33,8 @@ export interface CaptureSettings {
   readonly busyLimitMs?: number | undefined;
   /** When SQLite checks all of the image; default `daily`. */
   readonly check?: CheckPolicy | undefined;
+  /** Where a database is that was moved away meanwhile. */
+  readonly locate?: ((path: string) => string) | undefined;
 }
 
 /** A name that appeared and vanished between two captures that often is no accident of timing. */
@@ -103,8 +105,9 @@ async function archiveUnlessDoubtful(
 }
 
 function capture(options: ArchiveDatabaseOptions): Promise<CapturedImage> {
-  const { path, configured, scratchFolder, clock, gate, signal } = options;
+  const { configured, scratchFolder, clock, gate, signal } = options;
   const { method, lockLimitMs, busyLimitMs } = options;
+  const path = options.locate?.(options.path) ?? options.path;
   const how = { method, lockLimitMs, busyLimitMs };
   return captureImage({ path, configured, scratchFolder, clock, gate, signal, ...how });
 }

@@ -35,6 +35,8 @@ export interface WalkOptions {
   readonly databases?: ReadonlySet<string> | undefined;
   /** Absolute paths that stand for what they lead to, where they are links. */
   readonly follow?: ReadonlySet<string> | undefined;
+  /** Where to find what belongs at a path, for files that were moved away meanwhile. */
+  readonly locate?: ((path: string) => string) | undefined;
   /** Asked before a file is opened to look for a database: true if it is known to be none. */
   readonly isKnownPlain?: ((path: string, node: Node) => boolean) | undefined;
   /** How the content of a file is read, if anybody asks. */
@@ -134,8 +136,10 @@ class Walk {
   /** Queues what stands at one place, if anything does. */
   #visit(place: Place): void {
     try {
-      const stats = lstatSync(fsPath(place.path), { bigint: true });
-      if (!stats.isSymbolicLink()) this.#take(place, stats);
+      const at = this.#locate(place.path);
+      const stats = lstatSync(fsPath(at), { bigint: true });
+      if (at !== place.path) this.#take({ ...place, real: at }, stats);
+      else if (!stats.isSymbolicLink()) this.#take(place, stats);
       else if (this.#options.follow?.has(place.path) === true) this.#follow(place);
       else if (isOnTheWay(place)) this.#passThrough(place);
       else this.#take(place, stats);
@@ -199,8 +203,9 @@ class Walk {
   /** `undefined` when the folder cannot be listed and nothing in it was asked for by name. */
   #list(path: string, target: Target | undefined): readonly string[] | undefined {
     try {
-      const names = listFolder(path);
-      return this.#options.excludeCaches === true ? onlyCacheTag(path, names) : names;
+      const at = this.#locate(path);
+      const names = listFolder(at);
+      return this.#options.excludeCaches === true ? onlyCacheTag(at, names) : names;
     } catch (error) {
       if (isGone(error)) throw error;
       this.#report(path, unreadable(path, error));
@@ -229,7 +234,11 @@ class Walk {
     const path = joinPath(frame.path, database);
     if (this.#options.databases?.has(path) === true) return true;
     // Of a database that a pattern left out the sidecars are of no use either.
-    return this.#options.detectDatabases === true && looksLikeDatabase(path);
+    return this.#options.detectDatabases === true && looksLikeDatabase(this.#locate(path));
+  }
+
+  #locate(path: string): string {
+    return this.#options.locate?.(path) ?? path;
   }
 
   #report(path: string, error: KeepsakeError): void {
