@@ -15,7 +15,9 @@ export const serviceSchema = z
     docker: text.optional().describe('The name of the Docker container.'),
     commands: z
       .strictObject({
-        stop: argv.describe('The program that stops the app, and its arguments.'),
+        stop: argv.describe(
+          'The program that stops the app, and its arguments. It runs as `run-as`, as `start` does.',
+        ),
         start: argv.describe('The program that starts the app, and its arguments.'),
       })
       .optional()
@@ -41,7 +43,9 @@ export const healthSchema = z
   .strictObject({
     url: httpUrl.describe('What to ask for. It should read the database.'),
     status: httpStatus.default(200).describe('The status of a healthy answer.'),
-    timeout: duration.prefault('10s').describe('How long to wait for an answer.'),
+    timeout: duration
+      .prefault('60s')
+      .describe('How long the app may take until it answers well, after a start.'),
     not: z.array(unhealthySchema).default([]).describe('Answers with a known bad meaning.'),
   })
   .transform(({ timeout, ...health }) => ({ ...health, timeoutMs: timeout }));

@@ -113,7 +113,7 @@ test('defaults are filled in, times become milliseconds, sizes bytes', () => {
   expect(config.packSizeBytes).toBe(16 * 2 ** 20);
   expect(config.apps['w']).toMatchObject({
     preset: 'sqlite-app',
-    health: { url: 'http://x/', status: 200, timeoutMs: 10_000, not: [] },
+    health: { url: 'http://x/', status: 200, timeoutMs: 60_000, not: [] },
   });
   expect([...config.given]).toEqual([
     'apps',

@@ -19,7 +19,8 @@ function health(port: number): HealthConfig {
   return {
     url: `http://127.0.0.1:${port}/login`,
     status: 200,
-    timeoutMs: 10_000,
+    // The container migrates, seeds and patches first: 3 s measured, 15 s where pnpm is slow.
+    timeoutMs: 60_000,
     not: [
       { status: 302, location: '/setup-wizard', means: 'the database holds no users' },
       { status: 500, means: 'the database is damaged, empty or missing' },
