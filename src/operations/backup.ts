@@ -1,6 +1,7 @@
 /** `backup`: captures a live app or plain paths into a snapshot. */
 import type { Clock } from '../base/clock.ts';
 import { TOP_NAMES } from '../backend/layout.ts';
+import { StringSet } from '../base/string-set.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { timeFromNs } from '../format/go-time.ts';
 import type { Snapshot } from '../format/snapshot-file.ts';
@@ -169,7 +170,7 @@ function listen(
   { input, clock, storedBytes }: { input: BackupInput; clock: Clock; storedBytes: () => number },
 ): ArchiveListener {
   const state = { filesDone: 0, bytesDone: 0, bytesRead: 0 };
-  const told = new Set<string>();
+  const told = new StringSet();
   const beganAtMs = clock.monotonicMs();
   let phase: BackupPhase = 'opening';
   const report = (): void => {

@@ -10,7 +10,7 @@ import { encodeIndexFile, type IndexedPack, INDEX_MAX_BLOBS } from '../format/in
 import { headerEntryBytes } from '../format/pack.ts';
 import type { BlobIndex, BlobType } from './blob-index.ts';
 import type { BlobSealer, SealedBlob } from './blob-sealer.ts';
-import { PackBuilder, PackMemory } from './pack-builder.ts';
+import { PackBuilder } from './pack-builder.ts';
 import { fileName, type SealedFiles } from './sealed-files.ts';
 
 export interface BlobSaverOptions {
@@ -46,7 +46,6 @@ const INDEX_MAX_AGE_MS = 10 * 60_000;
 
 export class BlobSaver {
   readonly #options: BlobSaverOptions;
-  readonly #memory: PackMemory;
   readonly #open: Record<BlobType, PackBuilder>;
   /** Blobs sealed or being sealed whose pack is not in the index yet, by type and id. */
   readonly #underWay = new Set<string>();
@@ -65,7 +64,6 @@ export class BlobSaver {
 
   constructor(options: BlobSaverOptions) {
     this.#options = options;
-    this.#memory = new PackMemory(options.packSizeBytes);
     this.#uploadPlaces = new Semaphore(UPLOADS_AT_ONCE);
     this.#open = { data: this.#newPack('data'), tree: this.#newPack('tree') };
   }
@@ -161,7 +159,7 @@ export class BlobSaver {
   }
 
   #newPack(type: BlobType): PackBuilder {
-    return new PackBuilder(type, this.#options.packSizeBytes, this.#memory);
+    return new PackBuilder(type, this.#options.packSizeBytes);
   }
 
   #startUpload(type: BlobType): void {
@@ -185,10 +183,10 @@ export class BlobSaver {
   }
 
   async #upload(builder: PackBuilder): Promise<void> {
-    using _ = builder;
     const { backend, master, random, index, signal, assertWritable, dryRun } = this.#options;
     if (dryRun) {
       this.#forgetUnderWay(`dry run ${index.packCount}`, builder);
+      builder.release();
       return;
     }
     const bytes = builder.finish(master, random(16));
@@ -196,6 +194,7 @@ export class BlobSaver {
     assertWritable();
     await backend.save({ kind: 'pack', name: packId, content: builder.type }, bytes, { signal });
     this.#forgetUnderWay(packId, builder);
+    builder.release();
     if (this.#unindexed.length === 0) this.#unindexedSinceMs = this.#options.clock.monotonicMs();
     this.#unindexed.push({ id: packId, blobs: [...builder.blobs] });
     this.#unindexedBlobs += builder.blobs.length;

@@ -4,43 +4,25 @@ import type { MasterKey } from '../format/crypto.ts';
 import type { IndexedBlob } from '../format/index-file.ts';
 import { encodePackHeader, PACK_MAX_BLOBS } from '../format/pack.ts';
 import type { SealedBlob } from './blob-sealer.ts';
+import { releaseMemory } from './sealed-run.ts';
 
 /** Room for the header and for the blob that goes over the target. */
 const SPARE_BYTES = 1 << 20;
 
-/** Packs are filled one after the other in the same few pieces of memory. */
-export class PackMemory {
-  readonly #sizeBytes: number;
-  readonly #free: Uint8Array[] = [];
-
-  constructor(packSizeBytes: number) {
-    this.#sizeBytes = packSizeBytes + SPARE_BYTES;
-  }
-
-  /** Memory that is never touched costs nothing, so a small pack may have a large one's. */
-  take(): Uint8Array {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#sizeBytes);
-  }
-
-  /** The giver must not touch it any more. */
-  giveBack(bytes: Uint8Array): void {
-    if (bytes.length === this.#sizeBytes) this.#free.push(bytes);
-  }
-}
-
-export class PackBuilder implements Disposable {
+export class PackBuilder {
   readonly type: 'data' | 'tree';
   readonly #targetSizeBytes: number;
-  readonly #memory: PackMemory;
   readonly #blobs: IndexedBlob[] = [];
-  /** From the first blob to the file one piece: parts joined at the end would need it twice. */
+  /**
+   * From the first blob to the file one piece: parts joined at the end would need it twice. What of
+   * it was never touched costs nothing, so a small pack may have a large one's.
+   */
   #bytes: Uint8Array | undefined;
   #sizeBytes = 0;
 
-  constructor(type: 'data' | 'tree', targetSizeBytes: number, memory: PackMemory) {
+  constructor(type: 'data' | 'tree', targetSizeBytes: number) {
     this.type = type;
     this.#targetSizeBytes = targetSizeBytes;
-    this.#memory = memory;
   }
 
   get blobs(): readonly IndexedBlob[] {
@@ -63,22 +45,23 @@ export class PackBuilder implements Disposable {
     this.#append(sealed);
   }
 
-  /** The whole pack file, valid until the builder is disposed. */
+  /** The whole pack file, valid until `release`. */
   finish(master: MasterKey, nonce: Uint8Array): Uint8Array {
     assertInternal(this.#blobs.length > 0, 'an empty pack was finished');
     this.#append(encodePackHeader(this.#blobs, master, nonce));
     return (this.#bytes ?? new Uint8Array(0)).subarray(0, this.#sizeBytes);
   }
 
-  [Symbol.dispose](): void {
-    if (this.#bytes !== undefined) this.#memory.giveBack(this.#bytes);
+  /** Gives the memory back at once: the collector would let several packs gather first. */
+  release(): void {
+    if (this.#bytes !== undefined) releaseMemory(this.#bytes);
     this.#bytes = undefined;
   }
 
   #append(bytes: Uint8Array): void {
-    this.#bytes ??= this.#memory.take();
+    this.#bytes ??= Buffer.allocUnsafeSlow(this.#targetSizeBytes + SPARE_BYTES);
     const end = this.#sizeBytes + bytes.length;
-    if (end > this.#bytes.length) this.#bytes = grown(this.#bytes, end + SPARE_BYTES);
+    if (end > this.#bytes.length) this.#bytes = grown(this.#bytes, end);
     this.#bytes.set(bytes, this.#sizeBytes);
     this.#sizeBytes = end;
   }
@@ -87,5 +70,6 @@ export class PackBuilder implements Disposable {
 function grown(bytes: Uint8Array, sizeBytes: number): Uint8Array {
   const larger = Buffer.allocUnsafeSlow(sizeBytes);
   larger.set(bytes);
+  releaseMemory(bytes);
   return larger;
 }

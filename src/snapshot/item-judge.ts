@@ -1,3 +1,4 @@
+import { StringSet } from '../base/string-set.ts';
 import type { Node } from '../format/node.ts';
 import type { ItemAction } from './archive-counts.ts';
 import { sameContent } from './same-node.ts';
@@ -13,7 +14,8 @@ export interface JudgedItem {
  * compares only with the first. Remembers what was not unmodified.
  */
 export class ItemJudge {
-  readonly #actions = new Map<string, ItemAction>();
+  readonly #new = new StringSet();
+  readonly #changed = new StringSet();
   /** Of folders that differ so far: the first pass leaves the databases in them open. */
   readonly #parentFolders = new Map<string, Node>();
   /** What the parent snapshot has of each database; the first pass leaves databases out. */
@@ -23,7 +25,8 @@ export class ItemJudge {
   remember({ path, action, node }: JudgedItem, previous: Node | undefined): ItemAction {
     if (action === 'changed' && node.type === 'dir' && previous !== undefined) {
       this.#parentFolders.set(path, previous);
-    } else if (action !== 'unmodified') this.#actions.set(path, action);
+    } else if (action === 'new') this.#new.add(path);
+    else if (action === 'changed') this.#changed.add(path);
     return action;
   }
 
@@ -37,7 +40,7 @@ export class ItemJudge {
 
   /** Whether the first pass had the last word on it. */
   isDecided(path: string): boolean {
-    return this.#actions.has(path);
+    return this.#decision(path) !== undefined;
   }
 
   /** Second pass: `action` compares with the draft of the first. */
@@ -45,7 +48,12 @@ export class ItemJudge {
     if (this.#databases.has(path)) return judgeDatabase(this.#databases.get(path), node);
     const folder = this.#parentFolders.get(path);
     if (folder !== undefined) return folder.subtree === node.subtree ? 'unmodified' : 'changed';
-    return this.#actions.get(path) ?? action;
+    return this.#decision(path) ?? action;
+  }
+
+  #decision(path: string): ItemAction | undefined {
+    if (this.#new.has(path)) return 'new';
+    return this.#changed.has(path) ? 'changed' : undefined;
   }
 }
 
