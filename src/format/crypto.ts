@@ -23,10 +23,10 @@ import {
   type Cipheriv,
   type KeyObject,
 } from 'node:crypto';
-import { crypto_onetimeauth, crypto_onetimeauth_verify } from 'sodium-native';
 import type { Random } from '../base/clock.ts';
 import { assertInternal, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { aesLibrary } from './aes-library.ts';
+import { poly1305, poly1305Holds } from './poly1305.ts';
 
 export interface MasterKey {
   /** 32 bytes, AES-256. */
@@ -94,7 +94,7 @@ function authenticate(sealed: Uint8Array, key: MasterKey, nonce: Uint8Array): vo
   const tagAt = sealed.length - TAG_BYTES;
   sealed.set(nonce, 0);
   const message = sealed.subarray(NONCE_BYTES, tagAt);
-  crypto_onetimeauth(sealed.subarray(tagAt), message, oneTimeKeyFor(key, nonce));
+  poly1305(sealed.subarray(tagAt), message, oneTimeKeyFor(key, nonce));
 }
 
 /**
@@ -135,7 +135,7 @@ function proveTag(
   const nonce = sealed.subarray(0, NONCE_BYTES);
   const ciphertext = sealed.subarray(NONCE_BYTES, tagAt);
   const tag = sealed.subarray(tagAt);
-  if (!crypto_onetimeauth_verify(tag, ciphertext, oneTimeKeyFor(key, nonce))) {
+  if (!poly1305Holds(tag, ciphertext, oneTimeKeyFor(key, nonce))) {
     throw new KeepsakeError('FORMAT_MAC_MISMATCH', { what });
   }
   return { nonce, ciphertext };
@@ -148,7 +148,7 @@ export function poly1305Aes(
   nonce: Uint8Array,
 ): Uint8Array {
   const tag = new Uint8Array(TAG_BYTES);
-  crypto_onetimeauth(tag, message, oneTimeKeyFor(key, nonce));
+  poly1305(tag, message, oneTimeKeyFor(key, nonce));
   return tag;
 }
 

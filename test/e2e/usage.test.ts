@@ -83,3 +83,11 @@ test('no repository: exit code 10 and the line to type', async () => {
     expect(stderr).toContain(`\`keepsake -r ${dir.join('none')} init\``);
   }
 });
+
+test('with --debug an error shows where in the sources it came from', async () => {
+  const { stderr } = await runKeepsake(['-r', dir.join('absent'), '--debug', 'snapshots'], {
+    home: dir.path,
+    env: { KEEPSAKE_PASSWORD: 'x' },
+  });
+  expect(stderr).toMatch(/\(\S+\/src\/repository\/\S+\.ts:\d+:\d+\)/);
+});
