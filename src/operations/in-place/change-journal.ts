@@ -76,6 +76,9 @@ export interface ChangeJournal {
   /** Why it goes back. */
   readonly failure?: string;
   readonly restorePoint?: RestorePoint;
+  /** The state when the service had stopped; what came after the restore point is only there. */
+  readonly finalPoint?: RestorePoint;
+  readonly stagedBytes?: number;
   /** Before the change; without a service there is nothing to stop. */
   readonly serviceBefore?: 'running' | 'failed' | 'stopped' | 'none';
   /** What gives the service back to its manager. */

@@ -5,8 +5,7 @@ import type { StoredSnapshot } from '../../repository/repository.ts';
 import type { Manifest } from '../../snapshot/manifest.ts';
 import type { ChangePart } from './change-journal.ts';
 import type { PlanNote } from './in-place-input.ts';
-import { isSameOrBelow } from './snapshot-change.ts';
-import type { WantedPath } from './swap-roots.ts';
+import { isSameOrBelow, type WantedPath } from './swap-roots.ts';
 
 export interface PathChoice {
   readonly wanted: readonly WantedPath[];

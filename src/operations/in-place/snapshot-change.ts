@@ -1,20 +1,20 @@
 /** The change that a restore makes: a snapshot's state in the place of the app's own. */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
-import { fsPath } from '../../base/raw-name.ts';
 import { resolveOwner, setTreeOwner } from '../../host/tree-owner.ts';
 import { loadManifest } from '../../snapshot/load-manifest.ts';
 import { hasDatabaseMagic } from '../../source/sqlite-files.ts';
 import type { OpenSnapshot } from '../open-snapshot.ts';
 import type { BackupInput } from '../backup-input.ts';
 import type { Workbench } from '../workbench.ts';
-import { kindOf } from './change-files.ts';
+import { kindOf, makeFolders } from './change-files.ts';
 import type { ChangeJournal, JournalFile } from './change-journal.ts';
 import type { ChangeMachine } from './change-machine.ts';
 import type { Change } from './change-steps.ts';
 import { makeRestorePoint } from './restore-point.ts';
 import { discardStaged, stageSnapshot } from './stage-snapshot.ts';
+import { keepOldState } from './settle-change.ts';
+import { findSwapRoots, isSameOrBelow } from './swap-roots.ts';
+import { findMissingUploads } from './missing-uploads.ts';
 import { swapBack, swapIn } from './swap-paths.ts';
 import { planSwap, type SwapRoot } from './swap-units.ts';
 import { whatStays } from './what-stays.ts';
@@ -59,13 +59,40 @@ export class SnapshotChange implements Change {
 
   async prepare(): Promise<void> {
     const { workbench, machine, journal, source, onProgress, signal } = this.#options;
-    const { places, roots } = journal.value;
     const open = await source.open();
     const manifest = await loadManifest(open.repository, open.snapshot.tree, { signal });
-    await discardStaged(places);
-    await stageSnapshot(workbench, { open, manifest, places, roots, onProgress, signal });
-    await this.#setOwners(roots);
-    for (const { path } of places) await machine.syncFileSystem(path);
+    const job = { open, manifest, onProgress, signal };
+    const base = journal.value.roots.filter(({ onlyIfMissing }) => onlyIfMissing !== true);
+    await discardStaged(journal.value.places);
+    const staged = await stageSnapshot(workbench, { ...job, roots: base });
+    let { sizeBytes } = staged;
+    if (journal.value.part === 'database') {
+      const added = await this.#addMissingUploads(open, base);
+      sizeBytes += (await stageSnapshot(workbench, { ...job, roots: added })).sizeBytes;
+    }
+    await this.#setOwners(journal.value.roots);
+    for (const { path } of journal.value.places) await machine.syncFileSystem(path);
+    await journal.update({ stagedBytes: sizeBytes });
+  }
+
+  /** A database of the past may name files that were deleted since. */
+  async #addMissingUploads(open: OpenSnapshot, base: readonly SwapRoot[]): Promise<SwapRoot[]> {
+    const { machine, journal, warn, signal } = this.#options;
+    const { app, id, places } = journal.value;
+    const { found, lost } = await findMissingUploads(open, { app, roots: base }, { signal });
+    if (lost.length > 0) {
+      warn(
+        `${lost.length} uploads that rows name are neither here nor in the snapshot, such as ${lost[0]}`,
+      );
+    }
+    const mountPoints = machine.mountPoints();
+    const takesMount = (): boolean => false;
+    const added = findSwapRoots({ id, wanted: found, mountPoints, takesMount });
+    const known = new Set(places.map(({ path }) => path));
+    const fresh = added.places.filter(({ path }) => !known.has(path));
+    for (const { path } of fresh) await makeFolders(machine.files, path);
+    await journal.update({ roots: [...base, ...added.roots], places: [...places, ...fresh] });
+    return [...added.roots];
   }
 
   async #setOwners(roots: readonly SwapRoot[]): Promise<void> {
@@ -108,11 +135,18 @@ export class SnapshotChange implements Change {
   }
 
   async settle(): Promise<void> {
-    const { journal } = this.#options;
+    const { workbench, journal, source, warn, signal } = this.#options;
+    const { places, restorePoint } = journal.value;
     // Empty by now, but for what nobody waited for.
-    for (const { path } of journal.value.places) {
-      await rm(fsPath(join(path, 'new')), { recursive: true, force: true });
-    }
+    await discardStaged(places);
+    if (restorePoint?.kind !== 'snapshot' || journal.value.finalPoint !== undefined) return;
+    const backup = await source.backup();
+    const finalPoint = await keepOldState(workbench, journal.value, { backup, signal });
+    await journal.update({ finalPoint });
+    if (finalPoint.kind === 'snapshot') return;
+    warn(
+      `what was written after the restore point is not in the repository: ${finalPoint.why}. It is in the old files, which are kept`,
+    );
   }
 }
 
@@ -120,10 +154,6 @@ export class SnapshotChange implements Change {
 function isAppsOwn({ root, databases, references }: ChangeJournal['app'], path: string): boolean {
   const own = [root, ...databases, ...references.map(({ folder }) => folder)];
   return own.some((each) => isSameOrBelow(path, each) || isSameOrBelow(each, path));
-}
-
-export function isSameOrBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
 }
 
 /** Throws `CHANGE_DATABASE_IN_USE`. */

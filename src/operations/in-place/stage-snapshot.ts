@@ -3,7 +3,7 @@
  * there: hashes, SQLite's checks, the manifest. Nothing of the app is touched.
  */
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { KeepsakeError as ChangeError } from '../../base/errors/keepsake-error.ts';
 import { fsPath } from '../../base/raw-name.ts';
@@ -23,7 +23,6 @@ import type { SwapRoot } from './swap-units.ts';
 export interface StageJob {
   readonly open: OpenSnapshot;
   readonly manifest: Manifest | undefined;
-  readonly places: readonly ChangePlace[];
   readonly roots: readonly SwapRoot[];
   readonly onProgress: (phase: 'restoring' | 'comparing', doneBytes: number) => void;
   readonly signal?: AbortSignal | undefined;
@@ -37,8 +36,9 @@ export interface Staged {
 /** Is durable only after a sync of each place. Throws `CHANGE_STAGED_WRONG`. */
 export async function stageSnapshot(workbench: Workbench, job: StageJob): Promise<Staged> {
   const staged = new StagedFiles(job);
-  for (const place of job.places) await restoreTo(workbench, place, job);
-  for (const place of job.places) await compareIn(place, staged, job);
+  const places = new Set(job.roots.map(({ place }) => place));
+  for (const path of places) await restoreTo(workbench, { path }, job);
+  for (const path of places) await compareIn({ path }, staged, job);
   const problems = [...staged.countProblems(), ...(await judgeDatabases(staged, job))];
   if (problems.length > 0) throw new ChangeError('CHANGE_STAGED_WRONG', { problems });
   return staged;
@@ -53,22 +53,24 @@ export async function discardStaged(places: readonly ChangePlace[]): Promise<voi
 
 /** Which paths of a snapshot wait in one place. */
 export function selectIn(place: ChangePlace, roots: readonly SwapRoot[]) {
-  const all = roots.map(({ path, fresh }) => ({ path, isHere: isIn(place, fresh) }));
+  const byPath = new Map(roots.map((root) => [root.path, root]));
+  const onTheWay = new Set<string>();
+  for (const root of roots) {
+    if (root.place !== place.path) continue;
+    for (let at = dirname(root.path); !onTheWay.has(at); at = dirname(at)) onTheWay.add(at);
+  }
   return (path: string): Selection => {
-    // The innermost root that holds the path: another file system may be mounted in a root.
-    let best: (typeof all)[number] | undefined;
-    for (const root of all) {
-      if (path !== root.path && !path.startsWith(`${root.path}/`)) continue;
-      if (best === undefined || root.path.length > best.path.length) best = root;
-    }
-    const selected = best?.isHere === true;
-    const leadsOn = all.some(({ path: root, isHere }) => isHere && root.startsWith(`${path}/`));
-    return { selected, descend: selected || leadsOn };
+    const selected = innermost(byPath, path)?.place === place.path;
+    return { selected, descend: selected || onTheWay.has(path) };
   };
 }
 
-function isIn({ path }: ChangePlace, fresh: string): boolean {
-  return fresh.startsWith(`${path}/new/`);
+/** Another file system may be mounted in a root: that is a root, too. */
+function innermost(byPath: ReadonlyMap<string, SwapRoot>, path: string): SwapRoot | undefined {
+  for (let at = path; ; at = dirname(at)) {
+    const root = byPath.get(at);
+    if (root !== undefined || at === '/') return root;
+  }
 }
 
 async function restoreTo(
@@ -97,13 +99,13 @@ class StagedFiles implements Staged {
   sizeBytes = 0;
   readonly databases: { path: string; at: string }[] = [];
   readonly #manifest: Manifest | undefined;
-  readonly #roots: readonly SwapRoot[];
+  readonly #byPath: ReadonlyMap<string, SwapRoot>;
   readonly #totals: FolderTotals;
   readonly #known: ReadonlySet<string>;
 
   constructor({ manifest, roots }: StageJob) {
     this.#manifest = manifest;
-    this.#roots = roots;
+    this.#byPath = new Map(roots.map((root) => [root.path, root]));
     this.#totals = new FolderTotals((manifest?.files ?? []).map(({ path }) => path));
     this.#known = new Set(manifest?.databases.map(({ path }) => path));
   }
@@ -118,20 +120,16 @@ class StagedFiles implements Staged {
   }
 
   #placeOf(path: string): string {
-    const holds = this.#roots.filter(
-      (root) => path === root.path || path.startsWith(`${root.path}/`),
-    );
-    const [innermost] = holds.sort((a, b) => b.path.length - a.path.length);
-    return `${innermost?.fresh ?? ''}${path.slice(innermost?.path.length ?? 0)}`;
+    const root = innermost(this.#byPath, path);
+    return `${root?.fresh ?? ''}${path.slice(root?.path.length ?? 0)}`;
   }
 
   /** Of the folders that were restored as a whole. */
   *countProblems(): Generator<string> {
-    const whole = new Set(this.#roots.map(({ path }) => path));
     const found = new Map(this.#totals.totals().map((folder) => [folder.path, folder]));
     for (const { path, fileCount, sizeBytes } of this.#manifest?.files ?? []) {
       const actual = found.get(path);
-      if (!whole.has(path) || actual === undefined) continue;
+      if (!this.#byPath.has(path) || actual === undefined) continue;
       if (actual.fileCount === fileCount && actual.sizeBytes === sizeBytes) continue;
       yield `${path}: expected ${fileCount} files of ${sizeBytes} bytes, found ${actual.fileCount} of ${actual.sizeBytes}`;
     }

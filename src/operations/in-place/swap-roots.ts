@@ -102,3 +102,7 @@ function mountedBelow(
     .filter((mount) => request.takesMount(mount.path))
     .map((mount) => makeRoot(mount, request));
 }
+
+export function isSameOrBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
+}
