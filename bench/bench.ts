@@ -6,7 +6,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installBenchTools } from '../scripts/install-test-tools.ts';
-import { runKeepsake } from '../test/support/keepsake.ts';
 import { runProgramOk } from '../test/support/run-program.ts';
 import { provideDataSet } from './data-sets.ts';
 import {
@@ -17,6 +16,7 @@ import {
   lookAround,
 } from './machine.ts';
 import type { PartContext } from './part.ts';
+import { findLowMemoryCommands } from './low-memory.ts';
 import { partNames } from './part-names.ts';
 import { parts } from './parts.ts';
 import { renderReport, replaceBetweenMarkers } from './report.ts';
@@ -49,7 +49,7 @@ async function measureParts(settings: Settings): Promise<void> {
   const context = {
     settings,
     workshop,
-    knowsLowMemory: await knowsLowMemory(),
+    lowMemoryCommands: await findLowMemoryCommands(),
     provide: (set) => provideDataSet(settings.data, set),
   } satisfies PartContext;
   for (const name of settings.parts) {
@@ -88,16 +88,10 @@ async function measurePart(
     now: () => performance.now(),
     deadlineMs,
   });
-  console.log(`\n${parts[name].render(saved).markdown}`);
+  if (Object.keys(saved.entries).length > 0) {
+    console.log(`\n${parts[name].render(saved).markdown}`);
+  }
   return saved.complete;
-}
-
-async function knowsLowMemory(): Promise<boolean> {
-  const { stdout } = await runKeepsake(['backup', '--help']);
-  return (
-    stdout.includes('--low-memory') ||
-    (await runKeepsake(['--help'])).stdout.includes('--low-memory')
-  );
 }
 
 async function writeReport(settings: Settings): Promise<void> {

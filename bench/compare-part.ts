@@ -2,10 +2,11 @@
 import { lowMemoryActs, renderComparison } from './compare-tables.ts';
 import { describeData } from './data-facts.ts';
 import { dataSets, estimateBytes, scaleSet, TINY, type DataSetName } from './data-sets.ts';
+import { actsWithLowMemory } from './low-memory.ts';
 import { canMeasureMemory } from './measure.ts';
 import { rotate } from './numbers.ts';
 import type { Job, Part, PartContext } from './part.ts';
-import { acts, runRound } from './round.ts';
+import { acts, runRound, type Act } from './round.ts';
 import type { Settings } from './settings.ts';
 import { keepsakeTool, type Tool } from './tools.ts';
 
@@ -45,18 +46,19 @@ function timeJobs(app: () => string, { settings, workshop }: PartContext): Job[]
   ).flat();
 }
 
-function memoryJobs(app: () => string, { settings, workshop, knowsLowMemory }: PartContext): Job[] {
+function memoryJobs(app: () => string, context: PartContext): Job[] {
   if (!canMeasureMemory()) return [];
-  const job = (tool: Tool, lowMemory: boolean) => ({
+  const { settings, workshop, lowMemoryCommands } = context;
+  const job = (tool: Tool, { acts, lowMemory }: { acts: readonly Act[]; lowMemory: boolean }) => ({
     key: `${tool.name}, memory${lowMemory ? ' with --low-memory' : ''}`,
     run: () =>
-      workshop.withPlace(app(), tool.name, (place) => {
-        const chosen = lowMemory ? lowMemoryActs : acts;
-        return runRound({ tool, place, acts: chosen, memory: true, lowMemory });
-      }),
+      workshop.withPlace(app(), tool.name, (place) =>
+        runRound({ tool, place, acts, memory: true, lowMemory }),
+      ),
   });
   const quick = settings.tools.filter(({ isSlow = false }) => !isSlow);
-  const jobs = quick.map((tool) => job(tool, false));
-  const low = knowsLowMemory && settings.tools.includes(keepsakeTool);
-  return low ? [...jobs, job(keepsakeTool, true)] : jobs;
+  const jobs = quick.map((tool) => job(tool, { acts, lowMemory: false }));
+  const low = actsWithLowMemory(lowMemoryActs, lowMemoryCommands);
+  const wanted = low.length > 0 && settings.tools.includes(keepsakeTool);
+  return wanted ? [...jobs, job(keepsakeTool, { acts: low, lowMemory: true })] : jobs;
 }

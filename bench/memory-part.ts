@@ -2,6 +2,7 @@
 import { LOW_MEMORY_GOAL_BYTES, MEMORY_GOAL_BYTES, peakOf } from './compare-tables.ts';
 import { describeData, type DataFacts } from './data-facts.ts';
 import { estimateBytes, largeSets, scaleSet, TINY } from './data-sets.ts';
+import { actsWithLowMemory } from './low-memory.ts';
 import { canMeasureMemory } from './measure.ts';
 import { renderTable, showBytes, showIf } from './numbers.ts';
 import type { Job, Part, PartContext, Rendered } from './part.ts';
@@ -34,15 +35,16 @@ export function memoryPart(name: MemoryName): Part {
 function memoryJobs(name: MemoryName, context: PartContext): Job[] {
   if (!canMeasureMemory()) return [];
   const app = () => context.provide(setFor(name, context.settings));
-  const round = (lowMemory: boolean) => ({
+  const round = (acts: readonly Act[], lowMemory: boolean) => ({
     key: lowMemory ? 'keepsake with --low-memory' : 'keepsake',
     run: () =>
       context.workshop.withPlace(app(), name, (place) =>
-        runRound({ tool: keepsakeTool, place, acts: memoryActs, memory: true, lowMemory }),
+        runRound({ tool: keepsakeTool, place, acts, memory: true, lowMemory }),
       ),
   });
   const about = { key: 'about', run: async () => describeData(app()) };
-  return [about, round(false), ...(context.knowsLowMemory ? [round(true)] : [])];
+  const low = actsWithLowMemory(memoryActs, context.lowMemoryCommands);
+  return [about, round(memoryActs, false), ...(low.length > 0 ? [round(low, true)] : [])];
 }
 
 export function renderLargeMemory(name: MemoryName, saved: SavedPart): Rendered {

@@ -1,5 +1,6 @@
 /** What every part of the benchmark is: jobs, saved one by one, and their results as Markdown. */
 import type { DataSet } from './data-sets.ts';
+import type { MeasuredCommand } from './low-memory.ts';
 import type { PartName } from './part-names.ts';
 import type { SavedPart } from './result-file.ts';
 import type { Settings } from './settings.ts';
@@ -15,8 +16,8 @@ export interface Job {
 export interface PartContext {
   readonly settings: Settings;
   readonly workshop: Workshop;
-  /** True when this build of Keepsake knows the flag. */
-  readonly knowsLowMemory: boolean;
+  /** Those of this build that take `--low-memory`. */
+  readonly lowMemoryCommands: ReadonlySet<MeasuredCommand>;
   provide(set: DataSet): string;
 }
 
