@@ -25,6 +25,7 @@ const captureStopped = 'test/live/capture-stopped.test.ts';
 const changes = 'test/live/archive-changes.test.ts';
 const rules = 'test/live/backup-rules.test.ts';
 const crash = 'test/crash/backup-crash.test.ts';
+const databaseChecks = 'test/live/database-checks.test.ts';
 const locks = 'src/repository/lock.test.ts';
 
 const dying: NamedTest = { file: crash, title: 'its n-th change of the store, for each n' };
@@ -92,6 +93,22 @@ export const mutations: readonly Mutation[] = [
     text: '      keepMissed: (node, path) => kept.keep(node, path),\n',
     replacement: '',
     test: { file: changes, title: 'a file that vanished after the first pass stays' },
+  },
+  {
+    rule: 1,
+    what: 'a changed page that is none does not matter until the check of the day',
+    file: 'src/snapshot/archive-database.ts',
+    text: 'known === undefined || foundOdd',
+    replacement: 'known === undefined',
+    test: { file: databaseChecks, title: 'has all of the database checked at once' },
+  },
+  {
+    rule: 1,
+    what: 'a database once found damaged counts as checked',
+    file: 'src/snapshot/check-policy.ts',
+    text: "if (policy === 'always' || known.integrity.result !== 'ok') return false;",
+    replacement: "if (policy === 'always') return false;",
+    test: { file: 'src/snapshot/check-policy.test.ts', title: 'may stay unread' },
   },
   {
     rule: 2,
