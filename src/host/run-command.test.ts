@@ -61,6 +61,19 @@ test('a program that outstays its limit gets TERM, and one that will not hear KI
   await waitForEnd(Number(readFileSync(pidFile, 'utf8')));
 });
 
+test('what a program started is ended with it, though the program itself went at once', async () => {
+  await using dir = await tempFolder();
+  const pidFile = dir.join('pid');
+  const leave = `
+    const child = require('node:child_process').spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); console.log('deaf'); setInterval(() => {}, 1000)"]);
+    child.stdout.on('data', () => require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(child.pid)));
+    setInterval(() => {}, 1000);
+  `;
+  const result = await runCommand(script(leave), { ...options, limitMs: 1500 });
+  expect(result).toMatchObject({ endedBy: 'SIGTERM', timedOut: true });
+  await waitForEnd(Number(readFileSync(pidFile, 'utf8')));
+});
+
 test('a cancelled program is ended before the call returns', async () => {
   await using dir = await tempFolder();
   const mark = dir.join('ended');

@@ -245,6 +245,19 @@ test('a hold that fails one way is tried the other way, and fails when neither w
   await service.start(limit);
 });
 
+test('a mask without effect is noticed', async () => {
+  await using lab = await startLab({ running: false, unit: { place: 'etc' } });
+  const { app, service } = lab;
+  const dropIn = app.join('root/run/systemd/system', `${app.unit}.d`, '90-keepsake-hold.conf');
+  // As where systemd does not say in which folder the unit's own file is.
+  const held = await service.hold({
+    known: { masked: false, first: 'mask', dropIn, triggers: [] },
+  });
+  expect(await app.systemctl('start', app.unit)).toMatchObject({ exitCode: 1 });
+  await service.release(held, {});
+  expect(leftBehind(app)).toEqual([]);
+});
+
 test('a unit of the admin is held without a mask, which would have no effect', async () => {
   await using lab = await startLab({ running: false, unit: { place: 'etc' } });
   const held = await lab.service.hold({});
@@ -283,6 +296,15 @@ test('passwords of ours are not handed to systemctl', async () => {
   expect(seen).not.toContain('hidden');
   expect(seen).toContain('XDG_RUNTIME_DIR=/run/user/0\n');
   expect(seen).toContain('LC_ALL=C.UTF-8\n'); // what it says is read
+});
+
+test('one that runs although systemctl called it stopped is not stopped', async () => {
+  await using lab = await startLab();
+  await lab.app.fault('stop', { exitCode: 0 });
+  await expect(lab.service.stop(limit)).rejects.toMatchObject({
+    code: 'SERVICE_STOP_FAILED',
+    details: { reason: 'it is active (running) again; somebody else started it' },
+  });
 });
 
 test('a machine without systemctl says so', async () => {

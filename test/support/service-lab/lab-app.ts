@@ -49,7 +49,9 @@ export class LabApp implements AsyncDisposable {
   readonly #managerPort: number;
   readonly #mails: MailSink;
   readonly #stopManager: () => Promise<void>;
-  readonly #tabs = new AbortController();
+  readonly #closeTabs = new AbortController();
+  /** Kept, because an answer that is collected as garbage closes its connection. */
+  readonly #tabs: Response[] = [];
 
   constructor(started: StartedLab) {
     this.#dir = started.dir;
@@ -121,7 +123,8 @@ export class LabApp implements AsyncDisposable {
 
   /** An open page, which holds up a stop by the app's `stopWaitMs`. */
   async openTab(): Promise<void> {
-    await fetch(`http://127.0.0.1:${this.port}/events`, { signal: this.#tabs.signal });
+    const { signal } = this.#closeTabs;
+    this.#tabs.push(await fetch(`http://127.0.0.1:${this.port}/events`, { signal }));
   }
 
   /** Waits for an answer of `GET /login`. */
@@ -202,7 +205,7 @@ export class LabApp implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#tabs.abort();
+    this.#closeTabs.abort();
     await this.#stopManager();
     await this.#mails[Symbol.asyncDispose]();
     await this.#dir[Symbol.asyncDispose]();
