@@ -15,6 +15,8 @@ import { defineRepair } from './commands/repair-command.ts';
 import { defineVersion } from './commands/version-command.ts';
 import { defineUnlock } from './commands/unlock-command.ts';
 import { defineRestore } from './commands/restore-command.ts';
+import { defineRollback } from './commands/rollback-command.ts';
+import { defineStatus } from './commands/status-command.ts';
 import { defineVerify } from './commands/verify-command.ts';
 
 /** Adds a command to the program; `run` is given what to do when it is called. */
@@ -31,6 +33,8 @@ export const commandTable: readonly DefineCommand[] = [
   defineDump,
   defineDiff,
   defineRestore,
+  defineRollback,
+  defineStatus,
   defineVerify,
   defineCheck,
   defineRepair,

@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { chooseApp, resolveApp, type ResolvedApp } from '../config/resolve-app.ts';
 import type { BackupInput } from '../operations/backup-input.ts';
-import type { ChangePart } from '../operations/in-place/change-journal.ts';
+import type { ChangeJournal, ChangePart } from '../operations/in-place/change-journal.ts';
 import { thisMachine, type ChangeMachine } from '../operations/in-place/change-machine.ts';
 import type { InPlaceInput } from '../operations/in-place/in-place-input.ts';
+import type { ChangeRepository } from '../operations/in-place/snapshot-change.ts';
+import { openSnapshot } from '../operations/open-snapshot.ts';
 import type { Workbench } from '../operations/workbench.ts';
 import { readBackupInput } from './backup-flags.ts';
 import type { CommandContext } from './command-context.ts';
@@ -40,8 +42,24 @@ export async function readInPlaceInput(
   return { workbench, machine: await machineOf(context), input };
 }
 
+/** What a change that is found again needs of the repository, if it needs any. */
+export function repositoryOf(
+  context: CommandContext,
+  workbench: Workbench,
+  { app, source }: ChangeJournal,
+): ChangeRepository {
+  return {
+    async open() {
+      const { reading } = await readingInput(context);
+      const wanted = source.kind === 'snapshot' ? source.id : '';
+      return openSnapshot(workbench, { ...reading, wanted, filter: {} });
+    },
+    backup: () => readAppBackup(context, app.name),
+  };
+}
+
 /** The app as `keepsake backup` backs it up. */
-export async function readAppBackup(context: CommandContext, app: string): Promise<BackupInput> {
+async function readAppBackup(context: CommandContext, app: string): Promise<BackupInput> {
   const flags = { app, tag: [], exclude: [], excludeFile: [], compression: 'auto' };
   const { input } = await readBackupInput(context, [], flags);
   return input;

@@ -3,20 +3,18 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { ExitCode } from '../base/exit-code.ts';
 import { openInPlaceRestore } from '../operations/in-place/in-place-restore.ts';
 import { endUnfinished } from '../operations/in-place/resume-change.ts';
-import { openSnapshot } from '../operations/open-snapshot.ts';
 import { askYes } from './ask-yes.ts';
 import type { CommandContext } from './command-context.ts';
 import { followEvents } from './follow-events.ts';
 import {
   knownPaths,
   machineOf,
-  readAppBackup,
   readInPlaceInput,
+  repositoryOf,
   type InPlaceFlags,
 } from './in-place-flags.ts';
 import { InPlaceRenderer } from './render-in-place.ts';
 import { printPlan } from './render-in-place-plan.ts';
-import { readingInput } from './snapshot-flags.ts';
 
 export async function restoreHere(
   context: CommandContext,
@@ -41,7 +39,6 @@ export async function restoreHere(
 export async function endCutOff(
   context: CommandContext,
   direction: 'resume' | 'undo',
-  _flags: InPlaceFlags,
 ): Promise<ExitCode> {
   const settings = await context.settings();
   const workbench = context.workbench(settings);
@@ -50,14 +47,7 @@ export async function endCutOff(
     direction,
     paths: await knownPaths(context),
     signal: context.signal,
-    repositoryOf: ({ app, source }) => ({
-      async open() {
-        const { reading } = await readingInput(context);
-        const wanted = source.kind === 'snapshot' ? source.id : '';
-        return openSnapshot(workbench, { ...reading, wanted, filter: {} });
-      },
-      backup: () => readAppBackup(context, app.name),
-    }),
+    repositoryOf: (journal) => repositoryOf(context, workbench, journal),
   });
   const result = await followEvents(events, (event) => renderer.take(event));
   renderer.finish(result);
@@ -65,7 +55,7 @@ export async function endCutOff(
 }
 
 /** Throws `CHANGE_CONFIRM` where nobody can be asked, `CHANGE_DECLINED`. */
-async function confirm({ host, output }: CommandContext, command: string): Promise<void> {
+export async function confirm({ host, output }: CommandContext, command: string): Promise<void> {
   const answer = output.json ? undefined : await askYes(host, 'go on? [y/N] ');
   if (answer === undefined) throw new KeepsakeError('CHANGE_CONFIRM', { command });
   if (!answer) throw new KeepsakeError('CHANGE_DECLINED', {});

@@ -1,5 +1,5 @@
 import { ExitCode } from '../../base/exit-code.ts';
-import type { BackupOutcome } from '../../operations/backup-input.ts';
+import type { BackupInput, BackupOutcome, BackupResult } from '../../operations/backup-input.ts';
 import type { BackupFlags } from '../backup-flags.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
@@ -48,9 +48,42 @@ async function runBackup(
   const { backup } = await import('../../operations/backup.ts');
   const { BackupRenderer } = await import('../render-backup.ts');
   const { workbench, input } = await readBackupInput(context, paths, flags);
+  await assertNoChange(context, input);
   const renderer = new BackupRenderer(context.output);
   const events = backup(workbench, input);
   const result = await followEvents(events, (event) => renderer.take(event));
   renderer.finish(result);
+  await dropKeptFiles(context, input, result);
   return EXIT_CODES[result.outcome];
+}
+
+/** A half-restored app is no state to keep. */
+async function assertNoChange(context: CommandContext, { subject }: BackupInput): Promise<void> {
+  if (subject.app === undefined) return;
+  const { machineOf } = await import('../in-place-flags.ts');
+  const { assertNoChangeUnderWay } = await import('../../operations/in-place/change-lock.ts');
+  const { assertNothingUnfinished } = await import('../../operations/in-place/known-changes.ts');
+  const machine = await machineOf(context);
+  const { self } = context.host.workbench;
+  await assertNoChangeUnderWay({ stateFolder: machine.stateFolder, self });
+  await assertNothingUnfinished(machine, { paths: subject.paths, app: subject.app });
+}
+
+/** The old files of a restore in place stay until the app was backed up after it. */
+async function dropKeptFiles(
+  context: CommandContext,
+  { subject, only, dryRun }: BackupInput,
+  { outcome }: BackupResult,
+): Promise<void> {
+  const isFull = only === undefined && !dryRun && EXIT_CODES[outcome] === ExitCode.ok;
+  if (subject.app === undefined || !isFull) return;
+  const { machineOf } = await import('../in-place-flags.ts');
+  const { removeKeptFiles } = await import('../../operations/in-place/kept-files.ts');
+  const { app, paths } = subject;
+  const removed = await removeKeptFiles(await machineOf(context), { app, paths });
+  for (const folder of removed) {
+    context.output.say(
+      `removed   ${folder}: old files of a restore, all of them in the repository`,
+    );
+  }
 }

@@ -54,7 +54,7 @@ async function restoreAny(
       throw usage('--resume and --undo stand alone');
     }
     const { endCutOff } = await import('../run-in-place.ts');
-    return endCutOff(context, resume === true ? 'resume' : 'undo', flags);
+    return endCutOff(context, resume === true ? 'resume' : 'undo');
   }
   if (wanted === undefined) throw usage('which snapshot is not said: latest, or an id');
   if (target !== undefined) return restoreTo(context, wanted, { ...flags, target });

@@ -80,3 +80,12 @@ export async function removeFileIfAny(files: FileLayer, path: string): Promise<v
   await files.unlink(path);
   await whereSupported(files.syncFolder(dirname(path)));
 }
+
+/** Nothing where the folder is absent or not ours to read. */
+export async function namesIn(files: FileLayer, folder: string): Promise<string[]> {
+  try {
+    return await files.readFolder(folder);
+  } catch {
+    return [];
+  }
+}

@@ -4,7 +4,12 @@ import type { JournalFile } from './change-journal.ts';
 import type { ChangeMachine } from './change-machine.ts';
 import type { ChangeJob } from './change-run.ts';
 import type { InPlaceEvent } from './in-place-input.ts';
-import { SnapshotChange, type ChangeRepository } from './snapshot-change.ts';
+import { AsideChange } from './aside-change.ts';
+import {
+  SnapshotChange,
+  type ChangeRepository,
+  type SnapshotChangeOptions,
+} from './snapshot-change.ts';
 
 export interface ChangeParts {
   readonly workbench: Workbench;
@@ -18,10 +23,12 @@ export interface ChangeParts {
 /** What is run for this journal, whether it was just made or found after a crash. */
 export function jobOf(parts: ChangeParts): ChangeJob {
   const { emitter, ...rest } = parts;
-  const change = new SnapshotChange({
+  const options: SnapshotChangeOptions = {
     ...rest,
     onProgress: (phase, doneBytes) => emitter.emitProgress({ kind: 'progress', phase, doneBytes }),
     warn: (message) => emitter.emit({ kind: 'warning', message }),
-  });
+  };
+  const isAside = parts.journal.value.source.kind === 'aside';
+  const change = isAside ? new AsideChange(options) : new SnapshotChange(options);
   return { ...rest, emitter, change };
 }

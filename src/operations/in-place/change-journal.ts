@@ -12,13 +12,12 @@ import type { FileLayer } from '../../backend/file-layer.ts';
 import type { JsonValue } from '../../base/json-value.ts';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
-import { readTextIfAny, removeFileIfAny, makeFolders, writeDurably } from './change-files.ts';
+import { readTextIfAny, makeFolders, namesIn, writeDurably } from './change-files.ts';
 import type { SwapRoot, SwapUnit } from './swap-units.ts';
 
 /** Readers refuse a higher one. */
 const JOURNAL_VERSION = 1;
 const JOURNAL_NAME = 'journal.json';
-const POINTER_FOLDER = 'changes';
 
 export const PLACE_PREFIX = '.keepsake-restore-';
 /** As in the names of the places. */
@@ -47,7 +46,7 @@ export type RestorePoint =
 /** What is put in: a snapshot, or the files that an earlier change kept aside. */
 export type ChangeSource =
   | { readonly kind: 'snapshot'; readonly id: string; readonly time: string }
-  | { readonly kind: 'aside'; readonly changeId: string };
+  | { readonly kind: 'aside'; readonly changeId: string; readonly journal: string };
 
 /** A private folder on the file system of what is replaced. */
 export interface ChangePlace {
@@ -92,40 +91,24 @@ export interface ChangeJournal {
 /** Keeps the journal, and writes each change of it before the change itself is made. */
 export class JournalFile {
   readonly #files: FileLayer;
-  readonly #stateFolder: string;
   #journal: ChangeJournal;
 
-  constructor(journal: ChangeJournal, at: { files: FileLayer; stateFolder: string }) {
+  constructor(journal: ChangeJournal, { files }: { files: FileLayer }) {
     this.#journal = journal;
-    this.#files = at.files;
-    this.#stateFolder = at.stateFolder;
+    this.#files = files;
   }
 
   get value(): ChangeJournal {
     return this.#journal;
   }
 
-  /** The journal first: a pointer alone would say nothing. */
-  async create(): Promise<void> {
-    for (const { path } of this.#journal.places) await makeFolders(this.#files, path);
-    await this.#save();
-    const pointer = pointerPath(this.#stateFolder, this.#journal.id);
-    await makeFolders(this.#files, join(this.#stateFolder, POINTER_FOLDER));
-    const text = { version: JOURNAL_VERSION, journal: journalPath(this.#journal) };
-    await writeDurably(this.#files, pointer, `${JSON.stringify(text)}\n`);
-  }
-
   async update(changes: Partial<ChangeJournal>): Promise<void> {
     this.#journal = { ...this.#journal, ...changes };
-    await this.#save();
+    await this.save();
   }
 
-  /** After the journal itself is gone. */
-  async removePointer(): Promise<void> {
-    await removeFileIfAny(this.#files, pointerPath(this.#stateFolder, this.#journal.id));
-  }
-
-  async #save(): Promise<void> {
+  async save(): Promise<void> {
+    for (const { path } of this.#journal.places) await makeFolders(this.#files, path);
     const text = `${JSON.stringify(this.#journal, null, 2)}\n`;
     await writeDurably(this.#files, journalPath(this.#journal), text);
   }
@@ -133,23 +116,6 @@ export class JournalFile {
 
 export function journalPath({ places }: Pick<ChangeJournal, 'places'>): string {
   return join(places[0]?.path ?? '', JOURNAL_NAME);
-}
-
-function pointerPath(stateFolder: string, id: string): string {
-  return join(stateFolder, POINTER_FOLDER, `${id}.json`);
-}
-
-/** Paths of the journals that the state folder knows of. */
-export async function pointedJournals(files: FileLayer, stateFolder: string): Promise<string[]> {
-  const folder = join(stateFolder, POINTER_FOLDER);
-  const found: string[] = [];
-  for (const name of await namesIn(files, folder)) {
-    if (!/^[0-9a-f]{8}\.json$/.test(name)) continue;
-    const text = await readTextIfAny(files, join(folder, name));
-    const pointer = parse(text ?? '') as { journal?: unknown } | undefined;
-    if (typeof pointer?.journal === 'string') found.push(pointer.journal);
-  }
-  return found;
 }
 
 /** Journals beside the data, for a state folder that is lost. `folders`: where places would be. */
@@ -201,14 +167,6 @@ function isJournal(value: unknown): value is ChangeJournal {
     typeof app === 'object' &&
     CHANGE_STEPS.some((known) => known === step)
   );
-}
-
-async function namesIn(files: FileLayer, folder: string): Promise<string[]> {
-  try {
-    return await files.readFolder(folder);
-  } catch {
-    return []; // absent, or not ours to read: then no change of ours was there
-  }
 }
 
 function parse(text: string): unknown {

@@ -7,6 +7,8 @@ import { processIdentity } from '../../host/process-identity.ts';
 import { errnoCode } from '../../host/system-call-error.ts';
 import type { ProcessFacts } from '../../repository/lock-holder.ts';
 
+const LOCK_NAME = 'change.lock';
+
 interface Holder {
   readonly pid: number;
   readonly pidNamespace?: string | undefined;
@@ -28,7 +30,7 @@ export interface LockRequest {
 export async function lockChanges(request: LockRequest): Promise<AsyncDisposable> {
   const { stateFolder, self, clock, command } = request;
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
-  const path = join(stateFolder, 'change.lock');
+  const path = join(stateFolder, LOCK_NAME);
   const own: Holder = {
     pid: self.pid,
     pidNamespace: self.pidNamespace,
@@ -40,13 +42,25 @@ export async function lockChanges(request: LockRequest): Promise<AsyncDisposable
   while (!(await tryCreate(path, text))) {
     const found = await readHolder(path);
     if (found === undefined) continue;
-    if (!isDead(found.holder, self)) {
-      const { pid, command: other, startedAt } = found.holder;
-      throw new KeepsakeError('CHANGE_UNDER_WAY', { pid, command: other, startedAt, path });
-    }
+    if (!isDead(found.holder, self)) throw underWay(path, found.holder);
     await removeDead(path, found.text, self.pid);
   }
   return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+}
+
+/** Throws `CHANGE_UNDER_WAY` while a living process holds the lock. */
+export async function assertNoChangeUnderWay({
+  stateFolder,
+  self,
+}: Pick<LockRequest, 'stateFolder' | 'self'>): Promise<void> {
+  const path = join(stateFolder, LOCK_NAME);
+  const found = await readHolder(path);
+  if (found === undefined || isDead(found.holder, self)) return;
+  throw underWay(path, found.holder);
+}
+
+function underWay(path: string, { pid, command, startedAt }: Holder): KeepsakeError {
+  return new KeepsakeError('CHANGE_UNDER_WAY', { pid, command, startedAt, path });
 }
 
 async function tryCreate(path: string, text: string): Promise<boolean> {

@@ -6,29 +6,33 @@ import type { FileLayer } from '../../backend/file-layer.ts';
 import { fsPath } from '../../base/raw-name.ts';
 import { kindOf, removeFileIfAny } from './change-files.ts';
 import { journalPath, type ChangeJournal, type JournalFile } from './change-journal.ts';
+import { writeEnded, type RecordAccess } from './change-records.ts';
+
+const PARTS = ['new', 'old', 'stray'];
 
 /** Old files stay where they are; folders of ours that hold nothing go. */
 export async function endChange(
   journal: JournalFile,
   as: 'done' | 'undone',
-  { files, clock }: { files: FileLayer; clock: Clock },
+  access: RecordAccess & { readonly clock: Clock },
 ): Promise<void> {
-  await journal.update({ ended: { as, at: clock.now().toISOString() } });
-  for (const { path } of journal.value.places) {
-    for (const part of ['new', 'old', 'stray']) await removeIfEmpty(files, join(path, part));
-  }
-  if (await isKept(files, journal.value)) return;
-  await removePlaces(files, journal.value);
-  await journal.removePointer();
+  const at = access.clock.now();
+  await journal.update({ ended: { as, at: at.toISOString() } });
+  const durationMs = at.getTime() - new Date(journal.value.startedAt).getTime();
+  await writeEnded(access, journal.value, durationMs);
+  await tidyPlaces(access.files, journal.value);
 }
 
-async function isKept(files: FileLayer, { places }: ChangeJournal): Promise<boolean> {
-  for (const { path } of places) {
-    for (const part of ['new', 'old', 'stray']) {
-      if ((await kindOf(files, join(path, part))) !== undefined) return true;
+/** Removes what holds no file. */
+export async function tidyPlaces(files: FileLayer, journal: ChangeJournal): Promise<void> {
+  let isKept = false;
+  for (const { path } of journal.places) {
+    for (const part of PARTS) {
+      await removeIfEmpty(files, join(path, part));
+      isKept ||= (await kindOf(files, join(path, part))) !== undefined;
     }
   }
-  return false;
+  if (!isKept) await removePlaces(files, journal);
 }
 
 /** The journal last: until then whoever looks finds it. */

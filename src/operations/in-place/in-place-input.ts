@@ -13,6 +13,8 @@ export interface InPlaceInput extends SnapshotInput {
   /** How the app is backed up: for the restore point. */
   readonly backup: BackupInput;
   readonly dryRun: boolean;
+  /** Default `restore`. */
+  readonly kind?: ChangeJournal['kind'] | undefined;
 }
 
 /** Something the person should know before saying yes. */

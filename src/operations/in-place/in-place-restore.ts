@@ -6,14 +6,14 @@ import { openSnapshot } from '../open-snapshot.ts';
 import type { Workbench } from '../workbench.ts';
 import { lockChanges } from './change-lock.ts';
 import { jobOf } from './change-job.ts';
-import { JournalFile, newJournal } from './change-journal.ts';
+import { JournalFile, newJournal, type ChangeJournal } from './change-journal.ts';
 import type { ChangeMachine } from './change-machine.ts';
+import { writePointer } from './change-records.ts';
 import { runChange } from './change-run.ts';
 import type { InPlaceEvent, InPlaceInput, InPlacePlan, InPlaceResult } from './in-place-input.ts';
-import { findChanges, type KnownChanges } from './known-changes.ts';
+import { assertNothingUnfinished } from './known-changes.ts';
 import { planInPlace } from './plan-in-place.ts';
 import type { ChangeRepository } from './snapshot-change.ts';
-import { placeFolders } from './swap-roots.ts';
 
 const ID_BYTES = 4;
 
@@ -31,11 +31,11 @@ export async function openInPlaceRestore(
 ): Promise<InPlaceRestore> {
   await using stack = new AsyncDisposableStack();
   const { stateFolder } = machine;
-  const { signal } = input;
+  const { signal, kind = 'restore' } = input;
   if (!input.dryRun) {
-    stack.use(await lockChanges({ ...workbench, stateFolder, command: 'restore' }));
+    stack.use(await lockChanges({ ...workbench, stateFolder, command: kind }));
   }
-  await assertNothingUnfinished(machine, input.app.paths);
+  await assertNothingUnfinished(machine, input.app);
   const open = stack.use(await openSnapshot(workbench, input));
   const id = toHex(workbench.random(ID_BYTES));
   const plan = await planInPlace({ workbench, machine, open, input, id });
@@ -46,34 +46,17 @@ export async function openInPlaceRestore(
       withEvents(async (emitter) => {
         assertSpace(plan);
         const own = [input.repository.location, workbench.scratchFolder, stateFolder];
-        const journal = await beginJournal({ workbench, machine, plan, id, own });
+        const journal = await beginJournal({ workbench, machine, plan, id, own, kind });
+        // Closed with the plan, which may be looked at longer.
+        const shared = { ...open, [Symbol.asyncDispose]: async () => {} };
         const source: ChangeRepository = {
-          open: async () => open,
-          backup: async () => input.backup,
+          open: () => Promise.resolve(shared),
+          backup: () => Promise.resolve(input.backup),
         };
         return runChange(jobOf({ workbench, machine, journal, emitter, source, signal }));
       }),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
-}
-
-/** Throws `CHANGE_UNFINISHED`. */
-export async function assertNothingUnfinished(
-  machine: ChangeMachine,
-  paths: readonly string[],
-): Promise<void> {
-  const { unfinished } = await findKnown(machine, paths);
-  const [first] = unfinished;
-  if (first === undefined) return;
-  const { app, kind, startedAt } = first;
-  throw new KeepsakeError('CHANGE_UNFINISHED', { app: app.name, what: kind, startedAt });
-}
-
-/** `paths`: of the app, if the config tells; beside them a journal may stand. */
-export function findKnown(machine: ChangeMachine, paths: readonly string[]): Promise<KnownChanges> {
-  const { files, stateFolder } = machine;
-  const folders = placeFolders(paths, machine.mountPoints());
-  return findChanges({ files, stateFolder, folders });
 }
 
 function assertSpace({ places }: InPlacePlan): void {
@@ -89,17 +72,19 @@ async function beginJournal({
   plan,
   id,
   own,
+  kind,
 }: {
   workbench: Workbench;
   machine: ChangeMachine;
   plan: InPlacePlan;
   id: string;
   own: readonly string[];
+  kind: ChangeJournal['kind'];
 }): Promise<JournalFile> {
   const { stored, app, part, places, roots, databases } = plan;
   const fields = newJournal({
     id,
-    kind: 'restore',
+    kind,
     part,
     app,
     source: { kind: 'snapshot', id: stored.id, time: stored.snapshot.time },
@@ -111,6 +96,7 @@ async function beginJournal({
     roots,
   });
   const journal = new JournalFile(fields, machine);
-  await journal.create();
+  await journal.save();
+  await writePointer(machine, fields);
   return journal;
 }

@@ -1,40 +1,33 @@
 /** Changes that are not finished, and those that ended and whose old files are still kept. */
 import { join } from 'node:path';
 import type { FileLayer } from '../../backend/file-layer.ts';
+import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { kindOf } from './change-files.ts';
-import {
-  journalPath,
-  journalsBeside,
-  loadJournal,
-  pointedJournals,
-  type ChangeJournal,
-} from './change-journal.ts';
-
-export interface ChangeSearch {
-  readonly files: FileLayer;
-  readonly stateFolder: string;
-  /** Where a journal may stand although the state folder knows of none. */
-  readonly folders: Iterable<string>;
-}
+import { journalPath, journalsBeside, loadJournal, type ChangeJournal } from './change-journal.ts';
+import type { ChangeMachine } from './change-machine.ts';
+import { pointedJournals } from './change-records.ts';
+import { placeFolders } from './swap-roots.ts';
 
 export interface KnownChanges {
   readonly unfinished: readonly ChangeJournal[];
-  /** With old files still aside, newest first. */
+  /** Ended, with files of theirs still aside; newest first. */
   readonly kept: readonly ChangeJournal[];
 }
 
-/** Throws `CHANGE_JOURNAL_INVALID`. */
-export async function findChanges({
-  files,
-  stateFolder,
-  folders,
-}: ChangeSearch): Promise<KnownChanges> {
-  const paths = new Set([
-    ...(await pointedJournals(files, stateFolder)),
-    ...(await journalsBeside(files, folders)),
+type Looking = Pick<ChangeMachine, 'files' | 'stateFolder' | 'mountPoints'>;
+
+/**
+ * `paths`: of the apps, as far as the config tells; beside them journals stand, also when the state
+ * folder is lost. Throws `CHANGE_JOURNAL_INVALID`.
+ */
+export async function findKnown(machine: Looking, paths: readonly string[]): Promise<KnownChanges> {
+  const { files } = machine;
+  const found = new Set([
+    ...(await pointedJournals(machine)),
+    ...(await journalsBeside(files, placeFolders(paths, machine.mountPoints()))),
   ]);
   const journals: ChangeJournal[] = [];
-  for (const path of paths) {
+  for (const path of found) {
     const journal = await loadJournal(files, path);
     if (journal !== undefined && journalPath(journal) === path) journals.push(journal);
   }
@@ -48,6 +41,18 @@ export async function findChanges({
 
 function endOf({ ended }: ChangeJournal): string {
   return ended?.at ?? '';
+}
+
+/** Throws `CHANGE_UNFINISHED`. `app`: only of this one. */
+export async function assertNothingUnfinished(
+  machine: Looking,
+  { paths, app }: { paths: readonly string[]; app?: string },
+): Promise<void> {
+  const { unfinished } = await findKnown(machine, paths);
+  const first = unfinished.find((journal) => app === undefined || journal.app.name === app);
+  if (first === undefined) return;
+  const { kind, startedAt } = first;
+  throw new KeepsakeError('CHANGE_UNFINISHED', { app: first.app.name, what: kind, startedAt });
 }
 
 /** Whether anything of the old state still lies there. */

@@ -8,7 +8,7 @@ import { lockChanges } from './change-lock.ts';
 import type { ChangeMachine } from './change-machine.ts';
 import { runChange, undoChange } from './change-run.ts';
 import type { InPlaceEvent, InPlaceResult } from './in-place-input.ts';
-import { findKnown } from './in-place-restore.ts';
+import { findKnown } from './known-changes.ts';
 import type { ChangeRepository } from './snapshot-change.ts';
 
 export interface UnfinishedInput {

@@ -21,7 +21,7 @@ import { whatStays } from './what-stays.ts';
 
 /** Asked for only where the repository is needed: what is staged needs none. */
 export interface ChangeRepository {
-  /** The snapshot that is restored. */
+  /** The snapshot that is restored; given back when it is ready in its places. */
   readonly open: () => Promise<OpenSnapshot>;
   /** How the present state is backed up. */
   readonly backup: () => Promise<BackupInput>;
@@ -59,7 +59,7 @@ export class SnapshotChange implements Change {
 
   async prepare(): Promise<void> {
     const { workbench, machine, journal, source, onProgress, signal } = this.#options;
-    const open = await source.open();
+    await using open = await source.open();
     const manifest = await loadManifest(open.repository, open.snapshot.tree, { signal });
     const job = { open, manifest, onProgress, signal };
     const base = journal.value.roots.filter(({ onlyIfMissing }) => onlyIfMissing !== true);
