@@ -15,6 +15,11 @@ export interface SnapshotInput extends ReadingInput {
   readonly filter: SnapshotFilter;
 }
 
+/** `readsData`: of most files the content will be read, too. */
+export interface OpenSnapshotOptions {
+  readonly readsData?: boolean;
+}
+
 export interface OpenSnapshot extends Session, ChosenSnapshot {
   /** Of the subfolder. */
   readonly treeId: string;
@@ -24,6 +29,7 @@ export interface OpenSnapshot extends Session, ChosenSnapshot {
 export async function openSnapshot(
   workbench: Workbench,
   input: SnapshotInput,
+  { readsData = false }: OpenSnapshotOptions = {},
 ): Promise<OpenSnapshot> {
   await using stack = new AsyncDisposableStack();
   const session = stack.use(await openSession(workbench, input.repository, input));
@@ -34,6 +40,8 @@ export async function openSnapshot(
     signal,
     warn: workbench.warn,
   });
+  const { summary } = chosen.snapshot;
+  if (readsData) stack.use(repository.prepareReading(summary?.totalBytesProcessed ?? 0));
   await repository.loadIndex({ signal });
   const place = { rootTreeId: chosen.snapshot.tree, path: chosen.subfolder };
   const treeId = await findTree(repository, place, { signal });

@@ -18,7 +18,7 @@ export async function* restore(
   input: RestoreInput,
 ): AsyncGenerator<RestoreNews, RestoreResult> {
   const startedMs = workbench.clock.monotonicMs();
-  await using open = await openSnapshot(workbench, input);
+  await using open = await openSnapshot(workbench, input, { readsData: true });
   const { target, dryRun } = input;
   const databases = await plannedDatabases(open, input);
   for (const database of databases) await assertNoSidecars(database, input);

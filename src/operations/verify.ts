@@ -23,7 +23,7 @@ export async function* verify(
 ): AsyncGenerator<VerifyEvent, VerifyResult> {
   const startedMs = workbench.clock.monotonicMs();
   const { keep, signal } = input;
-  await using open = await openSnapshot(workbench, input);
+  await using open = await openSnapshot(workbench, input, { readsData: true });
   const { id, snapshot, subfolder } = open;
   if (subfolder !== '/') throw new KeepsakeError('VERIFY_PART', { subfolder });
   const manifest = await loadManifest(open.repository, snapshot.tree, { signal });

@@ -74,6 +74,9 @@ class CheckRun {
     yield* asEvents(this.#checkDocuments());
     // Before the index, which then knows all they name although a backup may run beside us.
     const snapshots = yield* this.#readSnapshots();
+    const sizes = snapshots.map(({ snapshot }) => snapshot.summary?.totalBytesProcessed ?? 0);
+    const dataBytes = this.#options.readData === undefined ? 0 : Math.max(0, ...sizes);
+    await using _ = this.#repository.prepareReading(dataBytes);
     yield { type: 'progress', phase: 'index', done: 0, total: 1 };
     const indexed = yield* asEvents(checkIndexFiles(this.#repository, this.#options));
     yield { type: 'progress', phase: 'packs', done: 0, total: indexed.size };

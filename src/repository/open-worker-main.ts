@@ -1,19 +1,18 @@
 /** The opening worker: sealed runs in, proved plaintexts out. */
-import { parentPort } from 'node:worker_threads';
-import { assertInternal } from '../base/errors/keepsake-error.ts';
+import { parentPort, workerData } from 'node:worker_threads';
+import { aesLibrary } from '../format/aes-library.ts';
 import type { MasterKey } from '../format/crypto.ts';
-import type { WorkerOrder } from './run-opener.ts';
-import { openRun, releaseMemory } from './sealed-run.ts';
+import { zstdLibrary } from '../format/zstd-library.ts';
+import { openRun, releaseMemory, type SealedRun } from './sealed-run.ts';
 
-let master: MasterKey | undefined;
+// Now, and not with the first run, which others wait for.
+zstdLibrary();
+aesLibrary();
 
-parentPort?.on('message', (order: WorkerOrder) => {
-  if ('master' in order) {
-    master = order.master;
-    return;
-  }
-  assertInternal(master, 'a run came before the key');
-  const opened = openRun(master, order.run);
-  releaseMemory(order.run.bytes);
+const master = workerData as MasterKey;
+
+parentPort?.on('message', (run: SealedRun) => {
+  const opened = openRun(master, run);
+  releaseMemory(run.bytes);
   parentPort?.postMessage(opened, [opened.plaintext.buffer]);
 });

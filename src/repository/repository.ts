@@ -129,22 +129,27 @@ export class Repository {
     }
   }
 
-  /** For reading blobs in quantity; its worker may have been started before the key was known. */
-  useOpener(opener: RunOpener): void {
-    opener.useKey(this.master);
-    this.#opener = opener;
+  /**
+   * To be called before the index is loaded, by who will read about so many bytes of data after it.
+   * Dispose what it gives at the end, whether reading was started or not.
+   */
+  prepareReading(sizeBytes: number): AsyncDisposable {
+    this.#opener = new RunOpener(this.master);
+    this.#opener.expect(sizeBytes);
+    return this.#opener;
   }
 
-  /** The one of `useOpener`, once; else a new one. */
+  /** Data blobs in quantity. */
+  startReading(): BlobReading {
+    const { backend, index } = this;
+    return new BlobReading({ backend, index, loader: this.#loader, opener: this.takeOpener() });
+  }
+
+  /** The one of `prepareReading`, once; else a new one. The taker disposes it. */
   takeOpener(): RunOpener {
     const opener = this.#opener ?? new RunOpener(this.master);
     this.#opener = undefined;
     return opener;
-  }
-
-  startReading(): BlobReading {
-    const { backend, index } = this;
-    return new BlobReading({ backend, index, loader: this.#loader, opener: this.takeOpener() });
   }
 
   /** Length of a blob's plaintext, from the index. */

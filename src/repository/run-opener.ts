@@ -22,16 +22,13 @@ export interface OpeningRun {
   result(): Promise<OpenedRun>;
 }
 
-/** What the worker is told: the key first, then runs. */
-export type WorkerOrder = { readonly master: MasterKey } | { readonly run: SealedRun };
-
 interface Item {
   readonly run: SealedRun & { readonly bytes: Uint8Array<ArrayBuffer> };
   readonly opened: PromiseWithResolvers<OpenedRun>;
 }
 
 export class RunOpener implements AsyncDisposable {
-  #master: MasterKey | undefined;
+  readonly #master: MasterKey;
   /** Not yet begun, oldest first. */
   readonly #queue: Item[] = [];
   readonly #sent: Item[] = [];
@@ -39,23 +36,18 @@ export class RunOpener implements AsyncDisposable {
   #submittedBytes = 0;
   #failure: { reason: unknown } | undefined;
 
-  constructor(master?: MasterKey) {
+  constructor(master: MasterKey) {
     this.#master = master;
   }
 
   /**
-   * One whose worker starts while the key is still being derived, on a machine with a core to spare
-   * for it. `useKey` must follow before anything is submitted.
+   * Says that about so many bytes will come, so that the worker starts while the index is still being
+   * read, in which one thread alone is at work.
    */
-  static startEarly(): RunOpener {
-    const opener = new RunOpener();
-    if (availableParallelism() > 1) opener.#worker = opener.#startWorker();
-    return opener;
-  }
-
-  useKey(master: MasterKey): void {
-    this.#master = master;
-    if (this.#worker !== undefined) tell(this.#worker, { master });
+  expect(sizeBytes: number): void {
+    if (sizeBytes > WORKER_FROM_BYTES && availableParallelism() > 1) {
+      this.#worker ??= this.#startWorker();
+    }
   }
 
   /** `run.bytes` belongs to the opener from now on. */
@@ -93,7 +85,6 @@ export class RunOpener implements AsyncDisposable {
   #openHere(index: number): void {
     const [item] = this.#queue.splice(index, 1);
     if (item === undefined) return;
-    assertInternal(this.#master, 'a run was submitted before the key was known');
     item.opened.resolve(openRun(this.#master, item.run));
     releaseMemory(item.run.bytes);
   }
@@ -105,7 +96,7 @@ export class RunOpener implements AsyncDisposable {
       if (item === undefined) return;
       this.#sent.push(item);
       this.#worker.ref();
-      tell(this.#worker, { run: item.run }, [item.run.bytes.buffer]);
+      this.#worker.postMessage(item.run, [item.run.bytes.buffer]);
     }
   }
 
@@ -119,13 +110,13 @@ export class RunOpener implements AsyncDisposable {
 
   #startWorker(): Worker {
     const worker = new Worker(siblingModule(import.meta.url, './open-worker-main'), {
+      workerData: this.#master,
       resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
     });
     worker.on('message', (opened: OpenedRun) => this.#take(opened));
     worker.on('error', (error) => this.#fail(error));
     worker.on('exit', () => this.#fail(new Error('the opening worker ended')));
     worker.unref(); // a command that failed elsewhere must not wait for it
-    if (this.#master !== undefined) tell(worker, { master: this.#master });
     return worker;
   }
 
@@ -135,8 +126,4 @@ export class RunOpener implements AsyncDisposable {
       opened.reject(reason);
     }
   }
-}
-
-function tell(worker: Worker, order: WorkerOrder, moved: ArrayBuffer[] = []): void {
-  worker.postMessage(order, moved);
 }
