@@ -35,8 +35,8 @@ export interface ArchivePassOptions {
    * kept, because the captured rows may name them.
    */
   readonly keepMissed?: ((node: Node, path: string) => Promise<Node | undefined>) | undefined;
-  /** The parent is the draft of the pass before, in which every file was looked at. */
-  readonly parentIsDraft?: boolean | undefined;
+  /** Whether the parent is known to have no database at this path, so that an unchanged file is none. */
+  readonly isPlainInParent: (path: string) => boolean;
   /** What the parent holds besides its trees. */
   readonly parentAlso?: ((folder: string) => readonly Node[]) | undefined;
   /** Nodes to add at the root, e.g. Keepsake's own folder; asked for when all else is known. */
@@ -165,7 +165,7 @@ class ArchivePass {
       await frame.add(leaf.node);
     } else if (
       isUnchanged(previous, leaf.node, this.#options.store) &&
-      (this.#options.parentIsDraft === true || isPlain(leaf))
+      (this.#options.isPlainInParent(leaf.path) || isPlain(leaf))
     ) {
       const node = { ...leaf.node, content: previous.content };
       this.#count(leaf.path, node, previous, true);

@@ -46,6 +46,7 @@ export class ArchiveTally {
       captureStart: this.#captureStart.toISOString(),
       captureEnd: this.#clock.now().toISOString(),
       databases: databases.map(({ manifest }) => manifest),
+      otherFilesArePlain: true,
       files: this.#totals.totals(),
       ...crossCheck(named, this.#listing, known),
     };

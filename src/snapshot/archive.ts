@@ -99,6 +99,7 @@ class ArchiveRun {
       trees: this.#draft,
       parent: parent?.trees,
       parentRoot: parent?.tree,
+      isPlainInParent: plainIn(parent?.manifest),
       judge: (item, previous) => {
         this.#parentFiles.note(item.path, item.node, previous);
         return this.#judge.remember(item, previous);
@@ -173,7 +174,7 @@ class ArchiveRun {
       trees: this.#trees,
       parent: { load: (id) => this.#draft.nodes(id) },
       parentRoot: draftRoot,
-      parentIsDraft: true,
+      isPlainInParent: () => true, // each file of the draft was looked into
       parentAlso: (folder) => this.#rescue.foundIn(folder),
       judge: (item) => this.#judge.recall(item),
       database: (leaf) => this.#captures.place(leaf),
@@ -243,6 +244,13 @@ class ArchiveRun {
       now: this.#options.clock.now(),
     });
   }
+}
+
+/** An older manifest does not say. */
+function plainIn(manifest: Manifest | undefined): (path: string) => boolean {
+  if (manifest?.otherFilesArePlain !== true) return () => false;
+  const databases = new Set(manifest.databases.map(({ path }) => path));
+  return (path) => !databases.has(path);
 }
 
 /** Of files as the pass met them, as opposed to what was found out about databases. */

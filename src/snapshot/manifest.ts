@@ -69,6 +69,11 @@ export interface Manifest {
   readonly captureStart: string;
   readonly captureEnd: string;
   readonly databases: readonly ManifestDatabase[];
+  /**
+   * Whatever begins as a database is in `databases`, or has an entry that the next backup finds
+   * changed: a file that it finds unchanged, and that is not listed, is none.
+   */
+  readonly otherFilesArePlain?: boolean;
   /** The paths that were asked for, each with what lies below it, databases left out. */
   readonly files: readonly ManifestFolder[];
   readonly references: readonly ManifestReference[];

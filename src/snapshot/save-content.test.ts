@@ -115,3 +115,8 @@ test('a file that cannot be read is left out and reported', async () => {
   const fails = new KeepsakeError('SOURCE_UNREADABLE', details);
   expect(await save([{ text: '', fails }])).toMatchObject({ node: undefined, problems: [fails] });
 });
+
+test('what begins as a database is stored so that the next backup looks into it again', async () => {
+  const { node } = await save([{ text: 'SQLite format 3\0 and more' }]);
+  expect(node).toMatchObject({ ctime: '1970-01-01T00:00:00Z' });
+});

@@ -5,6 +5,7 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { timeToNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import type { Chunk, FileReading } from '../source/source.ts';
+import { startsWithDatabaseMagic } from '../source/sqlite-files.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
 
@@ -28,14 +29,15 @@ const MAX_READINGS = 3;
  */
 const TIMESTAMP_GUARD_MS = 50;
 
-/** No file has it: whoever compares with this node reads the file again. */
+/** No file has it: whoever compares with this node looks into the file again. */
 const NEVER_SETTLED = '1970-01-01T00:00:00Z';
 
 /**
  * The file's node with its content, or `undefined` when it vanished or could not be read. A file
  * that changes under the reader, or did just before, is read again. One that never rests is kept as
  * last read, with a ctime that makes the next backup read it; it is reported if it changed during
- * the last reading.
+ * the last reading. The next backup also looks again into what begins as a database: it may have
+ * become one since it was looked at, and another backup may capture it.
  */
 export async function saveContent(
   { path, reading }: { path: string; reading: FileReading },
@@ -46,7 +48,10 @@ export async function saveContent(
     const outcome = await readers.run(() => readOnce(reading, options));
     if (outcome === undefined) return undefined;
     const { node, content, stillChanging, startedAt } = outcome;
-    if (!stillChanging && hasSettled(node, startedAt)) return { ...node, content };
+    const { beginsAsDatabase } = outcome;
+    if (!stillChanging && hasSettled(node, startedAt)) {
+      return beginsAsDatabase ? { ...node, ctime: NEVER_SETTLED, content } : { ...node, content };
+    }
     if (attempt === MAX_READINGS) {
       if (stillChanging) onProblem(new KeepsakeError('SOURCE_CHANGING', { path }));
       return { ...node, ctime: NEVER_SETTLED, content };
@@ -80,6 +85,7 @@ interface ReadOutcome {
   readonly node: Node;
   readonly content: string[];
   readonly stillChanging: boolean;
+  readonly beginsAsDatabase: boolean;
   readonly startedAt: Date;
 }
 
@@ -89,13 +95,15 @@ async function readOnce(
 ): Promise<ReadOutcome | undefined> {
   const { clock, signal, onProblem } = options;
   const content: string[] = [];
+  let beginsAsDatabase = false;
   const startedAt = clock.now();
   try {
     for await (const chunk of reading.chunks(signal === undefined ? {} : { signal })) {
+      if (content.length === 0) beginsAsDatabase = startsWithDatabaseMagic(chunk.bytes);
       await saveChunk(chunk, options);
       content.push(chunk.id);
     }
-    return { ...(await reading.finish()), content, startedAt };
+    return { ...(await reading.finish()), content, beginsAsDatabase, startedAt };
   } catch (error) {
     signal?.throwIfAborted();
     if (!isSourceError(error)) throw error;
