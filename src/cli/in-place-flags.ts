@@ -36,6 +36,7 @@ export async function readInPlaceInput(
     filter: snapshotFilter(context, { ...flags, app: app.name }),
     app,
     part,
+    live: flags.live === true,
     backup: await readAppBackup(context, app.name),
     dryRun: flags.dryRun === true,
   };

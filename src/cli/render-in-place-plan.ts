@@ -34,7 +34,8 @@ function planLines(plan: InPlacePlan): string[] {
       ({ path, neededBytes, freeBytes }) =>
         `space     ${formatBytes(neededBytes)} needed, ${formatBytes(freeBytes)} free for ${showName(path)}`,
     ),
-    ...(service === undefined
+    ...(plan.live ? ['service   goes on; SQLite writes the database while it is in use'] : []),
+    ...(service === undefined || plan.live
       ? []
       : [`service   ${service.description}, ${service.state}: stopped, and as before in the end`]),
     ...(plan.healthUrl === undefined ? [] : [`health    ${plan.healthUrl}; else all goes back`]),
@@ -94,6 +95,7 @@ function planMessage(plan: InPlacePlan): object {
     message_type: 'plan',
     app: app.name,
     part,
+    live: plan.live,
     snapshot_id: stored.id,
     snapshot_time: stored.snapshot.time,
     age: Math.round(plan.ageMs / 1000),

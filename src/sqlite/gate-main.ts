@@ -12,6 +12,7 @@ import { checkImage, sqliteCodeOf } from './image-checks.ts';
 import { readContents } from './image-facts.ts';
 import { ColumnMissingError, readColumnTexts } from './image-references.ts';
 import { copyLocked } from './locked-copy.ts';
+import { overwriteLive } from './overwrite-live.ts';
 import { ReadLock } from './read-lock.ts';
 
 const VALUES_PER_ANSWER = 1000;
@@ -33,6 +34,9 @@ async function answer(request: GateRequest): Promise<GateAnswer> {
     case 'recover':
       recover(request.image);
       return { kind: 'recovered' };
+    case 'overwrite':
+      await overwriteLive(request);
+      return { kind: 'overwritten' };
     case 'contents':
       return { kind: 'contents', contents: readContents(request.image) };
     case 'check':

@@ -25,6 +25,13 @@ export interface HoldRequest extends LockRequest {
   readonly kind: 'hold';
 }
 
+/** Writes an image over a live database, in one transaction. */
+export interface OverwriteRequest {
+  readonly kind: 'overwrite';
+  readonly image: string;
+  readonly target: string;
+}
+
 export interface ColumnReference {
   readonly table: string;
   readonly column: string;
@@ -33,6 +40,7 @@ export interface ColumnReference {
 export type GateRequest =
   | CopyRequest
   | HoldRequest
+  | OverwriteRequest
   | { readonly kind: 'release' }
   /** Rolls back or checkpoints a raw copy, so that the image needs no files beside it. */
   | { readonly kind: 'recover'; readonly image: string }
@@ -55,6 +63,7 @@ export type GateAnswer =
   /** A gate that was started anew holds nothing. */
   | { readonly kind: 'not-held' }
   | { readonly kind: 'recovered' }
+  | { readonly kind: 'overwritten' }
   | { readonly kind: 'contents'; readonly contents: DatabaseContents }
   | { readonly kind: 'checked'; readonly checks: DatabaseChecks }
   | { readonly kind: 'values'; readonly values: readonly string[]; readonly done: boolean }

@@ -142,4 +142,23 @@ export const changeErrors = {
     hint: () => 'The old state is brought back.',
     example: { why: 'http://127.0.0.1:3000/login answered 500: the database is damaged' },
   }),
+  DATABASE_KEPT_BUSY: entry<{ path: string; limitMs: number }>({
+    exit: ExitCode.failed,
+    retry: 'later',
+    message: ({ path, limitMs }) =>
+      `${shown(path)} was locked by its app for ${Math.round(limitMs / 1000)} s`,
+    hint: () =>
+      'The database is as it was. Try again when the app has less to do, or restore without `--live`, which stops it for a moment.',
+    example: { path: '/opt/wishlist/data/prod.db', limitMs: 10_000 },
+  }),
+  CHANGE_NOT_LIVE: entry<{ path: string; why: string }>({
+    exit: ExitCode.failed,
+    message: ({ path, why }) => `${shown(path)} cannot be restored live: ${why}`,
+    hint: () =>
+      'Nothing was changed. The same command without `--live` stops the app for a moment and works on any state.',
+    example: {
+      path: '/opt/wishlist/data/prod.db',
+      why: 'there is no readable database there now',
+    },
+  }),
 };

@@ -5,6 +5,7 @@ import type { ChangeMachine } from './change-machine.ts';
 import type { ChangeJob } from './change-run.ts';
 import type { InPlaceEvent } from './in-place-input.ts';
 import { AsideChange } from './aside-change.ts';
+import { LiveChange } from './live-change.ts';
 import {
   SnapshotChange,
   type ChangeRepository,
@@ -28,7 +29,11 @@ export function jobOf(parts: ChangeParts): ChangeJob {
     onProgress: (phase, doneBytes) => emitter.emitProgress({ kind: 'progress', phase, doneBytes }),
     warn: (message) => emitter.emit({ kind: 'warning', message }),
   };
-  const isAside = parts.journal.value.source.kind === 'aside';
-  const change = isAside ? new AsideChange(options) : new SnapshotChange(options);
-  return { ...rest, emitter, change };
+  return { ...rest, emitter, change: changeOf(options) };
+}
+
+function changeOf(options: SnapshotChangeOptions): SnapshotChange {
+  const { source, live } = options.journal.value;
+  if (source.kind === 'aside') return new AsideChange(options);
+  return live === true ? new LiveChange(options) : new SnapshotChange(options);
 }

@@ -59,6 +59,8 @@ export interface ChangeJournal {
   readonly id: string;
   readonly kind: 'restore' | 'rollback';
   readonly part: ChangePart;
+  /** The database is written into while the app runs; nothing is stopped. */
+  readonly live?: true;
   readonly app: ResolvedApp;
   readonly source: ChangeSource;
   readonly startedAt: string;
@@ -82,6 +84,10 @@ export interface ChangeJournal {
   readonly serviceBefore?: 'running' | 'failed' | 'stopped' | 'none';
   /** What gives the service back to its manager. */
   readonly held?: JsonValue;
+  /** Live databases that are written already. */
+  readonly overwritten?: readonly string[];
+  /** The one that is being written. */
+  readonly overwriting?: string;
   readonly units?: readonly SwapUnit[];
   /** The app ran on the new state, if only for a moment. */
   readonly wasStarted?: true;

@@ -1,12 +1,19 @@
 /** Takes one change through its steps, in either direction, and ends it. */
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import type { ResolvedApp } from '../../config/resolve-app.ts';
 import type { HealthVerdict } from '../../host/health-probe.ts';
 import type { Workbench } from '../workbench.ts';
 import type { Emitter } from '../event-channel.ts';
 import { type JournalFile } from './change-journal.ts';
 import type { ChangeMachine } from './change-machine.ts';
 import { ChangeService } from './change-service.ts';
-import { goBack, goForward, type Change, type ChangeRunOptions } from './change-steps.ts';
+import {
+  goBack,
+  goForward,
+  type Change,
+  type ChangeRunOptions,
+  type ChangeStepEvent,
+} from './change-steps.ts';
 import { endChange } from './end-change.ts';
 import type { InPlaceEvent, InPlaceResult } from './in-place-input.ts';
 import { hasOldFiles } from './known-changes.ts';
@@ -54,9 +61,10 @@ function openRun(job: ChangeJob, times: ChangeTimes) {
   const { app } = journal.value;
   const warn = (message: string): void => emitter.emit({ kind: 'warning', message });
   let verdict: HealthVerdict | undefined;
+  const control = machine.openService(app);
   const service = new ChangeService({
     journal,
-    control: machine.openService(app),
+    control,
     async probe({ signal: probing }) {
       verdict = await machine.probe(app, probing);
       assertHealthy(app.health?.url ?? '', verdict);
@@ -71,11 +79,21 @@ function openRun(job: ChangeJob, times: ChangeTimes) {
     clock: workbench.clock,
     onStep(event) {
       times.note(event);
-      emitter.emit(event);
+      if (isTold(event, { journal, hasService: control !== undefined, app })) emitter.emit(event);
     },
     signal,
   };
   return { options, verdict: () => verdict };
+}
+
+/** Steps in which something is done here. */
+function isTold(
+  { step }: ChangeStepEvent,
+  { journal, hasService, app }: { journal: JournalFile; hasService: boolean; app: ResolvedApp },
+): boolean {
+  if (step === 'probe') return app.health !== undefined;
+  if (step !== 'stop' && step !== 'start') return true;
+  return hasService && journal.value.live !== true;
 }
 
 /** Those that are replaced, where they are now. */

@@ -34,7 +34,7 @@ export class ChangeService {
 
   /** Also after a crash or a reboot, whatever state it is in then. */
   async stop({ signal }: Abortable): Promise<void> {
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#options.journal.value.live === true) return;
     const { journal, control, assertUnused } = this.#options;
     if (control === undefined) {
       if (journal.value.serviceBefore === undefined)
@@ -77,7 +77,8 @@ export class ChangeService {
 
   async probe(options: Abortable): Promise<void> {
     const { journal, probe } = this.#options;
-    if (journal.value.serviceBefore === 'stopped') return;
+    const { serviceBefore, live } = journal.value;
+    if (serviceBefore === 'stopped' || (serviceBefore === undefined && live !== true)) return;
     await probe?.(options);
   }
 
@@ -97,7 +98,7 @@ export class ChangeService {
   /** For the end of a message. */
   describeNow(): string {
     const { control, journal } = this.#options;
-    if (control === undefined) return '';
+    if (control === undefined || journal.value.live === true) return '';
     const before = journal.value.serviceBefore;
     return before === 'running'
       ? `The ${control.description} runs again.`

@@ -10,6 +10,8 @@ import type { SwapRoot } from './swap-units.ts';
 export interface InPlaceInput extends SnapshotInput {
   readonly app: ResolvedApp;
   readonly part: ChangePart;
+  /** Only the database, without stopping the app. */
+  readonly live?: boolean | undefined;
   /** How the app is backed up: for the restore point. */
   readonly backup: BackupInput;
   readonly dryRun: boolean;
@@ -47,6 +49,7 @@ export interface PlannedTable {
 export interface InPlacePlan {
   readonly app: ResolvedApp;
   readonly part: ChangePart;
+  readonly live: boolean;
   readonly stored: StoredSnapshot;
   readonly ageMs: number;
   readonly places: readonly PlannedPlace[];

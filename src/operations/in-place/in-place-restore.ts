@@ -86,6 +86,7 @@ async function beginJournal({
     id,
     kind,
     part,
+    ...(plan.live && { live: true as const }),
     app,
     source: { kind: 'snapshot', id: stored.id, time: stored.snapshot.time },
     startedAt: workbench.clock.now().toISOString(),

@@ -1,6 +1,7 @@
 /** What a restore in place will do, told before anything is done. */
 import { timeToNs } from '../../format/go-time.ts';
 import { dirname, join } from 'node:path';
+import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { freeSpace } from '../../host/file-system.ts';
 import { resolveOwner } from '../../host/tree-owner.ts';
 import { findNode } from '../../snapshot/find-node.ts';
@@ -11,6 +12,7 @@ import { databaseOfSidecar } from '../../source/sqlite-files.ts';
 import type { OpenSnapshot } from '../open-snapshot.ts';
 import type { Workbench } from '../workbench.ts';
 import type { ChangeMachine } from './change-machine.ts';
+import { endedChanges } from './change-records.ts';
 import { knownState } from './change-service.ts';
 import { choosePaths, type PathChoice } from './choose-paths.ts';
 import {
@@ -68,6 +70,7 @@ export async function planInPlace(context: PlanContext): Promise<InPlacePlan> {
   return {
     app,
     part,
+    live: input.live === true,
     stored,
     ageMs: workbench.clock.now().getTime() - Number(timeToNs(snapshot.time) / 1_000_000n),
     roots: found.roots,
@@ -77,7 +80,7 @@ export async function planInPlace(context: PlanContext): Promise<InPlacePlan> {
     migrations: rows.migrations,
     service,
     healthUrl: app.health?.url,
-    expectedMs: undefined,
+    expectedMs: await expectedTime(context, files.places),
     notes: [
       ...choice.notes,
       ...rows.notes,
@@ -185,6 +188,9 @@ async function surveyRows(
   for (const path of databases) {
     const then = manifest?.databases.find((database) => database.path === path);
     const { contents, why }: LiveContents = await readLiveContents(workbench, path, { signal });
+    if (why !== undefined && input.live === true) {
+      throw new KeepsakeError('CHANGE_NOT_LIVE', { path, why });
+    }
     if (why !== undefined) notes.push({ kind: 'warning', message: `now: ${why}` });
     if (then !== undefined && contents !== undefined) tables.push(...compareRows(then, contents));
     thenMigration ??= then?.lastMigration;
@@ -223,9 +229,24 @@ function notesOf(
   if (manifest === undefined) {
     warn('the snapshot has no manifest: how many rows and files it must have is not known');
   }
-  if (!hasService) warn('the config names no service: stop the app yourself before going on');
+  if (!hasService && input.live !== true)
+    warn('the config names no service: stop the app yourself before going on');
   if (input.app.health === undefined) {
     warn('the config names no health check: whether the app is well afterwards is not asked');
   }
   return notes;
+}
+
+/** As long as the last one here took for as many bytes. */
+async function expectedTime(
+  { machine, input }: PlanContext,
+  places: readonly PlannedPlace[],
+): Promise<number | undefined> {
+  const last = (await endedChanges(machine)).find(
+    ({ app, part, stagedBytes = 0, as }) =>
+      app === input.app.name && part === input.part && as === 'done' && stagedBytes > 0,
+  );
+  if (last?.stagedBytes === undefined) return undefined;
+  const bytes = places.reduce((sum, { neededBytes }) => sum + neededBytes - SPARE_BYTES, 0);
+  return Math.max(1000, (last.durationMs * bytes) / last.stagedBytes);
 }

@@ -115,22 +115,25 @@ export class SnapshotChange implements Change {
 
   async apply(): Promise<void> {
     const { machine, journal } = this.#options;
+    await this.planUnits(journal.value.roots);
+    await swapIn(journal.value.units ?? [], machine);
+  }
+
+  /** Unless they stand in the journal: then some may have been moved already. */
+  protected async planUnits(roots: readonly SwapRoot[]): Promise<void> {
+    const { machine, journal } = this.#options;
+    if ((journal.value.units ?? []).length > 0) return;
+    const { own, app } = journal.value;
+    const rules = whatStays({ exclude: app.exclude, mountPoints: machine.mountPoints(), own });
+    const isDatabase = (path: string): boolean => hasDatabaseMagic(path);
     const { files, attributes } = machine;
-    if ((journal.value.units ?? []).length === 0) {
-      const { own } = journal.value;
-      const { exclude } = journal.value.app;
-      const rules = whatStays({ exclude, mountPoints: machine.mountPoints(), own });
-      const isDatabase = (path: string): boolean => hasDatabaseMagic(path);
-      const planning = { files, attributes, isDatabase, ...rules };
-      await journal.update({ units: await planSwap(journal.value.roots, planning) });
-    }
-    await swapIn(journal.value.units ?? [], { files, attributes });
+    const planning = { files, attributes, isDatabase, ...rules };
+    await journal.update({ units: await planSwap(roots, planning) });
   }
 
   async revert(): Promise<void> {
     const { machine, journal } = this.#options;
-    const { files, attributes } = machine;
-    await swapBack(journal.value.units ?? [], { files, attributes });
+    await swapBack(journal.value.units ?? [], machine);
     await journal.update({ units: [] });
   }
 
