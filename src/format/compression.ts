@@ -20,7 +20,7 @@ import { zstdLibrary, type ZstdLibrary } from './zstd-library.ts';
 export type CompressionMode = 'off' | 'auto' | 'fastest' | 'better' | 'max';
 
 // The zstd levels that restic's encoder names stand for (klauspost/compress zstd `EncoderLevel`).
-const LEVELS: Readonly<Record<Exclude<CompressionMode, 'off'>, number>> = {
+export const LEVELS: Readonly<Record<Exclude<CompressionMode, 'off'>, number>> = {
   fastest: 1,
   auto: 3,
   better: 7,

@@ -7,7 +7,7 @@
  * whoever rewrites a tree compares `encodeTree(decodeTree(bytes))` with `bytes` first.
  * Source: restic internal/data/tree.go @ a80be14, v0.14.0 internal/restic/tree.go.
  */
-import { concatBytes, utf8Encode } from '../base/bytes.ts';
+import { concatBytes, utf8Decode, utf8Encode } from '../base/bytes.ts';
 import { KeepsakeError, assertInternal } from '../base/errors/keepsake-error.ts';
 import { compareRawNames, displayRawName } from '../base/raw-name.ts';
 import { JsonCursor, JsonSyntaxError } from './json-cursor.ts';
@@ -25,15 +25,19 @@ const PIECE = 64 * 1024;
  */
 const originalText = new WeakMap<Node, string>();
 
-/** Builds a tree node by node, holding only the bytes. */
-export class TreeEncoder {
-  readonly #pieces: Uint8Array[] = [];
-  #text = '{"nodes":[';
-  #last: string | undefined;
-  #count = 0;
+const OPENING = '{"nodes":[';
+const CLOSING = ']}\n';
 
-  get count(): number {
-    return this.#count;
+/**
+ * Builds a tree node by node and hands its bytes over in pieces. Each ends where a node does, so
+ * that `decodeTreePiece` can read it alone.
+ */
+export class TreeEncoder {
+  readonly #take: (piece: Uint8Array) => void;
+  #text = OPENING;
+  #last: string | undefined;
+  constructor(take: (piece: Uint8Array) => void) {
+    this.#take = take;
   }
 
   /** Names must come in the order of their bytes, each once. */
@@ -43,29 +47,37 @@ export class TreeEncoder {
     assertInternal(ordered, `tree entries out of order: "${displayRawName(name)}"`);
     if (this.#last !== undefined) this.#text += ',';
     this.#last = name;
-    this.#count += 1;
     this.#text += originalText.get(node) ?? encodeNode(node);
     if (this.#text.length >= PIECE) this.#flush();
   }
 
   /** To be called once. */
-  finish(): Uint8Array {
-    this.#text += ']}\n';
+  finish(): void {
+    this.#text += CLOSING;
     this.#flush();
-    return concatBytes(this.#pieces);
   }
 
   #flush(): void {
-    this.#pieces.push(utf8Encode(this.#text));
+    this.#take(utf8Encode(this.#text));
     this.#text = '';
   }
 }
 
 /** Exactly the bytes restic writes. `nodes` must be ordered by their names' bytes, each once. */
 export function encodeTree(nodes: Iterable<Node>): Uint8Array {
-  const encoder = new TreeEncoder();
+  const pieces: Uint8Array[] = [];
+  const encoder = new TreeEncoder((piece) => pieces.push(piece));
   for (const node of nodes) encoder.add(node);
-  return encoder.finish();
+  encoder.finish();
+  return concatBytes(pieces);
+}
+
+/** The nodes in one piece of a `TreeEncoder`. */
+export function decodeTreePiece(piece: Uint8Array): Node[] {
+  const text = utf8Decode(piece);
+  const from = text.startsWith(OPENING) ? OPENING.length : text.startsWith(',') ? 1 : 0;
+  const nodes = text.slice(from, text.endsWith(CLOSING) ? -CLOSING.length : undefined);
+  return ordered(readTree(new JsonCursor(`${OPENING}${nodes}${CLOSING}`)));
 }
 
 /**

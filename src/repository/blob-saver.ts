@@ -5,11 +5,11 @@
 import type { Backend } from '../backend/backend.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency.ts';
-import type { MasterKey } from '../format/crypto.ts';
 import { encodeIndexFile, type IndexedPack, INDEX_MAX_BLOBS } from '../format/index-file.ts';
 import { headerEntryBytes } from '../format/pack.ts';
 import type { BlobIndex, BlobType } from './blob-index.ts';
-import type { BlobSealer, SealedBlob } from './blob-sealer.ts';
+import type { BlobSealer, SealedBlob, SealSettings } from './blob-sealer.ts';
+import { sealLarge, type LargeBlob } from './large-blob.ts';
 import { PackBuilder } from './pack-builder.ts';
 import { fileName, type SealedFiles } from './sealed-files.ts';
 
@@ -18,7 +18,7 @@ export interface BlobSaverOptions {
   readonly files: SealedFiles;
   readonly index: BlobIndex;
   readonly sealer: BlobSealer;
-  readonly master: MasterKey;
+  readonly settings: SealSettings;
   readonly clock: Clock;
   readonly random: Random;
   readonly packSizeBytes: number;
@@ -86,6 +86,21 @@ export class BlobSaver {
       const deliver = (blob: SealedBlob): void => this.#take(type, blob);
       const sealing = this.#options.sealer.seal({ type, id, plaintext }, deliver);
       if (sealing !== undefined) await this.#awaitLater(sealing, plaintext.length);
+      return { isNew: true };
+    } catch (error) {
+      this.#failure ??= { reason: error };
+      throw error;
+    }
+  }
+
+  /** As `save`; resolves when the blob is in a pack. */
+  async saveLarge(type: BlobType, blob: LargeBlob): Promise<SaveResult> {
+    await this.ready();
+    if (this.has(type, blob.id)) return { isNew: false };
+    this.#underWay.add(`${type}:${blob.id}`);
+    try {
+      const { settings, random } = this.#options;
+      this.#take(type, await sealLarge(settings, type, { ...blob, random }));
       return { isNew: true };
     } catch (error) {
       this.#failure ??= { reason: error };
@@ -183,13 +198,13 @@ export class BlobSaver {
   }
 
   async #upload(builder: PackBuilder): Promise<void> {
-    const { backend, master, random, index, signal, assertWritable, dryRun } = this.#options;
+    const { backend, settings, random, index, signal, assertWritable, dryRun } = this.#options;
     if (dryRun) {
       this.#forgetUnderWay(`dry run ${index.packCount}`, builder);
       builder.release();
       return;
     }
-    const bytes = builder.finish(master, random(16));
+    const bytes = builder.finish(settings.master, random(16));
     const packId = fileName(bytes);
     assertWritable();
     await backend.save({ kind: 'pack', name: packId, content: builder.type }, bytes, { signal });

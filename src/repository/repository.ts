@@ -5,7 +5,11 @@
 import type { Backend, CallOptions } from '../backend/backend.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
-import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import {
+  assertInternal,
+  isKeepsakeError,
+  type KeepsakeError,
+} from '../base/errors/keepsake-error.ts';
 import type { CompressionMode } from '../format/compression.ts';
 import type { RepositoryConfig } from '../format/config-file.ts';
 import type { MasterKey } from '../format/crypto.ts';
@@ -16,6 +20,7 @@ import { BlobReading } from './blob-reading.ts';
 import { BlobSaver, type SaveResult } from './blob-saver.ts';
 import { RunOpener } from './run-opener.ts';
 import { SharedSealer } from './shared-sealer.ts';
+import type { LargeBlob } from './large-blob.ts';
 import type { FileSealing } from './file-sealing.ts';
 import { loadIndex } from './index-loader.ts';
 import type { HeldLock, LockDependencies } from './held-lock.ts';
@@ -165,15 +170,16 @@ export class Repository {
   startWriting(options: WritingOptions = {}): BlobSaver {
     const { backend, config, master, clock, random } = this.#parts;
     const { compression = 'auto' } = options;
+    const settings = { master, version: config.version, compression };
     const sealer = new SharedSealer({
-      settings: { master, version: config.version, compression },
+      settings,
       random,
       workerModule: options.workerModule,
     });
     const saver = new BlobSaver({
       backend,
       dryRun: options.dryRun ?? false,
-      master,
+      settings,
       clock,
       random,
       files: this.files,
@@ -186,6 +192,7 @@ export class Repository {
     this.#saver = saver;
     this.#fileSealing = {
       here: sealer.here,
+      expect: (sizeBytes) => sealer.expect(sizeBytes),
       run: (task, sizeBytes) => sealer.run(task, sizeBytes),
       add: (blob) => saver.add('data', blob),
       ready: () => saver.ready(),
@@ -198,15 +205,21 @@ export class Repository {
     return this.#fileSealing;
   }
 
+  #writing(): BlobSaver {
+    assertInternal(this.#saver, 'a blob was saved before startWriting');
+    return this.#saver;
+  }
+
   hasBlob(type: BlobType, id: string): boolean {
     return this.#saver?.has(type, id) ?? this.index.has(type, id);
   }
 
   saveBlob(type: BlobType, id: string, plaintext: Uint8Array): Promise<SaveResult> {
-    if (this.#saver === undefined) {
-      throw new KeepsakeError('INTERNAL', { what: 'a blob was saved before startWriting' });
-    }
-    return this.#saver.save(type, id, plaintext);
+    return this.#writing().save(type, id, plaintext);
+  }
+
+  saveLargeBlob(type: BlobType, blob: LargeBlob): Promise<SaveResult> {
+    return this.#writing().saveLarge(type, blob);
   }
 
   /** Call after `flush`: a snapshot must never name what is not durable and indexed. */

@@ -122,7 +122,7 @@ class ArchivePass {
     this.#frames.push(new TreeFrame(path, nodes, frame === undefined));
   }
 
-  async #parentNodes(path: string, tree: string | undefined): Promise<readonly Node[]> {
+  async #parentNodes(path: string, tree: string | undefined): Promise<Iterable<Node>> {
     const { parent, parentAlso } = this.#options;
     const nodes = tree === undefined ? [] : ((await parent?.load(tree)) ?? []);
     const also = parentAlso?.(path) ?? [];
@@ -201,7 +201,7 @@ class ArchivePass {
     return match;
   }
 
-  async #keepMissed(frame: TreeFrame | undefined, missed: readonly Node[]): Promise<void> {
+  async #keepMissed(frame: TreeFrame | undefined, missed: Iterable<Node>): Promise<void> {
     if (frame === undefined) return;
     for (const node of missed) await this.#keep(frame, node);
   }

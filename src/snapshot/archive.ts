@@ -110,7 +110,7 @@ class ArchiveRun {
       },
       database: ({ path, node }, previous) => {
         this.#judge.rememberDatabase(path, previous);
-        this.#captures.discover(path);
+        this.#captures.discover(path, node.size ?? 0);
         return Promise.resolve(placeOfDatabase(node));
       },
       // Without databases there is no second pass, and the draft becomes the snapshot.
@@ -172,7 +172,7 @@ class ArchiveRun {
     });
     const root = await this.#pass(this.#withoutSidecars(), {
       trees: this.#trees,
-      parent: { load: (id) => this.#draft.nodes(id) },
+      parent: { load: (id) => Promise.resolve(this.#draft.nodes(id)) },
       parentRoot: draftRoot,
       isPlainInParent: () => true, // each file of the draft was looked into
       parentAlso: (folder) => this.#rescue.foundIn(folder),

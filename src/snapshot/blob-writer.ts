@@ -1,4 +1,5 @@
 import type { FileSealing } from '../repository/file-sealing.ts';
+import type { LargeBlob } from '../repository/large-blob.ts';
 import type { BlobReader, BlobType } from './blob-reader.ts';
 
 /** What making a snapshot needs of a repository. */
@@ -11,4 +12,6 @@ export interface BlobStore extends BlobReader {
    * for what was there already.
    */
   saveBlob(type: BlobType, id: string, bytes: Uint8Array): Promise<{ isNew: boolean }>;
+  /** As `saveBlob`, without having all of it in memory at once, where the store can. */
+  saveLargeBlob?(type: BlobType, blob: LargeBlob): Promise<{ isNew: boolean }>;
 }

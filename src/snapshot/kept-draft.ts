@@ -3,9 +3,9 @@
  * captured rows may name it (design §3.2).
  */
 import type { Node } from '../format/node.ts';
-import { TreeEncoder } from '../format/tree.ts';
 import type { ArchiveProblem } from './archive-options.ts';
 import type { DatabaseCaptures } from './archive-captures.ts';
+import { PackedTreeBuilder } from './packed-tree.ts';
 import type { DraftTrees, TreeSink } from './tree-store.ts';
 
 export interface KeptDraftOptions {
@@ -41,15 +41,15 @@ export class KeptDraft {
 
   async #keepTree(id: string, path: string): Promise<string> {
     const { draft, trees, onItem } = this.#options;
-    const encoder = new TreeEncoder();
-    for (const node of await draft.nodes(id)) {
+    const tree = new PackedTreeBuilder();
+    for (const node of draft.nodes(id)) {
       const pathBelow = `${path}/${node.name}`;
       const kept = await this.keep(node, pathBelow);
       if (kept === undefined) continue;
-      encoder.add(kept);
+      tree.add(kept);
       onItem(pathBelow, kept);
     }
-    return trees.saveTree(encoder.finish());
+    return trees.saveTree(tree.finish());
   }
 }
 

@@ -4,10 +4,10 @@ import { toHex } from '../base/bytes.ts';
 import { modeFromStat } from '../format/file-mode.ts';
 import { timeFromNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
-import { encodeTree } from '../format/tree.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
 import { MANIFEST_FOLDER, MANIFEST_NAME } from './manifest.ts';
+import { PackedTreeBuilder } from './packed-tree.ts';
 import { saveChunk } from './save-content.ts';
 import type { TreeSink } from './tree-store.ts';
 
@@ -37,12 +37,14 @@ export async function manifestNodes(
     links: 1,
     content: [id],
   };
+  const tree = new PackedTreeBuilder();
+  tree.add(file);
   const folder: Node = {
     ...common,
     ...modeFromStat(S_IFDIR | 0o700),
     name: MANIFEST_FOLDER,
     content: null,
-    subtree: await trees.saveTree(encodeTree([file])),
+    subtree: await trees.saveTree(tree.finish()),
   };
   return [folder];
 }

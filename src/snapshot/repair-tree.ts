@@ -6,10 +6,10 @@
  */
 import { equalBytes } from '../base/bytes.ts';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { blobId } from '../format/blob.ts';
 import type { Node } from '../format/node.ts';
 import { decodeTree, encodeTree } from '../format/tree.ts';
 import { rethrowIfGeneral, type BlobReader, type BlobType } from './blob-reader.ts';
-import { treeId } from './tree-store.ts';
 import { joinTreePath } from './tree-walk.ts';
 
 export type Loss =
@@ -110,7 +110,7 @@ export class TreeRepair {
       throw unsupported(at, 'it holds fields or an order unknown here');
     }
     const repaired = encodeTree(after);
-    const id = treeId(repaired);
+    const id = blobId(repaired);
     await this.#options.save(id, repaired);
     return { id, repairs };
   }
@@ -133,9 +133,9 @@ export class TreeRepair {
     const repaired = subtree === undefined ? undefined : await this.repair(subtree, path);
     if (repaired !== undefined) return { subtree: repaired.id, repairs: repaired.repairs };
     const empty = encodeTree([]);
-    await this.#options.save(treeId(empty), empty);
+    await this.#options.save(blobId(empty), empty);
     const why = subtree === undefined ? 'it named no list' : 'its list is lost';
-    return { subtree: treeId(empty), repairs: [{ kind: 'folder', path: '', why }] };
+    return { subtree: blobId(empty), repairs: [{ kind: 'folder', path: '', why }] };
   }
 
   #repairFile(node: Node, path: string): RepairedNode {

@@ -6,7 +6,7 @@
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { compareRawNames } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
-import { TreeEncoder } from '../format/tree.ts';
+import { PackedTreeBuilder, type PackedTree } from './packed-tree.ts';
 
 /** `undefined`: the entry vanished or could not be read, and is left out. */
 type PendingNode = Promise<Node | undefined>;
@@ -16,17 +16,18 @@ const MAX_PENDING = 1024;
 
 export class TreeFrame {
   readonly path: string;
-  /** The parent's entries by name; what the walk meets is taken out, in order. */
-  readonly #parent: readonly Node[];
-  #parentAt = 0;
-  readonly #encoder = new TreeEncoder();
+  /** The parent's entries in the order of their names; what the walk meets is taken out. */
+  readonly #parent: Iterator<Node>;
+  #nextOfParent: Node | undefined;
+  readonly #tree = new PackedTreeBuilder();
   readonly #pending: PendingNode[] = [];
   readonly #anyOrder: boolean;
 
   /** @param anyOrder entries may come in any order, the later of two alike wins (for the root) */
-  constructor(path: string, parent: readonly Node[], anyOrder = false) {
+  constructor(path: string, parent: Iterable<Node>, anyOrder = false) {
     this.path = path;
-    this.#parent = parent;
+    this.#parent = parent[Symbol.iterator]();
+    this.#advance();
     this.#anyOrder = anyOrder;
   }
 
@@ -37,21 +38,22 @@ export class TreeFrame {
   takeParent(name: string): { missed: Node[]; match: Node | undefined } {
     const missed: Node[] = [];
     for (;;) {
-      const next = this.#parent[this.#parentAt];
+      const next = this.#nextOfParent;
       if (next === undefined) return { missed, match: undefined };
       const order = compareRawNames(next.name, name);
       if (order > 0) return { missed, match: undefined };
-      this.#parentAt += 1;
+      this.#advance();
       if (order === 0) return { missed, match: next };
       missed.push(next);
     }
   }
 
   /** The parent's entries after the last one the walk met. */
-  takeRest(): Node[] {
-    const rest = this.#parent.slice(this.#parentAt);
-    this.#parentAt = this.#parent.length;
-    return rest;
+  *takeRest(): Generator<Node> {
+    for (let next = this.#nextOfParent; next !== undefined; next = this.#nextOfParent) {
+      this.#advance();
+      yield next;
+    }
   }
 
   async add(node: Node | PendingNode): Promise<void> {
@@ -61,15 +63,20 @@ export class TreeFrame {
     while (!this.#anyOrder && this.#pending.length > MAX_PENDING) await this.#encodeFirst();
   }
 
-  async finish(): Promise<Uint8Array> {
+  async finish(): Promise<PackedTree> {
     if (this.#anyOrder) await this.#sortPending();
     while (this.#pending.length > 0) await this.#encodeFirst();
-    return this.#encoder.finish();
+    return this.#tree.finish();
   }
 
   /** Waits for files under way and ignores how they end: for ending after a failure. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#pending);
+  }
+
+  #advance(): void {
+    const { done, value } = this.#parent.next();
+    this.#nextOfParent = done === true ? undefined : value;
   }
 
   async #sortPending(): Promise<void> {
@@ -85,6 +92,6 @@ export class TreeFrame {
     const first = this.#pending.shift();
     assertInternal(first, 'an empty tree frame was drained');
     const node = await first;
-    if (node !== undefined) this.#encoder.add(node);
+    if (node !== undefined) this.#tree.add(node);
   }
 }

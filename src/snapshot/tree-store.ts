@@ -3,58 +3,43 @@
  * compressed in memory, and of the draft only what the second pass takes over reaches the
  * repository.
  */
-import { createHash } from 'node:crypto';
-import { toHex } from '../base/bytes.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
-import { compress, decompress } from '../format/compression.ts';
 import type { Node } from '../format/node.ts';
-import { decodeTree } from '../format/tree.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
+import { LARGE_TREE_BYTES, type PackedTree } from './packed-tree.ts';
 
 export interface TreeSink {
   /** Returns the tree's id. */
-  saveTree(bytes: Uint8Array): Promise<string>;
-}
-
-export function treeId(bytes: Uint8Array): string {
-  return toHex(createHash('sha256').update(bytes).digest());
+  saveTree(tree: PackedTree): Promise<string>;
 }
 
 export class DraftTrees implements TreeSink {
-  readonly #trees = new Map<string, { packed: Uint8Array; sizeBytes: number }>();
+  readonly #trees = new Map<string, PackedTree>();
 
-  saveTree(bytes: Uint8Array): Promise<string> {
-    const id = treeId(bytes);
-    if (!this.#trees.has(id)) {
-      const packed = compress(bytes, 'fastest');
-      this.#trees.set(id, { packed, sizeBytes: bytes.length });
-    }
-    return Promise.resolve(id);
+  saveTree(tree: PackedTree): Promise<string> {
+    if (!this.#trees.has(tree.id)) this.#trees.set(tree.id, tree.pack());
+    return Promise.resolve(tree.id);
   }
 
-  has(id: string): boolean {
-    return this.#trees.has(id);
-  }
-
-  load(id: string): Uint8Array {
-    const tree = this.#trees.get(id);
-    assertInternal(tree, `draft tree ${id} was never saved`);
-    const { packed, sizeBytes } = tree;
-    return decompress(packed, { what: 'a draft tree', maxSizeBytes: sizeBytes, sizeBytes });
-  }
-
-  nodes(id: string): Promise<readonly Node[]> {
-    return Promise.resolve(decodeTree(this.load(id)));
+  /** One after the other, each decoded when it is asked for. */
+  nodes(id: string): Iterable<Node> {
+    return this.#tree(id).nodes();
   }
 
   /** Copies a drafted tree and all below it into the repository. */
   async promote(id: string, sink: TreeSink): Promise<void> {
-    const bytes = this.load(id);
-    for (const { subtree } of decodeTree(bytes)) {
-      if (subtree !== undefined && this.has(subtree)) await this.promote(subtree, sink);
+    const tree = this.#tree(id);
+    for (const subtree of tree.subtrees) {
+      if (this.#trees.has(subtree)) await this.promote(subtree, sink);
     }
-    await sink.saveTree(bytes);
+    await sink.saveTree(tree);
+  }
+
+  #tree(id: string): PackedTree {
+    const tree = this.#trees.get(id);
+    assertInternal(tree, `draft tree ${id} was never saved`);
+    return tree;
   }
 }
 
@@ -67,18 +52,27 @@ export class RepositoryTrees implements TreeSink {
     this.#counts = counts;
   }
 
-  async saveTree(bytes: Uint8Array): Promise<string> {
-    const id = treeId(bytes);
-    const { isNew } = await this.#store.saveBlob('tree', id, bytes);
+  async saveTree(tree: PackedTree): Promise<string> {
+    const { id, sizeBytes } = tree;
+    const { isNew } = await this.#save(tree);
     if (isNew) {
       this.#counts.treeBlobs += 1;
-      this.#counts.dataAdded += bytes.length;
+      this.#counts.dataAdded += sizeBytes;
     }
     return id;
+  }
+
+  #save(tree: PackedTree): Promise<{ isNew: boolean }> {
+    const { id, sizeBytes } = tree;
+    if (sizeBytes <= LARGE_TREE_BYTES || this.#store.saveLargeBlob === undefined) {
+      return this.#store.saveBlob('tree', id, tree.bytes());
+    }
+    return this.#store.saveLargeBlob('tree', { id, sizeBytes, pieces: () => tree.pieces() });
   }
 }
 
 /** What an archive pass compares with: the trees of the parent snapshot, or of the draft. */
 export interface ParentTrees {
-  load(id: string): Promise<readonly Node[]>;
+  /** In the order of their names. */
+  load(id: string): Promise<Iterable<Node>>;
 }

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { blobId } from '../format/blob.ts';
+import type { Node } from '../format/node.ts';
+import { decodeTree, encodeTree } from '../format/tree.ts';
+import { LARGE_TREE_BYTES, PackedTreeBuilder } from './packed-tree.ts';
+
+const TIME = '2026-01-02T03:04:05.678Z';
+
+function nodes(count: number): Node[] {
+  return Array.from({ length: count }, (_, at) => ({
+    name: `upload-${1_000_000 + at}.webp`,
+    type: 'file',
+    mode: 0o644,
+    mtime: TIME,
+    atime: TIME,
+    ctime: TIME,
+    uid: 0,
+    gid: 0,
+    size: at,
+    content: [blobId(Buffer.from(`${at}`))],
+  }));
+}
+
+test.each([0, 1, 300, 40_000])(
+  'a tree of %i entries has the id, bytes and entries it was built from',
+  (count) => {
+    const builder = new PackedTreeBuilder();
+    const all = nodes(count);
+    for (const node of all) builder.add(node);
+    const tree = builder.finish();
+    const bytes = encodeTree(all);
+    expect(bytes.length > LARGE_TREE_BYTES).toBe(count === 40_000);
+    for (const kept of [tree, tree.pack()]) {
+      expect(kept.id).toBe(blobId(bytes));
+      expect(kept.sizeBytes).toBe(bytes.length);
+      expect(Buffer.compare(kept.bytes(), bytes)).toBe(0);
+      expect([...kept.nodes()]).toEqual(decodeTree(bytes));
+    }
+  },
+);
+
+test('a tree says which trees it names', () => {
+  const builder = new PackedTreeBuilder();
+  const folder: Node = { ...(nodes(1)[0] as Node), name: 'a', type: 'dir', content: null };
+  builder.add({ ...folder, subtree: 'ab'.repeat(32) });
+  builder.add({ ...folder, name: 'b', subtree: 'cd'.repeat(32) });
+  expect(builder.finish().subtrees).toEqual(['ab'.repeat(32), 'cd'.repeat(32)]);
+});

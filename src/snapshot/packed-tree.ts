@@ -1,0 +1,102 @@
+/**
+ * A tree in memory, as small as it can be: the listing of a folder of 200,000 files is 80 MB of
+ * text. It is built and read node by node, and what is more than a few megabytes of it is held
+ * compressed.
+ */
+import { createHash } from 'node:crypto';
+import { concatBytes } from '../base/bytes.ts';
+import { compress, decompress } from '../format/compression.ts';
+import type { Node } from '../format/node.ts';
+import { decodeTreePiece, TreeEncoder } from '../format/tree.ts';
+
+/** Larger trees are never in one piece. */
+export const LARGE_TREE_BYTES = 8 << 20;
+
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly sizeBytes: number;
+  readonly isPacked: boolean;
+}
+
+export class PackedTree {
+  readonly id: string;
+  readonly sizeBytes: number;
+  /** Ids of the trees it names. */
+  readonly subtrees: readonly string[];
+  #pieces: readonly Piece[];
+
+  constructor(
+    { id, subtrees }: { id: string; subtrees: readonly string[] },
+    pieces: readonly Piece[],
+  ) {
+    this.id = id;
+    this.subtrees = subtrees;
+    this.sizeBytes = pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    this.#pieces = pieces;
+  }
+
+  /** For keeping it: all of it is compressed. */
+  pack(): this {
+    this.#pieces = this.#pieces.map(packed);
+    return this;
+  }
+
+  bytes(): Uint8Array {
+    return concatBytes([...this.pieces()]);
+  }
+
+  *pieces(): Generator<Uint8Array> {
+    for (const piece of this.#pieces) yield unpacked(piece);
+  }
+
+  *nodes(): Generator<Node> {
+    for (const piece of this.pieces()) yield* decodeTreePiece(piece);
+  }
+}
+
+export class PackedTreeBuilder {
+  readonly #encoder = new TreeEncoder((bytes) => this.#take(bytes));
+  readonly #hash = createHash('sha256');
+  readonly #subtrees: string[] = [];
+  readonly #pieces: Piece[] = [];
+  #sizeBytes = 0;
+
+  /** Names must come in the order of their bytes, each once. */
+  add(node: Node): void {
+    if (node.subtree !== undefined) this.#subtrees.push(node.subtree);
+    this.#encoder.add(node);
+  }
+
+  /** To be called once. */
+  finish(): PackedTree {
+    this.#encoder.finish();
+    const id = this.#hash.digest('hex');
+    return new PackedTree({ id, subtrees: this.#subtrees }, this.#pieces);
+  }
+
+  /** All but the last are packed after the first time. */
+  #packAll(): void {
+    for (let at = this.#pieces.length - 1; at >= 0; at -= 1) {
+      const piece = this.#pieces[at];
+      if (piece === undefined || piece.isPacked) return;
+      this.#pieces[at] = packed(piece);
+    }
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+    this.#pieces.push({ bytes, sizeBytes: bytes.length, isPacked: false });
+    this.#sizeBytes += bytes.length;
+    if (this.#sizeBytes > LARGE_TREE_BYTES) this.#packAll();
+  }
+}
+
+function packed(piece: Piece): Piece {
+  if (piece.isPacked) return piece;
+  return { ...piece, bytes: compress(piece.bytes, 'fastest'), isPacked: true };
+}
+
+function unpacked({ bytes, sizeBytes, isPacked }: Piece): Uint8Array {
+  if (!isPacked) return bytes;
+  return decompress(bytes, { what: 'a draft tree', maxSizeBytes: sizeBytes, sizeBytes });
+}
