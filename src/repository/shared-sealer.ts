@@ -53,6 +53,11 @@ export class SharedSealer implements BlobSealer {
     deliver(this.here.seal(blob));
   }
 
+  /** So much will come soon. */
+  expect(sizeBytes: number): void {
+    this.#workerFor(sizeBytes);
+  }
+
   /** Hands work to the worker's module; `undefined` where it has enough to do, or is none. */
   run(task: Parcel<unknown>, sizeBytes: number): Promise<unknown> | undefined {
     const worker = this.#workerFor(sizeBytes);

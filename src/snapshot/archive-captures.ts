@@ -35,6 +35,7 @@ export class DatabaseCaptures {
   readonly #options: ArchiveOptions;
   readonly #record: ArchiveRecord;
   readonly #discovered = new Set<string>();
+  readonly #sizes = new Map<string, number>();
   readonly #tried = new Set<string>();
   readonly #captured = new Map<string, ArchivedDatabase>();
   readonly #plain = new Set<string>();
@@ -58,7 +59,8 @@ export class DatabaseCaptures {
   }
 
   /** The first pass met it below the paths. */
-  discover(path: string): void {
+  discover(path: string, sizeBytes: number): void {
+    this.#sizes.set(path, sizeBytes);
     if (!this.#isConfigured(path)) this.#discovered.add(path);
   }
 
@@ -169,6 +171,7 @@ export class DatabaseCaptures {
       ...capture,
       path,
       configured: this.#isConfigured(path),
+      sizeBytes: this.#sizes.get(path) ?? known?.sizeBytes ?? 0,
       store,
       clock,
       gate,

@@ -48,6 +48,8 @@ export interface ArchiveDatabaseOptions extends CaptureSettings {
   readonly clock: Clock;
   /** Of this database. */
   readonly references: readonly FileReference[];
+  /** About how large it is. */
+  readonly sizeBytes: number;
   /** What the parent's manifest says. */
   readonly known?: ManifestDatabase | undefined;
   /** The parent snapshot's entry. */
@@ -105,6 +107,8 @@ async function archiveUnlessDoubtful(
 }
 
 function capture(options: ArchiveDatabaseOptions): Promise<CapturedImage> {
+  // Most of what is to be hashed is known by now: nearly nothing else takes so long.
+  options.store.fileSealing?.expect(options.sizeBytes);
   const { configured, scratchFolder, clock, gate, signal } = options;
   const { method, lockLimitMs, busyLimitMs } = options;
   const path = options.locate?.(options.path) ?? options.path;

@@ -37,12 +37,12 @@ export async function takeOverDatabase(
   if (known === undefined || !mayStayUnread(known, { policy, now: clock.now() })) return undefined;
   if (!isDatabaseState(known.state)) return undefined;
   if (isFullReadDue(known, clock)) return undefined;
-  const content = storedContent(known, options);
-  const check = knownCheck(options);
-  if (content === undefined || check === undefined) return undefined;
   const capturedAt = clock.now().toISOString();
   const unchanged = await lookUnchanged(path, known.state, { signal });
   if (unchanged === undefined) return undefined;
+  const content = storedContent(known, options);
+  const check = knownCheck(options);
+  if (content === undefined || check === undefined) return undefined;
   const taken = { capturedAt, captureMethod: 'unchanged', readLockMs: 0 };
   return {
     manifest: { ...known, configured, ...taken },

@@ -108,6 +108,7 @@ export async function captureImage(options: CaptureOptions): Promise<CapturedIma
   await using cleanup = new AsyncDisposableStack();
   const image = cleanup.use(await createScratchImage(scratchFolder));
   await using own = ownGateUnless(options.gate);
+  own.gate.start(); // while the files are looked at, and perhaps copied
 
   const { taken, contents } = await takeReadableImage({ ...options, image, gate: own.gate });
   if (configured && contents.tables.length === 0) {

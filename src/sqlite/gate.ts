@@ -35,6 +35,11 @@ export class Gate implements AsyncDisposable {
     return this.#child?.pid;
   }
 
+  /** Starts the process, if it does not run, for a call that will come soon. */
+  start(): void {
+    this.#child ??= this.#start();
+  }
+
   /** Rejects with `signal.reason` when aborted, or with `GateDiedError`; then nothing is locked. */
   async call(request: GateRequest, options: GateCallOptions = {}): Promise<FinalAnswer> {
     options.signal?.throwIfAborted();
