@@ -3,7 +3,6 @@
  * changed makes one piece new. The worker and this thread read, hash and seal runs of pieces side by
  * side; what is as the parent snapshot has it is only hashed.
  */
-import { setImmediate } from 'node:timers/promises';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { SEAL_OVERHEAD_BYTES } from '../format/crypto.ts';
 import type { FileSealing } from '../repository/file-sealing.ts';
@@ -101,8 +100,7 @@ class PageSaver {
     const answer = this.#sealing.run({ content: batch, memory }, batch.length);
     if (answer === undefined) {
       await this.#store(batch, sealPages(batch, this.#sealing.here));
-      // The worker's answers are waiting, and it for more.
-      await setImmediate();
+      await letOthersRun(); // the worker's answers are waiting, and it for more
       return;
     }
     const work = answer
@@ -145,4 +143,10 @@ class PageSaver {
     counts.dataBlobs += 1;
     counts.dataAdded += uncompressedLength || sealed.length - SEAL_OVERHEAD_BYTES;
   }
+}
+
+function letOthersRun(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setImmediate(resolve);
+  return promise;
 }
