@@ -153,7 +153,7 @@ export const mutations: readonly Mutation[] = [
   {
     rule: 2,
     what: 'a snapshot with gaps is not tagged',
-    file: 'src/operations/backup.ts',
+    file: 'src/operations/run-backup.ts',
     text: "    ...(outcome === 'partial' || outcome === 'failed' ? ['partial'] : []),\n",
     replacement: '',
     test: { file: rules, title: 'whose snapshot keeps the files and is no full one' },
@@ -169,7 +169,7 @@ export const mutations: readonly Mutation[] = [
   {
     rule: 3,
     what: 'the snapshot does not wait for packs and index',
-    file: 'src/operations/backup.ts',
+    file: 'src/operations/run-backup.ts',
     text: '    await saver.flush();\n',
     replacement: '',
     test: dying,

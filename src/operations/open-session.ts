@@ -11,6 +11,8 @@ export interface SessionOptions {
   readonly lock: 'shared' | 'exclusive' | 'none' | 'bypass';
   readonly lockWaitMs: number;
   readonly onLockWait?: ((error: KeepsakeError) => void) | undefined;
+  /** Told when other threads have begun to derive the key, and this one has nothing to do. */
+  readonly onDeriving?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -24,7 +26,6 @@ export async function openSession(
   choice: RepositoryChoice,
   options: SessionOptions,
 ): Promise<Session> {
-  runSelfTest();
   const { clock, random, self } = workbench;
   await using stack = new AsyncDisposableStack();
   const store = stack.use(workbench.openBackend(choice.location));
@@ -36,10 +37,16 @@ export async function openSession(
   };
   const access = { backend, clock, random, self, cacheFolder, onCacheFailure };
   const { signal, lockWaitMs: waitMs, onLockWait: onWait } = options;
-  const repository = await openRepository(access, choice.password, {
+  const deriving = Promise.withResolvers<void>();
+  const opening = openRepository(access, choice.password, {
     signal,
     keyHint: choice.keyHint,
+    onDeriving: () => deriving.resolve(),
   });
+  await Promise.race([deriving.promise, opening]);
+  options.onDeriving?.();
+  runSelfTest();
+  const repository = await opening;
   if (options.lock === 'shared' || options.lock === 'exclusive') {
     const exclusive = options.lock === 'exclusive';
     stack.use(await repository.lock({ exclusive, waitMs, signal, onWait }));

@@ -35,6 +35,8 @@ export interface KeyDependencies {
 export interface FindKeyOptions extends CallOptions {
   /** Beginning of the name of the key to try first: each try costs a third of a second. */
   readonly keyHint?: string | undefined;
+  /** Told when a key is being derived by other threads: this one has time for something else. */
+  readonly onDeriving?: (() => void) | undefined;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function findKey(
 ): Promise<OpenedKey> {
   const names = await listKeyNames(backend, options);
   const suspects: NamedBytes[] = [];
-  const trial = new Trial(password);
+  const trial = new Trial(password, options.onDeriving);
   for (const name of names) {
     const bytes = await loadKeyBytes(backend, { name, damaged: trial.damaged }, options);
     if (bytes === undefined) continue;
@@ -86,17 +88,21 @@ interface NamedBytes {
 class Trial {
   readonly damaged = new Set<string>();
   readonly #password: string;
+  readonly #onDeriving: (() => void) | undefined;
   readonly #refused: NamedBytes[] = [];
 
-  constructor(password: string) {
+  constructor(password: string, onDeriving: (() => void) | undefined) {
     this.#password = password;
+    this.#onDeriving = onDeriving;
   }
 
   async open(file: NamedBytes, scrypt: Scrypt = scryptByWorkers): Promise<OpenedKey | undefined> {
     const { name, bytes } = file;
     try {
       const key = decodeKeyFile(bytes);
-      const master = await openMasterKey(key, this.#password, scrypt);
+      const opening = openMasterKey(key, this.#password, scrypt);
+      this.#onDeriving?.();
+      const master = await opening;
       if (master !== undefined) return { master, keyId: name };
       if (scrypt !== scryptByNode && canSpread(key.params)) this.#refused.push(file);
     } catch (error) {

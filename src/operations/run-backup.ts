@@ -1,0 +1,268 @@
+/** What `backup` does in an open repository; loaded while its key is being derived. */
+import type { Clock } from '../base/clock.ts';
+import { TOP_NAMES } from '../backend/layout.ts';
+import { StringSet } from '../base/string-set.ts';
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { timeFromNs } from '../format/go-time.ts';
+import type { Snapshot } from '../format/snapshot-file.ts';
+import { distrustLostPacks } from '../repository/lost-packs.ts';
+import type { Repository } from '../repository/repository.ts';
+import type {
+  ArchiveListener,
+  ArchiveProblem,
+  ArchiveResult,
+} from '../snapshot/archive-options.ts';
+import { archive } from '../snapshot/archive.ts';
+import { fileWorkerModule } from '../snapshot/file-worker.ts';
+import type {
+  BackupEvent,
+  BackupInput,
+  BackupOutcome,
+  BackupPhase,
+  BackupResult,
+} from './backup-input.ts';
+import { openBackupSource } from './backup-source.ts';
+import type { Emitter } from './event-channel.ts';
+import { findParent, type BackupParent } from './parent-snapshot.ts';
+import { withScratchFolder } from './scratch-folder.ts';
+import { findUnfollowedLinks } from './unfollowed-links.ts';
+import type { Workbench } from './workbench.ts';
+
+/** Files read side by side; more only makes the disk seek. */
+const READERS = 2;
+/** An event for each of 17,000 unchanged files took a tenth of the backup's time. */
+const PROGRESS_EVERY_MS = 50;
+const LEFTOVER_AGE_MS = 24 * 60 * 60_000;
+
+export interface BackupRun {
+  readonly repository: Repository;
+  readonly startedAt: Date;
+  readonly emitter: Emitter<BackupEvent>;
+}
+
+export async function runBackup(
+  workbench: Workbench,
+  input: BackupInput,
+  { repository, startedAt, emitter }: BackupRun,
+): Promise<BackupResult> {
+  const { signal, dryRun } = input;
+  if (!dryRun) await tidyStore(workbench, repository, signal);
+  const damage: ArchiveProblem[] = [];
+  const onDamage = (error: KeepsakeError): void => {
+    damage.push({ path: '/', error, kind: 'parent' });
+  };
+  const snapshots = await repository.loadSnapshots({ signal, onDamage });
+  await repository.loadIndex({ signal });
+  const [parent, packs] = await Promise.all([
+    findParent(repository, snapshots, { ...input, onDamage }),
+    distrustLostPacks(repository, { signal }),
+  ]);
+  if (packs.length > 0) onDamage(new KeepsakeError('REPOSITORY_PACKS_LOST', { packs }));
+  emitter.emit({ type: 'parent', id: parent?.id, manifest: parent?.manifest });
+  const result = await archiveInto(workbench, { input, repository, parent, emitter, damage });
+  const endedAt = workbench.clock.now();
+  const outcome = judgeOutcome(result);
+  const tags = snapshotTags(input, result, outcome);
+  const common = { ...result, outcome, tags, parentId: parent?.id, startedAt, endedAt, dryRun };
+  if (dryRun) return common;
+  const snapshot = makeSnapshot(workbench, input, { ...common, parent });
+  return { ...common, snapshotId: await repository.saveSnapshot(snapshot, { signal }) };
+}
+
+/** Removes what runs that were cut off left half written; a younger one may still be at work. */
+async function tidyStore(
+  { clock }: Workbench,
+  { backend }: Repository,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    const before = new Date(clock.now().getTime() - LEFTOVER_AGE_MS);
+    await backend.removeLeftovers?.(before, { signal });
+  } catch {
+    // They only take room. What is wrong with the store the backup itself will meet and tell.
+    signal?.throwIfAborted();
+  }
+}
+
+/** Not its whole folder, in which other things may stand, too. */
+function repositoryEntries(location: string): string[] {
+  return TOP_NAMES.map((name) => `${location}/${name}`);
+}
+
+interface ArchiveJob {
+  readonly input: BackupInput;
+  readonly repository: Repository;
+  readonly parent: BackupParent | undefined;
+  readonly emitter: Emitter<BackupEvent>;
+  /** Found in the repository; told with the problems of the run. */
+  readonly damage: readonly ArchiveProblem[];
+}
+
+/** Everything is durable and indexed when this resolves; only the snapshot is missing. */
+async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<ArchiveResult> {
+  const { input, repository, parent, emitter } = job;
+  const { compression, packSizeBytes, signal, subject, dryRun } = input;
+  const saver = repository.startWriting({
+    compression,
+    packSizeBytes,
+    signal,
+    dryRun,
+    workerModule: fileWorkerModule,
+  });
+  await using scratch = await withScratchFolder(workbench);
+  try {
+    const result = await archive({
+      store: repository,
+      source: openBackupSource(input, {
+        polynomial: repository.config.chunkerPolynomial,
+        own: [...repositoryEntries(repository.backend.location), workbench.scratchFolder],
+      }),
+      clock: workbench.clock,
+      capture: {
+        scratchFolder: scratch.path,
+        method: input.captureMethod,
+        check: input.databaseCheck,
+        lockLimitMs: input.lockLimitMs,
+        busyLimitMs: input.busyLimitMs,
+        locate: subject.locate,
+      },
+      configuredDatabases: subject.databases,
+      // Without the files there is nothing to hold the rows against.
+      references: input.only === 'database' ? [] : subject.references,
+      paths: input.only === 'database' ? subject.databases : subject.paths,
+      about: {
+        keepsakeVersion: workbench.keepsakeVersion,
+        hostname: input.hostname,
+        ...(subject.app === undefined ? {} : { app: subject.app }),
+        ...(subject.appVersion === undefined ? {} : { appVersion: subject.appVersion }),
+      },
+      parent,
+      readers: READERS,
+      listener: listen(emitter, {
+        input,
+        clock: workbench.clock,
+        storedBytes: () => saver.storedBytes,
+      }),
+      signal,
+    });
+    const problems = [...job.damage, ...findUnfollowedLinks(subject), ...result.problems];
+    for (const problem of problems) emitter.emit({ type: 'problem', problem });
+    for (const warning of result.warnings) emitter.emit({ type: 'warning', ...warning });
+    await saver.flush();
+    result.counts.dataAddedPacked = saver.storedBytes;
+    return { ...result, problems };
+  } catch (error) {
+    await saver.abandon();
+    throw error;
+  }
+}
+
+function listen(
+  emitter: Emitter<BackupEvent>,
+  { input, clock, storedBytes }: { input: BackupInput; clock: Clock; storedBytes: () => number },
+): ArchiveListener {
+  const state = { filesDone: 0, bytesDone: 0, bytesRead: 0 };
+  const told = new StringSet();
+  const beganAtMs = clock.monotonicMs();
+  let phase: BackupPhase = 'opening';
+  let toldAtMs = Number.NEGATIVE_INFINITY;
+  const report = (): void => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - toldAtMs < PROGRESS_EVERY_MS) return;
+    toldAtMs = nowMs;
+    const elapsedMs = nowMs - beganAtMs;
+    emitter.emitProgress({
+      type: 'progress',
+      phase,
+      elapsedMs,
+      ...state,
+      storedBytes: storedBytes(),
+    });
+  };
+  return {
+    onPhase(next) {
+      phase = next;
+      toldAtMs = Number.NEGATIVE_INFINITY;
+      report();
+    },
+    onItem({ path, action, node }) {
+      const isDirectory = node.type === 'dir';
+      // The second pass meets all files again: only the first one moves the counters.
+      if (!isDirectory && phase === 'files') {
+        state.filesDone += 1;
+        state.bytesDone += node.size ?? 0;
+      }
+      report();
+      if (!input.wantItems || told.has(path)) return;
+      if (action === 'unmodified' && input.wantUnmodified !== true) return;
+      told.add(path);
+      emitter.emit({ type: 'item', path, action, sizeBytes: node.size ?? 0, isDirectory });
+    },
+    onBytes(bytes) {
+      state.bytesRead += bytes;
+      report();
+    },
+    onDatabase: (database) => emitter.emit({ type: 'database', database }),
+  };
+}
+
+function judgeOutcome({ problems, warnings, manifest }: ArchiveResult): BackupOutcome {
+  if (problems.some(({ kind }) => kind === 'database')) return 'failed';
+  const damaged = manifest.databases.some(({ integrity }) => integrity.result === 'damaged');
+  if (damaged || problems.some(({ kind }) => kind === 'file')) return 'partial';
+  const lacksFiles = manifest.references.some(({ missingCount }) => missingCount > 0);
+  return lacksFiles || problems.length > 0 || warnings.length > 0 ? 'warning' : 'ok';
+}
+
+/** `app:` names what retention and `latest` group by; the others take the snapshot out of them. */
+function snapshotTags(
+  { subject, tags, only }: BackupInput,
+  { manifest }: ArchiveResult,
+  outcome: BackupOutcome,
+): string[] {
+  const damaged = manifest.databases.some(({ integrity }) => integrity.result === 'damaged');
+  return [
+    // A restore point is kept by rules of its own, and never the latest.
+    ...(subject.app === undefined || tags.includes('restore-point') ? [] : [`app:${subject.app}`]),
+    ...tags,
+    ...(only === 'database' ? ['database-only'] : []),
+    ...(outcome === 'partial' || outcome === 'failed' ? ['partial'] : []),
+    ...(damaged ? ['damaged'] : []),
+  ];
+}
+
+function makeSnapshot(
+  { self, keepsakeVersion }: Workbench,
+  input: BackupInput,
+  result: ArchiveResult & {
+    startedAt: Date;
+    endedAt: Date;
+    tags: readonly string[];
+    parent: BackupParent | undefined;
+  },
+): Snapshot {
+  const { startedAt, endedAt, tags, parent } = result;
+  const { excludes } = input.subject;
+  return {
+    time: goTime(input.time ?? startedAt),
+    ...(parent === undefined ? {} : { parent: parent.id }),
+    tree: result.tree,
+    paths: [...input.subject.paths],
+    hostname: input.hostname,
+    username: self.username,
+    uid: self.uid,
+    gid: self.gid,
+    ...(excludes.length === 0 ? {} : { excludes: [...excludes] }),
+    ...(tags.length === 0 ? {} : { tags: [...tags] }),
+    programVersion: `keepsake ${keepsakeVersion}`,
+    summary: {
+      backupStart: goTime(startedAt),
+      backupEnd: goTime(endedAt),
+      ...result.counts,
+    },
+  };
+}
+
+function goTime(date: Date): string {
+  return timeFromNs(BigInt(date.getTime()) * 1_000_000n);
+}
