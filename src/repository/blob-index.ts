@@ -18,12 +18,19 @@ export interface BlobPlace extends IndexedBlob {
 
 const SEGMENT_ENTRIES = 1 << 14;
 const ID_BYTES = 32;
+const ID_WORDS = 8;
 const EMPTY = 0;
 const MAX_LOAD = 0.75;
+
+/** The id that is being looked for. */
+const wantedWords = new Uint32Array(ID_WORDS);
+const wanted = Buffer.from(wantedWords.buffer);
 
 /** Entries are kept in segments, so that growing never copies them. */
 interface Segment {
   readonly ids: Buffer;
+  /** The same bytes, to be compared faster. */
+  readonly words: Uint32Array;
   readonly packs: Uint32Array;
   readonly offsets: Uint32Array;
   readonly lengths: Uint32Array;
@@ -85,8 +92,9 @@ export class BlobIndex {
 
   /** Whether a pack holds it that nobody distrusts: if none does, it is worth storing anew. */
   has(type: BlobType, id: string): boolean {
+    if (this.#distrusted.size === 0) return this.#findFirst(type, id) >= 0;
     for (const entry of this.#findEntries(type, id)) {
-      if (this.#distrusted.size === 0 || !this.#distrusted.has(this.#packOf(entry))) return true;
+      if (!this.#distrusted.has(this.#packOf(entry))) return true;
     }
     return false;
   }
@@ -99,16 +107,16 @@ export class BlobIndex {
 
   /** The first place of a blob. */
   find(type: BlobType, id: string): BlobPlace | undefined {
-    const first = this.#findEntries(type, id).next();
-    return first.done === true ? undefined : this.#place(first.value);
+    const first = this.#findFirst(type, id);
+    return first < 0 ? undefined : this.#place(first);
   }
 
   /** Length of the plaintext, by the first place of the blob. */
   plaintextBytes(type: BlobType, id: string): number | undefined {
-    const first = this.#findEntries(type, id).next();
-    if (first.done === true) return undefined;
-    const { lengths, uncompressed } = this.#segment(first.value);
-    const at = first.value % SEGMENT_ENTRIES;
+    const first = this.#findFirst(type, id);
+    if (first < 0) return undefined;
+    const { lengths, uncompressed } = this.#segment(first);
+    const at = first % SEGMENT_ENTRIES;
     const plaintext = uncompressed[at] ?? 0;
     return plaintext === 0 ? (lengths[at] ?? 0) - SEAL_OVERHEAD_BYTES : plaintext;
   }
@@ -196,6 +204,20 @@ export class BlobIndex {
     return ids.readUInt32LE(at);
   }
 
+  /** The first of `#findEntries`, or -1: asked for every piece of every file, so without objects. */
+  #findFirst(type: BlobType, id: string): number {
+    if (id.length !== 2 * ID_BYTES || wanted.write(id, 'hex') !== ID_BYTES) return -1;
+    const isTree = type === 'tree' ? 1 : 0;
+    const mask = this.#slots.length - 1;
+    for (let slot = wanted.readUInt32LE(0) & mask; ; slot = (slot + 1) & mask) {
+      const entry = (this.#slots[slot] ?? EMPTY) - 1;
+      if (entry < 0) return -1;
+      const segment = this.#segment(entry);
+      const at = entry % SEGMENT_ENTRIES;
+      if (segment.isTree[at] === isTree && isWanted(segment.words, at * ID_WORDS)) return entry;
+    }
+  }
+
   *#findEntries(type: BlobType, id: string): Generator<number> {
     const wanted = Buffer.from(id, 'hex');
     if (wanted.length !== ID_BYTES) return;
@@ -236,9 +258,16 @@ export class BlobIndex {
   }
 }
 
+function isWanted(words: Uint32Array, at: number): boolean {
+  for (let n = 0; n < ID_WORDS; n += 1) if (words[at + n] !== wantedWords[n]) return false;
+  return true;
+}
+
 function newSegment(): Segment {
+  const words = new Uint32Array(SEGMENT_ENTRIES * ID_WORDS);
   return {
-    ids: Buffer.alloc(SEGMENT_ENTRIES * ID_BYTES),
+    ids: Buffer.from(words.buffer),
+    words,
     packs: new Uint32Array(SEGMENT_ENTRIES),
     offsets: new Uint32Array(SEGMENT_ENTRIES),
     lengths: new Uint32Array(SEGMENT_ENTRIES),

@@ -13,6 +13,8 @@ export interface PlannedRun {
   readonly blobs: readonly BlobPlace[];
   readonly offset: number;
   readonly length: number;
+  /** Of the plaintexts together. */
+  readonly plaintextBytes: number;
 }
 
 interface Draft {

@@ -38,6 +38,8 @@ export interface BlobSupply {
 /** Blobs that lie together. */
 export interface BlobRun {
   readonly blobs: readonly { readonly id: string }[];
+  /** Their lengths together. */
+  readonly plaintextBytes: number;
 }
 
 export interface BlobReading extends AsyncDisposable {

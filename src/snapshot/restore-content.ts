@@ -87,15 +87,18 @@ async function writeRuns(
 
 /** Pairs: number of the blob, and one offset that it has in the file. */
 function placesIn({ blobs }: BlobRun, { offsets }: Places): Float64Array {
-  return Float64Array.from(
-    blobs.flatMap(({ id }, number) => offsetsOf(offsets, id).flatMap((at) => [number, at])),
-  );
+  const pairs: number[] = [];
+  for (const [number, { id }] of blobs.entries()) {
+    for (const offset of offsetsOf(offsets, id)) pairs.push(number, offset);
+  }
+  return Float64Array.from(pairs);
 }
 
-function writtenBytes({ reader }: RestoreContext, { blobs }: BlobRun, { offsets }: Places): number {
-  let sum = 0;
-  for (const { id } of blobs) {
-    sum += (reader.blobSizeBytes?.('data', id) ?? 0) * offsetsOf(offsets, id).length;
+function writtenBytes({ reader }: RestoreContext, run: BlobRun, { offsets }: Places): number {
+  let sum = run.plaintextBytes;
+  for (const { id } of run.blobs) {
+    const copies = offsetsOf(offsets, id).length - 1;
+    if (copies > 0) sum += copies * (reader.blobSizeBytes?.('data', id) ?? 0);
   }
   return sum;
 }
