@@ -1,0 +1,142 @@
+/** The parts of `npm run soak`: what each runs, and what it counts. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { runNode, runVitest } from './run-vitest.ts';
+
+export interface SoakOrder {
+  readonly seed: number;
+  /** Raw captures: number of the first, and how many. */
+  readonly from: number;
+  readonly captures: number;
+  /** Whole backups of each journal mode. */
+  readonly backups: number;
+}
+
+export interface SoakOutcome {
+  /** Names and numbers for the page: `captures 5000, kills 98`. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** What is not as it should be; 0 is the aim. */
+  readonly wrong: number;
+}
+
+export interface SoakPart {
+  readonly name: string;
+  readonly what: string;
+  /** Whether it goes on from capture to capture, so that it can be cut into pieces. */
+  readonly isCounted?: boolean;
+  readonly run: (order: SoakOrder) => SoakOutcome;
+}
+
+const capturesMain = fileURLToPath(
+  new URL('../test/support/soak-captures-main.ts', import.meta.url),
+);
+/** A capture that is refused is no wrong one, but more than so many are no use to anybody. */
+const MOST_REFUSED = 0.01;
+
+function captureRaw(journalMode: 'wal' | 'delete', order: SoakOrder): SoakOutcome {
+  const { seed, from, captures } = order;
+  const args = [capturesMain, journalMode, String(seed), String(from), String(captures)];
+  const { stdout } = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', ...args],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      encoding: 'utf8',
+    },
+  );
+  try {
+    const { wrong = 1, ...counts } = JSON.parse(stdout) as Record<string, number>;
+    const tooManyRefused = (counts['refused'] ?? 0) > captures * MOST_REFUSED;
+    return { counts, wrong: wrong + Number(tooManyRefused) };
+  } catch {
+    return { counts: {}, wrong: 1 }; // it ended before its tally, and said why
+  }
+}
+
+function runTests(args: readonly string[], environment: Record<string, string>): SoakOutcome {
+  const limits = ['--testTimeout=0', '--hookTimeout=0'];
+  const { passed, failed } = runVitest([...limits, ...args], { ...process.env, ...environment });
+  return { counts: { tests: passed }, wrong: failed };
+}
+
+function liveTests(files: readonly string[], { seed, captures, backups }: SoakOrder): SoakOutcome {
+  return runTests(
+    files.map((file) => `test/live/${file}.test.ts`),
+    {
+      KEEPSAKE_SOAK_CAPTURES: String(captures),
+      KEEPSAKE_SOAK_BACKUPS: String(backups),
+      KEEPSAKE_SOAK_SEED: String(seed),
+    },
+  );
+}
+
+function crashTests(
+  { files, pattern }: { files: readonly string[]; pattern?: string },
+  { seed }: SoakOrder,
+): SoakOutcome {
+  const which = pattern === undefined ? [] : ['-t', pattern];
+  return runTests([...files.map((file) => `test/crash/${file}.test.ts`), ...which], {
+    KEEPSAKE_SOAK_CRASH_STEP: '1',
+    KEEPSAKE_SOAK_KILLS: '40',
+    KEEPSAKE_SOAK_SEED: String(seed),
+  });
+}
+
+/** Of whole captures, checks included, fewer than raw ones: they take ten times as long. */
+const WHOLE_SHARE = 5;
+
+export const SOAK_PARTS: readonly SoakPart[] = [
+  {
+    name: 'captures-wal',
+    what: 'raw captures, WAL: writer, checkpointer, slow reader, `kill -9`',
+    isCounted: true,
+    run: (order) => captureRaw('wal', order),
+  },
+  {
+    name: 'captures-delete',
+    what: 'raw captures, rollback journal: writer, slow reader, `kill -9`',
+    isCounted: true,
+    run: (order) => captureRaw('delete', order),
+  },
+  {
+    name: 'live-captures',
+    what: 'whole captures and raw images in all journal modes; stopped and killed apps',
+    run: (order) => {
+      const captures = Math.ceil(order.captures / WHOLE_SHARE);
+      return liveTests(['capture', 'raw-reading', 'capture-stopped'], { ...order, captures });
+    },
+  },
+  {
+    name: 'live-backups',
+    what: 'whole backups of a busy app, WAL and rollback journal, each judged',
+    run: (order) => liveTests(['backup', 'unchanged-database'], order),
+  },
+  {
+    name: 'live-large',
+    what: 'databases of more than 1 GiB',
+    run: (order) => liveTests(['capture-large'], order),
+  },
+  {
+    name: 'crash-backup',
+    what: 'backups that die at each single change of the store and of the disk',
+    run: (order) => crashTests({ files: ['backup-crash'] }, order),
+  },
+  {
+    name: 'crash-restore',
+    what: 'restores and dumps cut off at each single change of the disk, in four ways',
+    run: (order) => crashTests({ files: ['restore-crash'], pattern: 'a restore|a dump' }, order),
+  },
+  {
+    name: 'crash-verify',
+    what: 'the same of verify',
+    run: (order) => crashTests({ files: ['restore-crash'], pattern: 'a verify' }, order),
+  },
+  {
+    name: 'crash-processes',
+    what: 'processes killed and cancelled at random moments',
+    run: (order) => {
+      if (runNode(['scripts/build.mjs']) !== 0) return { counts: {}, wrong: 1 };
+      return crashTests({ files: ['backup-processes', 'restore-processes'] }, order);
+    },
+  },
+];
