@@ -50,9 +50,17 @@ export const layers: readonly Layer[] = [
     level: 3,
     packages: [...NODE_BASICS, 'node:crypto', 'node:os', 'node:worker_threads'],
   },
-  { folder: 'src/snapshot', level: 4, packages: [...NODE_BASICS, ...NODE_FS, 'node:crypto'] },
+  {
+    folder: 'src/snapshot',
+    level: 4,
+    packages: [...NODE_BASICS, ...NODE_FS, 'node:crypto', 'node:zlib'],
+  },
   { folder: 'src/operations', level: 5, packages: [...NODE_BASICS, ...NODE_FS] },
-  { folder: 'src/cli', level: 6, packages: [...NODE_BASICS, ...NODE_FS, 'commander'] },
+  {
+    folder: 'src/cli',
+    level: 6,
+    packages: [...NODE_BASICS, ...NODE_FS, 'node:crypto', 'commander'],
+  },
   {
     folder: 'src/main.ts',
     level: 7,

@@ -7,6 +7,7 @@ import { defineInit } from './commands/init-command.ts';
 import { defineSnapshots } from './commands/snapshots-command.ts';
 import { defineLs } from './commands/ls-command.ts';
 import { defineDump } from './commands/dump-command.ts';
+import { defineExport } from './commands/export-command.ts';
 import { defineDiff } from './commands/diff-command.ts';
 import { defineCompletion } from './commands/completion-command.ts';
 import { defineConfig } from './commands/config-command.ts';
@@ -31,6 +32,7 @@ export const commandTable: readonly DefineCommand[] = [
   defineSnapshots,
   defineLs,
   defineDump,
+  defineExport,
   defineDiff,
   defineRestore,
   defineRollback,

@@ -1,4 +1,4 @@
-/** The file that `dump --target` writes: there under its name only when it is whole. */
+/** The file that `dump --target` and `export` write: there under its name only when it is whole. */
 import { hash } from 'node:crypto';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -11,26 +11,36 @@ import type { ProcessFacts } from '../repository/lock-holder.ts';
 export interface DumpWriter {
   readonly self: Pick<ProcessFacts, 'pid' | 'isAlive'>;
   readonly random: Random;
+  /** Throws unless the file at that path, which is durable, is what was meant: then it goes. */
+  readonly check?: ((written: string) => Promise<void>) | undefined;
 }
 
-/** Throws `CLI_FILE_UNWRITABLE`, and what `bytes` throws; then a file of that name is as it was. */
+/**
+ * Throws `CLI_FILE_UNWRITABLE`, and what `bytes` and the check throw; then a file of that name is as
+ * it was. True when it was checked: what went into a device or a pipe cannot be.
+ */
 export async function writeDump(
   path: string,
   bytes: AsyncIterable<Uint8Array>,
   writer: DumpWriter,
-): Promise<void> {
-  if (await isSpecial(path)) return writeTo(path, path, bytes);
+): Promise<boolean> {
+  if (await isSpecial(path)) {
+    await writeTo(path, path, bytes);
+    return false;
+  }
   await removeLeftovers(path, writer);
-  const { self, random } = writer;
+  const { self, random, check } = writer;
   // Chance beside the process: two containers may write here under the same number.
   const temporary = `${temporaryStem(path)}${self.pid}-${toHex(random(4))}.tmp`;
   try {
     await writeTo(temporary, path, bytes);
+    await check?.(temporary);
     await unlessUnwritable(path, () => rename(temporary, path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
+  return check !== undefined;
 }
 
 /** Short whatever the file's name is, which may have all 255 bytes; and no name of anyone else's. */

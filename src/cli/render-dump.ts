@@ -15,7 +15,10 @@ export async function renderDump(
   { kind, bytes }: Dump,
   { target, writer, signal }: DumpPlace,
 ): Promise<void> {
-  if (target !== undefined) return writeDump(target, bytes, writer);
+  if (target !== undefined) {
+    await writeDump(target, bytes, writer);
+    return;
+  }
   if (kind === 'tar' && output.isTerminal) {
     const problem = 'a tar archive is not for a terminal: write it to a file with --target FILE';
     throw new KeepsakeError('CLI_USAGE', { problem, command: 'keepsake dump' });

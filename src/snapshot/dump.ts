@@ -5,14 +5,22 @@ import type { Node } from '../format/node.ts';
 import { loadFileBlob, type BlobReader, type ReadOptions } from './blob-reader.ts';
 import { contentSize, piecesOf, sizeWarning, type FileOfTree } from './content-size.ts';
 import { hardLinkKey } from './hard-link-key.ts';
+import type { PathFilter } from './include-filter.ts';
 import { encodeTarEnd, encodeTarHeader, tarPadding } from './tar-header.ts';
-import { walkTree } from './tree-walk.ts';
+import { walkTree, type TreeStep } from './tree-walk.ts';
 
 const BLOBS_AHEAD = 4;
 
 export interface DumpOptions extends ReadOptions {
   /** Told of a file whose size is another one than its folder's list says. */
   readonly warn?: ((message: string) => void) | undefined;
+}
+
+export interface DumpFolderOptions extends DumpOptions {
+  /** Asked with each path as the archive names it, with a slash before. Default: everything. */
+  readonly filter?: PathFilter | undefined;
+  /** Told of each entry, also of the sockets, which no archive can hold. */
+  readonly onEntry?: ((path: string, node: Node) => void) | undefined;
 }
 
 /** The bytes of a file, in order. Throws where one cannot be read: what came so far is right. */
@@ -42,13 +50,15 @@ export async function* dumpFile(
 export async function* dumpFolder(
   reader: BlobReader,
   { treeId, path = '/' }: { treeId: string; path?: string },
-  { signal, warn }: DumpOptions = {},
+  { signal, warn, filter, onEntry }: DumpFolderOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const names = new Map<string, string>();
-  for await (const step of walkTree(reader, treeId, { path, signal })) {
-    if (step.phase === 'problem') throw step.error;
-    if (step.phase === 'leave' || step.node.type === 'socket') continue;
+  const descend = (folder: string): boolean => filter?.(folder).descend ?? true;
+  const steps = walkTree(reader, treeId, { path, signal, descend });
+  for await (const step of selectSteps(steps, filter)) {
     const { node } = step;
+    onEntry?.(step.path, node);
+    if (node.type === 'socket') continue;
     const name = step.path.slice(1);
     const linkTo = firstName(names, node, name);
     if (node.type === 'file' && linkTo === undefined) {
@@ -56,6 +66,23 @@ export async function* dumpFolder(
     } else yield encodeTarHeader({ name, node, linkTo });
   }
   yield encodeTarEnd();
+}
+
+/** A folder that is not selected itself comes before the first entry below it that is. */
+async function* selectSteps(
+  steps: AsyncIterable<TreeStep>,
+  filter: PathFilter | undefined,
+): AsyncGenerator<FileOfTree> {
+  const held: FileOfTree[] = [];
+  for await (const step of steps) {
+    if (step.phase === 'problem') throw step.error;
+    if (step.phase === 'leave') {
+      if (held.at(-1)?.path === step.path) held.pop();
+    } else if (filter === undefined || filter(step.path).selected) {
+      yield* held.splice(0);
+      yield step;
+    } else if (step.phase === 'enter') held.push(step);
+  }
 }
 
 /** The name under which the archive already holds this file. */

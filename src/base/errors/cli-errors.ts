@@ -27,7 +27,7 @@ export const cliErrors = {
     exit: ExitCode.failed,
     message: ({ path, reason }) => `${path} cannot be written: ${reason}`,
     hint: () =>
-      'A file that stood there before is as it was; the repository was not changed. Name another place with `--target FILE`.',
+      'A file that stood there before is as it was; the repository was not changed. Make room there, or name another file.',
     example: { path: '/srv/out.tar', reason: 'ENOSPC: no space left on device, write' },
   }),
   CLI_OUTPUT_CLOSED: entry<object>({

@@ -18,4 +18,12 @@ export const restoreErrors = {
       'What came until there is right, the rest is missing: do not use it as the whole. See how far the damage goes with `keepsake check --read-data`, and try an older snapshot.',
     example: { path: '/srv/app/prod.db', why: 'data blob b2b2b2b2 is in no pack' },
   }),
+  EXPORT_READ_BACK: entry<{ path: string; why: string }>({
+    exit: ExitCode.verification,
+    message: ({ path, why }) =>
+      `what was written to ${displayRawName(path)} reads otherwise than it was written: ${why}`,
+    hint: () =>
+      'It was removed again; a file that stood there before is as it was, the repository was not changed. Export to another disk, and check this one.',
+    example: { path: '/media/usb/wishlist.tar.gz', why: 'unexpected end of file' },
+  }),
 };
