@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { openCompatLab, PASSWORD, type CompatLab } from '../support/compat-lab.ts';
+import { PASSWORD } from '../support/cli-lab.ts';
+import { openCompatLab, type CompatLab } from '../support/compat-lab.ts';
 import { requireTool } from '../support/require-tool.ts';
 import { startProgram } from '../support/run-program.ts';
 

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { damageFile, messages, repositoryFiles } from '../support/app-lab.ts';
-import { openCompatLab, PASSWORD, type CompatLab } from '../support/compat-lab.ts';
+import { PASSWORD } from '../support/cli-lab.ts';
+import { openCompatLab, type CompatLab } from '../support/compat-lab.ts';
 import { restic, resticJson } from '../support/restic.ts';
 
 interface ListedKey {

@@ -2,7 +2,8 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openCompatLab, PASSWORD, type CompatLab } from '../support/compat-lab.ts';
+import { PASSWORD } from '../support/cli-lab.ts';
+import { openCompatLab, type CompatLab } from '../support/compat-lab.ts';
 import { keepsakeArgv, runKeepsake } from '../support/keepsake.ts';
 import { requireTool } from '../support/require-tool.ts';
 import { restic } from '../support/restic.ts';

@@ -2,69 +2,26 @@
  * A small Wishlist with its config, and a repository: what the commands that look at snapshots and
  * restore them are tried on, through the command line.
  */
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openLocalBackend } from '../../src/backend/local-backend.ts';
-import { systemClock, systemRandom } from '../../src/base/clock.ts';
-import {
-  initRepository,
-  openRepository,
-  type RepositoryAccess,
-} from '../../src/repository/open-repository.ts';
-import type { Repository } from '../../src/repository/repository.ts';
-import { runKeepsake, type KeepsakeResult } from './keepsake.ts';
+import { CliLab, PASSWORD } from './cli-lab.ts';
+import type { KeepsakeResult } from './keepsake.ts';
 import { restic, resticJson } from './restic.ts';
-import { describeResult } from './run-program.ts';
 import { tempFolder, type TempFolder } from './temp-folder.ts';
 import { layOutWishlist, type WishlistFolders } from './wishlist-app/lay-out-wishlist.ts';
 
-const PASSWORD = 'a <password> of ü & 日本';
-/** Quick to derive, as the tests open the repository often. */
-const QUICK_SCRYPT = { N: 16_384, r: 8, p: 1 };
-
-export interface CallOptions {
-  /** Another repository than the lab's. */
-  readonly repository?: string;
-  /** Default 0; anything else throws with all the program said. */
-  readonly exits?: number;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-export class AppLab implements AsyncDisposable {
-  readonly repository: string;
+export class AppLab extends CliLab {
   readonly password = PASSWORD;
   readonly app: WishlistFolders;
   readonly config: string;
   readonly scratch: string;
-  readonly #dir: TempFolder;
 
   constructor(dir: TempFolder) {
-    this.#dir = dir;
-    this.repository = dir.join('repository');
+    super(dir);
     this.scratch = dir.join('scratch');
     this.app = layOutWishlist(dir.join('wishlist'), { users: 6, items: 30 });
     this.config = dir.join('keepsake.yaml');
     writeFileSync(this.config, configOf(this.app.root));
-    mkdirSync(dir.join('home'));
-  }
-
-  join(...parts: string[]): string {
-    return this.#dir.join(...parts);
-  }
-
-  async keepsake(args: readonly string[], options: CallOptions = {}): Promise<KeepsakeResult> {
-    const { exits = 0, repository = this.repository, env } = options;
-    const result = await runKeepsake(['-r', repository, ...args], {
-      home: this.join('home'),
-      env: {
-        KEEPSAKE_PASSWORD: PASSWORD,
-        KEEPSAKE_SCRATCH_DIR: this.scratch,
-        TZ: 'UTC',
-        ...env,
-      },
-    });
-    if (result.exitCode !== exits) throw new Error(describeResult(result));
-    return result;
   }
 
   async restic(args: readonly string[]): Promise<void> {
@@ -87,27 +44,8 @@ export class AppLab implements AsyncDisposable {
     return String(messages(result, 'summary')[0]?.['snapshot_id']);
   }
 
-  async initQuickly(): Promise<void> {
-    mkdirSync(this.repository);
-    await initRepository(this.#access(), { password: PASSWORD, version: 2, scrypt: QUICK_SCRYPT });
-  }
-
-  /** The engine without a command line, index loaded. */
-  async openRepository(): Promise<Repository> {
-    const opened = await openRepository(this.#access(), PASSWORD);
-    await opened.loadIndex();
-    return opened;
-  }
-
-  #access(): RepositoryAccess {
-    const name = { hostname: 'test', username: 'test' };
-    const self = { ...name, pid: process.pid, uid: 0, gid: 0, isAlive: () => true };
-    const backend = openLocalBackend({ path: this.repository, random: systemRandom });
-    return { backend, clock: systemClock, random: systemRandom, self };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#dir[Symbol.asyncDispose]();
+  protected override environment(): Record<string, string> {
+    return { KEEPSAKE_SCRATCH_DIR: this.scratch };
   }
 }
 

@@ -5,33 +5,16 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openLocalBackend } from '../../src/backend/local-backend.ts';
 import { systemClock, systemRandom } from '../../src/base/clock.ts';
 import { toHex } from '../../src/base/bytes.ts';
 import { encodeKeyFile, sealMasterKey } from '../../src/format/key-file.ts';
 import { decodeTree } from '../../src/format/tree.ts';
-import {
-  initRepository,
-  openRepository,
-  type RepositoryAccess,
-} from '../../src/repository/open-repository.ts';
+import { openRepository } from '../../src/repository/open-repository.ts';
 import type { Repository } from '../../src/repository/repository.ts';
-import { runKeepsake, type KeepsakeResult } from './keepsake.ts';
+import { CliLab, PASSWORD, QUICK_SCRYPT, type CallOptions } from './cli-lab.ts';
 import { restic } from './restic.ts';
 import { describeResult, type ProgramResult } from './run-program.ts';
 import { tempFolder, type TempFolder } from './temp-folder.ts';
-
-export const PASSWORD = 'a <password> of ü & 日本';
-/** Quick to derive; restic takes the parameters from the key file. */
-const QUICK_SCRYPT = { N: 16_384, r: 8, p: 1 };
-
-export interface CallOptions {
-  /** Another repository than the lab's. */
-  readonly repository?: string;
-  /** Default 0; anything else throws with all the program said. */
-  readonly exits?: number;
-  readonly env?: Readonly<Record<string, string>>;
-}
 
 /** As both tools list it. */
 export interface ListedSnapshot {
@@ -42,37 +25,14 @@ export interface ListedSnapshot {
   readonly tags?: readonly string[];
 }
 
-export class CompatLab implements AsyncDisposable {
+export class CompatLab extends CliLab {
   readonly source: string;
-  readonly repository: string;
-  readonly #dir: TempFolder;
   readonly #keyHints = new Map<string, string>();
 
   constructor(dir: TempFolder) {
-    this.#dir = dir;
+    super(dir);
     this.source = dir.join('source');
-    this.repository = dir.join('repository');
     mkdirSync(this.source);
-    mkdirSync(dir.join('home'));
-  }
-
-  join(...parts: string[]): string {
-    return this.#dir.join(...parts);
-  }
-
-  async keepsake(args: readonly string[], options: CallOptions = {}): Promise<KeepsakeResult> {
-    const { exits = 0, repository = this.repository, env } = options;
-    const result = await runKeepsake(['-r', repository, ...args], {
-      home: this.join('home'),
-      env: {
-        KEEPSAKE_PASSWORD: PASSWORD,
-        KEEPSAKE_KEY_HINT: this.#keyHints.get(repository),
-        TZ: 'UTC',
-        ...env,
-      },
-    });
-    if (result.exitCode !== exits) throw new Error(describeResult(result));
-    return result;
   }
 
   async restic(args: readonly string[], options: CallOptions = {}): Promise<ProgramResult> {
@@ -111,19 +71,9 @@ export class CompatLab implements AsyncDisposable {
     await this.keepsake(['check', '--read-data'], options);
   }
 
-  /** A repository whose key is cheap to open, as the tests open it often. */
-  async initQuickly(version: 1 | 2 = 2): Promise<Repository> {
-    mkdirSync(this.repository, { recursive: true });
-    return initRepository(this.#access(this.repository), {
-      password: PASSWORD,
-      version,
-      scrypt: QUICK_SCRYPT,
-    });
-  }
-
   /** Beside the key of `init` one that both tools try first and derive quickly. */
   async addQuickKey(repository = this.repository): Promise<void> {
-    const { master } = await openRepository(this.#access(repository), PASSWORD);
+    const { master } = await openRepository(this.access(repository), PASSWORD);
     const key = await sealMasterKey({
       master,
       password: PASSWORD,
@@ -139,28 +89,8 @@ export class CompatLab implements AsyncDisposable {
     this.#keyHints.set(repository, id);
   }
 
-  /** The engine without a command line, index loaded. */
-  async openRepository(repository = this.repository): Promise<Repository> {
-    const opened = await openRepository(this.#access(repository), PASSWORD);
-    await opened.loadIndex();
-    return opened;
-  }
-
-  #access(path: string): RepositoryAccess {
-    const self = {
-      hostname: 'test',
-      username: 'test',
-      pid: process.pid,
-      uid: 0,
-      gid: 0,
-      isAlive: () => true,
-    };
-    const backend = openLocalBackend({ path, random: systemRandom });
-    return { backend, clock: systemClock, random: systemRandom, self };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#dir[Symbol.asyncDispose]();
+  protected override environment(repository: string): Record<string, string | undefined> {
+    return { KEEPSAKE_KEY_HINT: this.#keyHints.get(repository) };
   }
 }
 

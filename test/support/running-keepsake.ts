@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PASSWORD, type CompatLab } from './compat-lab.ts';
+import { PASSWORD } from './cli-lab.ts';
+import type { CompatLab } from './compat-lab.ts';
 import { keepsakeBin, startKeepsake } from './keepsake.ts';
 import { startProgram, type RunningProgram } from './run-program.ts';
 
