@@ -32,6 +32,7 @@ export const layers: readonly Layer[] = [
       ...NODE_BASICS,
       ...NODE_FS,
       'node:child_process',
+      'node:crypto',
       'node:http',
       'node:https',
       'node:module',
@@ -55,6 +56,7 @@ export const layers: readonly Layer[] = [
     level: 4,
     packages: [...NODE_BASICS, ...NODE_FS, 'node:crypto', 'node:zlib'],
   },
+  { folder: 'src/monitor', level: 3, packages: [...NODE_BASICS, ...NODE_FS, 'node:sqlite'] },
   { folder: 'src/operations', level: 5, packages: [...NODE_BASICS, ...NODE_FS] },
   {
     folder: 'src/cli',

@@ -1,4 +1,5 @@
 /** One GET, by `node:http` itself: no redirect is followed, nothing is kept open or cached. */
+import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Clock } from '../base/clock.ts';
@@ -6,6 +7,10 @@ import type { Clock } from '../base/clock.ts';
 export interface HttpAnswer {
   readonly status: number;
   readonly location: string | undefined;
+  /** Of the page, as far as it was waited for. */
+  readonly sizeBytes: number;
+  /** Of the same, hex. */
+  readonly sha256: string;
 }
 
 export interface RequestOptions {
@@ -49,10 +54,15 @@ async function send(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
   };
   const receive = (response: IncomingMessage) => {
     const { statusCode: status = 0, headers } = response;
-    const done = () => resolve({ status, location: headers.location });
+    const hash = createHash('sha256');
     let sizeBytes = 0;
+    const done = () => {
+      const sha256 = hash.copy().digest('hex');
+      resolve({ status, location: headers.location, sizeBytes, sha256 });
+    };
     response.on('data', (bytes: Uint8Array) => {
       sizeBytes += bytes.length;
+      hash.update(bytes);
       if (sizeBytes > MAX_BODY_BYTES) done();
     });
     response.on('end', done).on('error', reject);

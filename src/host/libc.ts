@@ -31,6 +31,10 @@ interface Libc {
   readonly mkfifo: Call;
   readonly mknod: Call;
   readonly syncfs: Call;
+  readonly mount: Call;
+  readonly socket: Call;
+  readonly ioctl: Call;
+  readonly close: Call;
 }
 
 let loaded: Libc | undefined;
@@ -113,6 +117,37 @@ export function syncFileSystem({ fd, path }: { fd: number; path: string }): void
   check('syncfs', path, libc().syncfs(fd));
 }
 
+/** `flags` of mount(2). Only ever called in a mount namespace of its own. */
+export function mountPath(source: string, target: string, flags: number): void {
+  check('mount', target, libc().mount(terminated(source), terminated(target), null, flags, null));
+}
+
+// <linux/if.h>, <linux/sockios.h>: struct ifreq is a name of 16 bytes, then the flags; 40 in all.
+const IFREQ_BYTES = 40;
+const IFREQ_FLAGS_AT = 16;
+const SIOCGIFFLAGS = 0x8913;
+const SIOCSIFFLAGS = 0x8914;
+const IFF_UP = 1;
+const AF_INET = 2;
+const SOCK_DGRAM = 2;
+
+/** In a network namespace of its own the loopback is down at first. */
+export function bringUpLoopback(): void {
+  const { socket, ioctl, close } = libc();
+  const fd = socket(AF_INET, SOCK_DGRAM, 0);
+  check('socket', 'lo', fd);
+  try {
+    const request = Buffer.alloc(IFREQ_BYTES);
+    request.write('lo', 'latin1');
+    check('ioctl', 'lo', ioctl(fd, SIOCGIFFLAGS, request));
+    const isUp = request.readUInt16LE(IFREQ_FLAGS_AT) | IFF_UP;
+    request.writeUInt16LE(isUp, IFREQ_FLAGS_AT);
+    check('ioctl', 'lo', ioctl(fd, SIOCSIFFLAGS, request));
+  } finally {
+    close(fd);
+  }
+}
+
 /** Where `call` puts its bytes; `undefined` for an error of `absent`. */
 function fill(
   syscall: string,
@@ -181,6 +216,12 @@ function loadLibc(): Libc {
       mkfifo: bind('int mkfifo(void *path, uint32_t mode)'),
       mknod: bindMknod(bind),
       syncfs: bind('int syncfs(int fd)'),
+      mount: bind(
+        'int mount(void *source, void *target, void *type, unsigned long flags, void *data)',
+      ),
+      socket: bind('int socket(int domain, int type, int protocol)'),
+      ioctl: bind('int ioctl(int fd, unsigned long request, void *argument)'),
+      close: bind('int close(int fd)'),
     };
   } catch (cause) {
     throw new KeepsakeError('HOST_LIBC_UNAVAILABLE', { cause: String(cause) }, { cause });
