@@ -36,8 +36,9 @@ export function endUnfinished(
     const journal = new JournalFile(found, machine);
     const source = repositoryOf(found);
     const job = jobOf({ workbench, machine, journal, emitter, source, signal });
-    if (direction === 'undo') return undoChange(job);
+    // The lock is held until it has ended.
+    if (direction === 'undo') return await undoChange(job);
     if (found.direction === 'back') await journal.update({ direction: 'forward' });
-    return runChange(job);
+    return await runChange(job);
   });
 }

@@ -87,10 +87,12 @@ async function restoreTo(
     random,
     signal,
   });
+  let failure: unknown;
   for await (const event of events) {
     if (event.kind === 'progress') onProgress('restoring', event.totals.bytesRestored);
-    if (event.kind === 'error') throw event.error;
+    if (event.kind === 'error') failure ??= event.error;
   }
+  if (failure !== undefined) throw failure;
 }
 
 /** What was read back and is right. */

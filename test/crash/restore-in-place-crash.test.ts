@@ -1,0 +1,153 @@
+/** A restore in place that dies at any of its calls: finished or undone, never a mix, nothing lost. */
+import { expect, test } from 'vitest';
+import { MortalFiles } from '../support/mortal-files.ts';
+import {
+  keptFiles,
+  Life,
+  openInPlaceLab,
+  type AppTree,
+  type InPlaceLab,
+} from '../support/in-place-lab.ts';
+
+/** Of the calls before the stop every so manieth is a death. */
+const STEP = Number(process.env['KEEPSAKE_SOAK_CRASH_STEP'] ?? 12);
+
+interface Lab {
+  readonly lab: InPlaceLab;
+  readonly snapshot: string;
+  readonly before: AppTree;
+  readonly after: AppTree;
+  /** Back to before the restore. */
+  readonly reset: () => void;
+}
+
+/** What a restore makes of it, and how to begin again. */
+async function openLab(): Promise<Lab> {
+  const { lab, snapshot } = await openInPlaceLab();
+  const before = lab.tree();
+  const reset = lab.freeze();
+  await lab.restore(snapshot, { unreachable: true });
+  const after = lab.tree();
+  expect(Object.keys(after)).not.toEqual(Object.keys(before));
+  reset();
+  return { lab, snapshot, before, after, reset };
+}
+
+function expectAsBefore({ lab, before }: Lab): void {
+  expect(lab.tree()).toEqual(before);
+  expect(lab.service).toMatchObject({ isRunning: true, isHeld: false });
+}
+
+function expectRestored({ lab, before, after }: Lab): void {
+  expect(lab.tree()).toEqual(after);
+  expect(lab.service).toMatchObject({ isRunning: true, isHeld: false });
+  // Nothing of the old state is gone from the disk.
+  const kept = new Set([...Object.values(lab.tree()), ...keptFiles(lab.root)]);
+  for (const content of Object.values(before)) expect(kept.has(content)).toBe(true);
+}
+
+async function hasUnfinished({ lab }: Lab): Promise<boolean> {
+  const { findKnown } = await import('../../src/operations/in-place/known-changes.ts');
+  return (await findKnown(lab.machine(), lab.app().paths)).unfinished.length > 0;
+}
+
+/** After a death: both ways to end it, each from the same disk. */
+async function expectBothWays(parts: Lab): Promise<void> {
+  const { lab } = parts;
+  const back = lab.freeze();
+  if (!(await hasUnfinished(parts))) {
+    // Died before there was a journal, or when all was done but the tidying.
+    const isBefore = JSON.stringify(lab.tree()) === JSON.stringify(parts.before);
+    (isBefore ? expectAsBefore : expectRestored)(parts);
+    return;
+  }
+  await lab.end('undo', { unreachable: true });
+  expectAsBefore(parts);
+  expect(await hasUnfinished(parts)).toBe(false);
+  back();
+  await lab.end('resume', { unreachable: true });
+  expectRestored(parts);
+  expect(await hasUnfinished(parts)).toBe(false);
+}
+
+/** Stopped dead just before the service is to be stopped: what follows is tried from there. */
+async function openReady(): Promise<Lab> {
+  const parts = await openLab();
+  const { lab, snapshot } = parts;
+  const life = new Life();
+  const control = lab.service.control(life);
+  const stop = (): Promise<void> => {
+    life.end();
+    return Promise.reject(new Error('killed'));
+  };
+  const machine = { openService: () => ({ ...control, stop }) };
+  await expect(lab.restore(snapshot, { unreachable: true, life, machine })).rejects.toThrow();
+  return parts;
+}
+
+/** Runs until it dies at its n-th call, for n = 1, 2, 3 …, each time from the same disk. */
+async function forEachDeath(
+  { lab }: Lab,
+  run: (life: Life) => Promise<unknown>,
+  judge: () => Promise<void>,
+): Promise<number> {
+  const reset = lab.freeze();
+  let deaths = 0;
+  for (const carriedOut of [false, true]) {
+    for (let n = 1; ; n += 1) {
+      reset();
+      const life = new Life(n, { carriedOut });
+      await run(life).catch(() => {}); // dead, or back in its old state
+      if (!life.isOver) break;
+      deaths += 1;
+      await judge();
+    }
+  }
+  expect(lab.violations).toEqual([]);
+  return deaths;
+}
+
+test('a restore that dies at its n-th call, for each n from the stop on, is finished or undone as a whole', async () => {
+  const parts = await openReady();
+  await using lab = parts.lab;
+  const resume = (life: Life) => lab.end('resume', { life, unreachable: true });
+  const deaths = await forEachDeath(parts, resume, () => expectBothWays(parts));
+  expect(deaths).toBeGreaterThan(40);
+});
+
+test('an app that is ill on the restored state gets its old one back, wherever that way is cut off', async () => {
+  const parts = await openReady();
+  await using lab = parts.lab;
+  const ill = () =>
+    Promise.resolve({ kind: 'unhealthy', reason: 'status 500', means: 'ill', tries: 1 } as const);
+  const run = (life: Life) => lab.end('resume', { life, health: ill, unreachable: true });
+  const deaths = await forEachDeath(parts, run, async () => {
+    if (await hasUnfinished(parts)) await lab.end('undo', { unreachable: true });
+    expectAsBefore(parts);
+  });
+  expect(deaths).toBeGreaterThan(60);
+});
+
+test.each(['before', 'full'] as const)(
+  'a restore that dies, or finds the disk full, while it makes the new state ready touches nothing (%s)',
+  async (moment) => {
+    const parts = await openLab();
+    await using lab = parts.lab;
+    let deaths = 0;
+    for (let at = 2; ; at += STEP) {
+      parts.reset();
+      lab.service.calls.length = 0;
+      let isReached: boolean;
+      {
+        using files = new MortalFiles(lab.root, { at, moment });
+        await lab.restore(parts.snapshot, { unreachable: true }).catch(() => {}); // as it must
+        isReached = files.calls >= at;
+      }
+      if (!isReached || lab.service.calls.length > 0) break;
+      deaths += 1;
+      expectAsBefore(parts);
+      if (await hasUnfinished(parts)) await expectBothWays(parts);
+    }
+    expect(deaths).toBeGreaterThan(2);
+  },
+);

@@ -1,0 +1,387 @@
+/**
+ * A small Wishlist that was backed up and changed since, a machine that can die at its n-th call,
+ * and a service that is only remembered: for restores in place, in this process.
+ */
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { FileLayer } from '../../src/backend/file-layer.ts';
+import type { ResolvedApp } from '../../src/config/resolve-app.ts';
+import type { HealthVerdict } from '../../src/host/health-probe.ts';
+import type { ServiceControl } from '../../src/host/service.ts';
+import type { BackupInput } from '../../src/operations/backup-input.ts';
+import { changeFileLayer } from '../../src/operations/in-place/change-files.ts';
+import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
+import { thisMachine, type ChangeMachine } from '../../src/operations/in-place/change-machine.ts';
+import type {
+  InPlaceEvent,
+  InPlaceInput,
+  InPlaceResult,
+} from '../../src/operations/in-place/in-place-input.ts';
+import { openInPlaceRestore } from '../../src/operations/in-place/in-place-restore.ts';
+import { endUnfinished } from '../../src/operations/in-place/resume-change.ts';
+import { openSnapshot } from '../../src/operations/open-snapshot.ts';
+import type { Workbench } from '../../src/operations/workbench.ts';
+import { hastyClock, openBackupLab, type BackupLab } from './backup-lab.ts';
+import { interceptFileLayer, type FileLayerCall } from './intercepted-file-layer.ts';
+import { PASSWORD, selfFacts } from './repository-lab.ts';
+
+/** Content by path relative to the app's root. */
+export type AppTree = Readonly<Record<string, string>>;
+
+export class Killed extends Error {
+  override readonly name = 'Killed';
+}
+
+/**
+ * Counts the changing calls of everything that changes something, and ends at the n-th. With
+ * `carriedOut` only those of the service count, and the last one is made before the end.
+ */
+export class Life {
+  calls = 0;
+  readonly #at: number;
+  readonly #carriedOut: boolean;
+
+  constructor(at = Number.POSITIVE_INFINITY, { carriedOut = false } = {}) {
+    this.#at = at;
+    this.#carriedOut = carriedOut;
+  }
+
+  get isOver(): boolean {
+    return this.calls >= this.#at;
+  }
+
+  end(): void {
+    this.calls = Number.POSITIVE_INFINITY;
+  }
+
+  /** Ends before the call or just after it. */
+  async around<T>(work: () => Promise<T>): Promise<T> {
+    this.check();
+    this.calls += 1;
+    if (!this.isOver) return work();
+    if (this.#carriedOut) await work();
+    throw new Killed();
+  }
+
+  check(): void {
+    if (this.isOver) throw new Killed();
+  }
+
+  /** One call to the disk, never carried out when it is the last. */
+  spend(): void {
+    if (!this.#carriedOut) this.calls += 1;
+    this.check();
+  }
+}
+
+/** What of a service stays when Keepsake dies. */
+export class ServiceModel {
+  isRunning = true;
+  isHeld = false;
+  readonly calls: string[] = [];
+
+  control(life: Life): ServiceControl {
+    const change = (name: string, work: () => void): Promise<void> =>
+      life.around(async () => {
+        this.calls.push(name);
+        work();
+      });
+    return {
+      description: 'service of the lab',
+      state: async () => {
+        life.check();
+        return this.isRunning ? 'running' : 'stopped';
+      },
+      stop: () => change('stop', () => void (this.isRunning = false)),
+      start: () => change('start', () => this.#start()),
+      hold: async ({ record }) => {
+        await record?.('token');
+        await change('hold', () => void (this.isHeld = true));
+        return 'token';
+      },
+      release: (held) =>
+        change('release', () => {
+          if (held !== 'token') throw new Error(`released with ${JSON.stringify(held)}`);
+          this.isHeld = false;
+        }),
+    };
+  }
+
+  #start(): void {
+    if (this.isHeld) throw new Error('it is held');
+    this.isRunning = true;
+  }
+}
+
+export interface LabRun {
+  readonly life?: Life;
+  /** Default: it is well. */
+  readonly health?: () => Promise<HealthVerdict>;
+  /** Told of each call before it is made; throwing fails it. */
+  readonly intercept?: (call: FileLayerCall) => void;
+  readonly part?: InPlaceInput['part'];
+  readonly live?: boolean;
+  /** The repository takes no restore point. */
+  readonly unreachable?: boolean;
+  readonly machine?: Partial<ChangeMachine>;
+  readonly signal?: AbortSignal;
+}
+
+export class InPlaceLab implements AsyncDisposable {
+  readonly backup: BackupLab;
+  readonly service = new ServiceModel();
+  readonly state: string;
+  /** Each is a process of its own. */
+  #pid = 100;
+  /** What was done to the app's files while its service ran. */
+  readonly violations: string[] = [];
+
+  constructor(backup: BackupLab) {
+    this.backup = backup;
+    this.state = backup.join('state');
+  }
+
+  get root(): string {
+    return this.backup.app.root;
+  }
+
+  readonly app = (changes: Partial<ResolvedApp> = {}): ResolvedApp => {
+    const { root, database, uploads } = this.backup.app;
+    const reference = { database, folder: uploads, ignore: 'url' } as const;
+    return {
+      name: 'wishlist',
+      preset: 'sqlite-app',
+      layout: undefined,
+      root,
+      databases: [database],
+      paths: [join(root, 'data'), uploads, join(root, '.env')],
+      optionalPaths: [],
+      exclude: [],
+      references: [{ ...reference, table: 'items', column: 'imageUrl' }],
+      service: { systemd: 'lab.service' },
+      health: { url: 'http://127.0.0.1:1/login', status: 200, timeoutMs: 1000, not: [] },
+      owner: undefined,
+      runAs: undefined,
+      workingDirectory: root,
+      environment: {},
+      drill: undefined,
+      code: undefined,
+      versionFile: undefined,
+      ...changes,
+    };
+  };
+
+  backupInput(app = this.app()): BackupInput {
+    const { paths, databases, name } = app;
+    return {
+      repository: { location: 'lab:', password: PASSWORD },
+      subject: {
+        ...this.backup.subject(),
+        app: name,
+        paths,
+        databases,
+        excludes: app.exclude,
+      },
+      hostname: 'nas',
+      tags: [],
+      excludeCaches: false,
+      oneFileSystem: false,
+      dryRun: false,
+      wantItems: false,
+      packSizeBytes: 16 << 20,
+      lockWaitMs: 0,
+    };
+  }
+
+  /** A backup of the app as it is; the id of the snapshot. */
+  async backUp(app = this.app()): Promise<string> {
+    const { snapshotId = '' } = await this.backup.backup(this.backupInput(app));
+    return snapshotId;
+  }
+
+  machine(run: LabRun = {}): ChangeMachine {
+    const { life = new Life(), health } = run;
+    const real = thisMachine({ stateFolder: this.state, clock: hastyClock, environment: {} });
+    return {
+      ...real,
+      files: this.#files(life, run),
+      attributes: {
+        read: (path) => real.attributes.read(path),
+        write: (path, attributes) => life.around(() => real.attributes.write(path, attributes)),
+      },
+      findFileUsers: () => [],
+      syncFileSystem: () => life.around(() => Promise.resolve()),
+      openService: () => this.service.control(life),
+      async probe() {
+        life.check();
+        return health?.() ?? { kind: 'healthy', afterMs: 1, tries: 1 };
+      },
+      ...run.machine,
+    };
+  }
+
+  #files(life: Life, { intercept }: LabRun): FileLayer {
+    return interceptFileLayer(changeFileLayer, (call) => {
+      life.check();
+      intercept?.(call);
+      this.#watch(call);
+      // A sync changes nothing that a later process of this machine could see.
+      if (call.name === 'sync' || call.name === 'syncFolder') return 'skip';
+      if (call.mutating) life.spend();
+      return 'perform';
+    });
+  }
+
+  /** Nothing of the app is moved while it runs. */
+  #watch({ name, path }: FileLayerCall): void {
+    const isOwn = path.split('/').some((part) => PLACE_NAME.test(part));
+    if (name !== 'rename' || isOwn || !path.startsWith(`${this.root}/`)) return;
+    if (this.service.isRunning || !this.service.isHeld) this.violations.push(path);
+  }
+
+  workbench({ unreachable = false }: LabRun = {}): Workbench {
+    this.#pid += 1;
+    const pid = this.#pid;
+    const workbench = this.backup.workbench();
+    return {
+      ...workbench,
+      self: { ...selfFacts, pid, isAlive: (other) => other === pid },
+      openBackend(location) {
+        if (unreachable && location !== 'lab:') throw new Error('no route to the host');
+        return workbench.openBackend(location);
+      },
+    };
+  }
+
+  async restore(wanted: string, run: LabRun & { app?: ResolvedApp } = {}): Promise<InPlaceResult> {
+    const { app = this.app(), part = 'all', live = false, unreachable = false, signal } = run;
+    const plain = this.backupInput(app);
+    const location = unreachable ? 'gone:' : 'lab:';
+    await using restore = await openInPlaceRestore(this.workbench(run), this.machine(run), {
+      repository: plain.repository,
+      lock: 'none',
+      lockWaitMs: 0,
+      wanted,
+      filter: {},
+      app,
+      part,
+      live,
+      backup: { ...plain, repository: { ...plain.repository, location } },
+      dryRun: false,
+      signal,
+    });
+    return await last(restore.run());
+  }
+
+  end(direction: 'resume' | 'undo', run: LabRun = {}): Promise<InPlaceResult> {
+    const workbench = this.workbench(run);
+    const events = endUnfinished(workbench, this.machine(run), {
+      direction,
+      paths: this.app().paths,
+      repositoryOf: ({ source, app }) => ({
+        open: () =>
+          openSnapshot(workbench, {
+            repository: { location: 'lab:', password: PASSWORD },
+            lock: 'none',
+            lockWaitMs: 0,
+            wanted: source.kind === 'snapshot' ? source.id : '',
+            filter: {},
+          }),
+        backup: () => Promise.resolve(this.backupInput(app)),
+      }),
+    });
+    return last(events);
+  }
+
+  /** What the app would find. */
+  tree(): AppTree {
+    const found: Record<string, string> = {};
+    readTree(this.root, '', found);
+    return found;
+  }
+
+  /** Everything on the disk and the service as they are; puts them back as often as is wanted. */
+  freeze(): () => void {
+    const copies = [this.root, this.state].map((from, index) => {
+      const to = this.backup.join(`frozen-${this.#pid}-${index}`);
+      rmSync(to, { recursive: true, force: true });
+      if (existsSync(from)) cpSync(from, to, { recursive: true, preserveTimestamps: true });
+      return { from, to };
+    });
+    const { isRunning, isHeld } = this.service;
+    return () => {
+      for (const { from, to } of copies) {
+        rmSync(from, { recursive: true, force: true });
+        if (existsSync(to)) cpSync(to, from, { recursive: true, preserveTimestamps: true });
+      }
+      Object.assign(this.service, { isRunning, isHeld });
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.backup[Symbol.asyncDispose]();
+  }
+}
+
+/** Backed up as `snapshot`, and changed since: rows and pictures went and came, and a -wal lies there. */
+export async function openInPlaceLab(): Promise<{ lab: InPlaceLab; snapshot: string }> {
+  const lab = new InPlaceLab(await openBackupLab({ app: { items: 8, users: 4, noteWords: 4 } }));
+  const snapshot = await lab.backUp();
+  changeApp(lab);
+  return { lab, snapshot };
+}
+
+function changeApp({ backup, root }: InPlaceLab): void {
+  const { database, uploads } = backup.app;
+  const [first = ''] = readdirSync(uploads).sort();
+  rmSync(join(uploads, first));
+  writeFileSync(join(uploads, 'since.webp'), 'came since');
+  writeFileSync(join(root, '.env'), 'changed since');
+  // As an app leaves it that was killed.
+  const db = new DatabaseSync(database);
+  db.exec("DELETE FROM items WHERE id % 2 = 0; UPDATE items SET name = 'changed since'");
+  const kept = ['', '-wal'].map((end) => [database + end, readFileSync(database + end)] as const);
+  db.close();
+  for (const [path, bytes] of kept) writeFileSync(path, bytes);
+}
+
+export async function last(
+  events: AsyncGenerator<InPlaceEvent, InPlaceResult>,
+): Promise<InPlaceResult> {
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+function readTree(root: string, below: string, found: Record<string, string>): void {
+  for (const entry of readdirSync(join(root, below), { withFileTypes: true })) {
+    if (PLACE_NAME.test(entry.name)) continue;
+    const path = join(below, entry.name);
+    if (entry.isDirectory()) readTree(root, path, found);
+    else found[path] = readFileSync(join(root, path), 'latin1');
+  }
+}
+
+/** The files of every place beside the app. */
+export function keptFiles(root: string): string[] {
+  const found: Record<string, string> = {};
+  for (const name of readdirSync(root)) {
+    if (PLACE_NAME.test(name)) readTree(join(root, name), '', found);
+  }
+  return Object.values(found);
+}
+
+export function put(path: string, content: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
