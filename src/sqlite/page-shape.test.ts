@@ -42,11 +42,11 @@ function oddPages({ bytes, shape }: Made): number[] {
     .map((index) => index + 1);
 }
 
-test.each([
-  ...[512, 1024, 4096, 65_536].flatMap((size) =>
+test.each(
+  [512, 1024, 4096, 65_536].flatMap((size) =>
     ['NONE', 'FULL', 'INCREMENTAL'].map((mode) => [size, mode] as const),
   ),
-])('every page of a sound database has its shape: %i bytes, auto_vacuum %s', async (size, mode) => {
+)('every page of a sound database has its shape: %i bytes, auto_vacuum %s', async (size, mode) => {
   const made = await makeImage(`PRAGMA page_size = ${size}; PRAGMA auto_vacuum = ${mode}`);
   expect(made.shape.pageCount).toBeGreaterThan(20);
   expect(oddPages(made)).toEqual([]);
