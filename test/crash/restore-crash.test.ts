@@ -24,7 +24,7 @@ import { printFolder } from '../support/folder-print.ts';
 import { MortalFiles, type MortalPlan } from '../support/mortal-files.ts';
 import { PASSWORD, selfFacts } from '../support/repository-lab.ts';
 
-/** Every change of the disk, and in every way; else some of them, the ways by turns. */
+/** Every change of the disk; else some of them. */
 const EACH = process.env['KEEPSAKE_SOAK_CRASH_STEP'] === '1';
 const MOMENTS = ['before', 'half', 'after', 'full'] as const;
 const TEMPORARY = /^\.keepsake-(restore|dump)-[0-9a-f-]+\.tmp$/;
@@ -128,20 +128,20 @@ function expectOldOrNew(folder: string, { old, shall }: { old: Contents; shall: 
   for (const path of old.keys()) expect([...final.keys()]).toContain(path);
 }
 
-/** Where `work`, which makes `total` changes, is cut off. */
-function plansFor(
-  total: number,
-  count: number,
-): { at: number; moment: (typeof MOMENTS)[number] }[] {
-  if (EACH) {
-    const all = Array.from({ length: total }, (_, n) => n + 1);
-    return MOMENTS.flatMap((moment) => all.map((at) => ({ at, moment })));
-  }
-  const apart = (total - 1) / (count - 1);
-  return Array.from({ length: count }, (_, n) => ({
+/** Where work that makes `total` changes is cut off: `count` times, or at each of them. */
+function plansFor(total: number, count: number) {
+  const number = EACH ? total : count;
+  const apart = (total - 1) / (number - 1);
+  return Array.from({ length: number }, (_, n) => ({
     at: 1 + Math.round(n * apart),
     moment: MOMENTS[n % MOMENTS.length] ?? 'before',
   }));
+}
+
+/** As `plansFor`; at each of them in every way. */
+function everyPlanFor(total: number, count: number) {
+  const plans = plansFor(total, count);
+  return EACH ? MOMENTS.flatMap((moment) => plans.map(({ at }) => ({ at, moment }))) : plans;
 }
 
 async function countChanges(folder: string, work: () => Promise<unknown>): Promise<number> {
@@ -180,7 +180,7 @@ test.each([
     };
     const first = prepare('whole');
     const total = await countChanges(first.target, () => runRestore(first.target, newer));
-    for (const plan of plansFor(total, 12)) {
+    for (const plan of everyPlanFor(total, 12)) {
       const { target, below } = prepare(`${plan.at}-${plan.moment}`);
       const { reached, outcome } = await mortally(target, plan, () => runRestore(target, newer));
       expect(reached).toBe(true);
@@ -210,7 +210,7 @@ test('a dump, cut off at any change of the disk, leaves the file old or new, and
   const whole = readFileSync(target);
   const old = Buffer.from('what was there');
   const states = { old: new Map([['app.tar', old]]), shall: new Map([['app.tar', whole]]) };
-  for (const plan of plansFor(total, 12)) {
+  for (const plan of everyPlanFor(total, 12)) {
     writeFileSync(target, old);
     lab.self = firstRun;
     const { reached, outcome } = await mortally(folder, plan, dump);
