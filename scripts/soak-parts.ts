@@ -128,7 +128,7 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   },
   {
     name: 'crash-verify',
-    what: 'the same of verify',
+    what: 'verify, cut off at each of its changes, the four ways by turns',
     run: (order) => crashTests({ files: ['restore-crash'], pattern: 'a verify' }, order),
   },
   {
