@@ -29,6 +29,7 @@ export const layers: readonly Layer[] = [
     folder: 'src/host',
     level: 2,
     packages: [
+      'node:v8',
       ...NODE_BASICS,
       ...NODE_FS,
       'node:child_process',

@@ -13,6 +13,7 @@ import { ExitCode } from './base/exit-code.ts';
 import { runCli } from './cli/cli.ts';
 import { StandardStream } from './cli/standard-stream.ts';
 import { fileSystemKind } from './host/file-system.ts';
+import { collectOften } from './host/memory.ts';
 import type { ProcessFacts } from './repository/lock-holder.ts';
 
 const LOCAL_CONNECTIONS = 4;
@@ -87,6 +88,7 @@ function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+collectOften();
 process.exitCode = await runCli({
   argv: process.argv.slice(2),
   environment: process.env,

@@ -14,6 +14,7 @@ import type { PasswordSetting, RepositorySetting } from '../config/repository-se
 import type { Config } from '../config/schema.ts';
 import { parseDuration } from '../config/units.ts';
 import { errnoCode } from '../host/system-call-error.ts';
+import { collectAllTheTime } from '../host/memory.ts';
 import { runProgram } from '../host/run-program.ts';
 import type { RepositoryChoice, Workbench } from '../operations/workbench.ts';
 import { askHidden, askNewPassword, canAsk } from './ask-password.ts';
@@ -75,9 +76,11 @@ export class CommandContext {
   }
 
   workbench(settings: Settings): Workbench {
+    if (this.options.lowMemory === true) collectAllTheTime();
     return {
       ...this.host.workbench,
       scratchFolder: this.path(settings.scratch),
+      lowMemory: this.options.lowMemory,
       warn: (message) => {
         this.output.warn(`warning: ${message}`);
         this.output.emit({ message_type: 'warning', message });

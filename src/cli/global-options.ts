@@ -14,6 +14,7 @@ export interface GlobalOptions {
   /** False with `--no-lock`. */
   readonly lock: boolean;
   readonly lockWait?: string;
+  readonly lowMemory?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: number;
@@ -40,6 +41,7 @@ export function addGlobalOptions(program: Command): void {
       '--lock-wait <duration>',
       'how long to wait for another process’s lock (default: 1 min)',
     )
+    .option('--low-memory', 'take less memory and more time: one thread, packs of 4 MiB')
     .option('--json', 'one JSON object a line')
     .option('-q, --quiet', 'say only what matters')
     .addOption(

@@ -19,11 +19,11 @@ export async function compressPieces(
 
 /** What a frame gives, in pieces. Throws `FORMAT_DECOMPRESS`. */
 export async function* decompressPieces(
-  frame: Uint8Array,
+  frame: Iterable<Uint8Array>,
   what: string,
 ): AsyncGenerator<Uint8Array> {
   try {
-    yield* through(createZstdDecompress(), [frame]);
+    yield* through(createZstdDecompress(), frame);
   } catch (cause) {
     throw new KeepsakeError(
       'FORMAT_DECOMPRESS',

@@ -41,6 +41,7 @@ const ENCRYPT_KEY_BYTES = 32;
 const MAC_KEY_BYTES = 16;
 export const NONCE_BYTES = 16;
 const TAG_BYTES = 16;
+const PIECE_BYTES = 256 * 1024;
 /** What sealing adds to a plaintext. */
 export const SEAL_OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES;
 
@@ -69,6 +70,37 @@ export function seal(key: MasterKey, plaintext: Uint8Array, nonce: Uint8Array): 
   sealed.set(cipher.update(plaintext), NONCE_BYTES);
   authenticate(sealed, key, nonce);
   return sealed;
+}
+
+/** As `seal` of all pieces together, which are never joined. */
+export function sealPieces(
+  key: MasterKey,
+  pieces: readonly Uint8Array[],
+  nonce: Uint8Array,
+): Uint8Array {
+  const sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  const sealed = Buffer.allocUnsafeSlow(sizeBytes + SEAL_OVERHEAD_BYTES);
+  const cipher = createCipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce);
+  let at = NONCE_BYTES;
+  for (const piece of pieces) {
+    sealed.set(cipher.update(piece), at);
+    at += piece.length;
+  }
+  authenticate(sealed, key, nonce);
+  return sealed;
+}
+
+/** As `unseal`, in pieces; the tag is proved before the first. */
+export function* unsealPieces(
+  key: MasterKey,
+  sealed: Uint8Array,
+  what: string,
+): Generator<Uint8Array> {
+  const { nonce, ciphertext } = proveTag(key, sealed, what);
+  const decipher = createDecipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce);
+  for (let at = 0; at < ciphertext.length; at += PIECE_BYTES) {
+    yield decipher.update(ciphertext.subarray(at, at + PIECE_BYTES));
+  }
 }
 
 /** As `seal`, into `target`, which has exactly the size of the result. For many small ones. */

@@ -41,8 +41,11 @@ export interface IndexFile {
   readonly packs: readonly IndexedPack[];
 }
 
-/** With this many blobs an index is full and is written. */
-export const INDEX_MAX_BLOBS = 50_000;
+/**
+ * With this many blobs an index is full and is written. restic's have up to 50,000, which to write
+ * and to prove takes 40 MB.
+ */
+export const INDEX_MAX_BLOBS = 20_000;
 
 const WHAT = 'index file';
 const OPEN_BRACKET = 0x5b;

@@ -35,10 +35,25 @@ interface Libc {
   readonly socket: Call;
   readonly ioctl: Call;
   readonly close: Call;
+  /** Not in every C library. */
+  readonly mallopt: Call | undefined;
 }
 
 let loaded: Libc | undefined;
 let scratch: Uint8Array | undefined;
+
+/** From <malloc.h> of glibc. */
+const M_MMAP_THRESHOLD = -3;
+const LARGE_BYTES = 1 << 20;
+
+/**
+ * Has memory in large pieces go back to the system when it is freed. By itself glibc raises the
+ * limit to the size of the largest piece it saw freed, and keeps what is below: two packs of 16 MiB
+ * and what lies between them.
+ */
+export function returnLargeMemory(): void {
+  libc().mallopt?.(M_MMAP_THRESHOLD, LARGE_BYTES);
+}
 
 /** Names of the extended attributes; none where the file system has no such thing. */
 export function listXattrs(path: string): string[] {
@@ -222,9 +237,18 @@ function loadLibc(): Libc {
       socket: bind('int socket(int domain, int type, int protocol)'),
       ioctl: bind('int ioctl(int fd, unsigned long request, void *argument)'),
       close: bind('int close(int fd)'),
+      mallopt: bindIfThere(bind, 'int mallopt(int param, int value)'),
     };
   } catch (cause) {
     throw new KeepsakeError('HOST_LIBC_UNAVAILABLE', { cause: String(cause) }, { cause });
+  }
+}
+
+function bindIfThere(bind: (definition: string) => Call, definition: string): Call | undefined {
+  try {
+    return bind(definition);
+  } catch {
+    return undefined;
   }
 }
 

@@ -26,7 +26,7 @@ export async function openSession(
   choice: RepositoryChoice,
   options: SessionOptions,
 ): Promise<Session> {
-  const { clock, random, self } = workbench;
+  const { clock, random, self, lowMemory } = workbench;
   await using stack = new AsyncDisposableStack();
   const store = stack.use(workbench.openBackend(choice.location));
   // Without a lock nothing may be written, whatever the code above does.
@@ -35,7 +35,7 @@ export async function openSession(
   const onCacheFailure = (error: unknown): void => {
     workbench.warn(`the local cache cannot be written (${describeCause(error)}); going on without`);
   };
-  const access = { backend, clock, random, self, cacheFolder, onCacheFailure };
+  const access = { backend, clock, random, self, cacheFolder, onCacheFailure, lowMemory };
   const { signal, lockWaitMs: waitMs, onLockWait: onWait } = options;
   const deriving = Promise.withResolvers<void>();
   const opening = openRepository(access, choice.password, {

@@ -5,6 +5,7 @@ import { StringSet } from '../base/string-set.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { timeFromNs } from '../format/go-time.ts';
 import type { Snapshot } from '../format/snapshot-file.ts';
+import { returnLargeMemory } from '../host/libc.ts';
 import { distrustLostPacks } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
 import type {
@@ -46,6 +47,7 @@ export async function runBackup(
   { repository, startedAt, emitter }: BackupRun,
 ): Promise<BackupResult> {
   const { signal, dryRun } = input;
+  returnLargeMemory();
   if (!dryRun) await tidyStore(workbench, repository, signal);
   const damage: ArchiveProblem[] = [];
   const onDamage = (error: KeepsakeError): void => {

@@ -12,6 +12,8 @@ export interface Workbench {
   readonly openBackend: (location: string) => Backend;
   /** Where large temporary files go: never a RAM disk by default. */
   readonly scratchFolder: string;
+  /** Slower, in less memory. */
+  readonly lowMemory?: boolean | undefined;
   /** For what a person should know although the command goes on. */
   readonly warn: (message: string) => void;
 }

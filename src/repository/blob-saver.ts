@@ -10,6 +10,7 @@ import { headerEntryBytes } from '../format/pack.ts';
 import type { BlobIndex, BlobType } from './blob-index.ts';
 import type { BlobSealer, SealedBlob, SealSettings } from './blob-sealer.ts';
 import { sealLarge, type LargeBlob } from './large-blob.ts';
+import { releaseMemory } from './sealed-run.ts';
 import { PackBuilder } from './pack-builder.ts';
 import { fileName, type SealedFiles } from './sealed-files.ts';
 
@@ -22,6 +23,8 @@ export interface BlobSaverOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly packSizeBytes: number;
+  /** Each pack under way is held in memory whole. */
+  readonly uploadsAtOnce: number;
   /** Seal and count, and write nothing. */
   readonly dryRun: boolean;
   /** Throws when this process must not write any more (lost lock). */
@@ -34,8 +37,6 @@ export interface SaveResult {
   readonly isNew: boolean;
 }
 
-/** Packs on their way to the store at once; each is held in memory whole. */
-const UPLOADS_AT_ONCE = 2;
 /** Plaintext bytes taken and not yet in a pack; more waits. */
 const SEALING_BYTES = 4 << 20;
 /**
@@ -64,7 +65,7 @@ export class BlobSaver {
 
   constructor(options: BlobSaverOptions) {
     this.#options = options;
-    this.#uploadPlaces = new Semaphore(UPLOADS_AT_ONCE);
+    this.#uploadPlaces = new Semaphore(options.uploadsAtOnce);
     this.#open = { data: this.#newPack('data'), tree: this.#newPack('tree') };
   }
 
@@ -100,7 +101,9 @@ export class BlobSaver {
     this.#underWay.add(`${type}:${blob.id}`);
     try {
       const { settings, random } = this.#options;
-      this.#take(type, await sealLarge(settings, type, { ...blob, random }));
+      const sealed = await sealLarge(settings, type, { ...blob, random });
+      this.#take(type, sealed);
+      releaseMemory(sealed.sealed);
       return { isNew: true };
     } catch (error) {
       this.#failure ??= { reason: error };

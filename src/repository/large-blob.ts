@@ -4,10 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Random } from '../base/clock.ts';
-import { concatBytes } from '../base/bytes.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { compressPieces, decompressPieces } from '../format/compression-stream.ts';
-import { NONCE_BYTES, seal, unseal, type MasterKey } from '../format/crypto.ts';
+import { NONCE_BYTES, sealPieces, unsealPieces, type MasterKey } from '../format/crypto.ts';
 import type { SealedBlob, SealSettings } from './blob-sealer.ts';
 import type { BlobType } from './blob-index.ts';
 
@@ -27,10 +26,9 @@ export async function sealLarge(
   const { id, sizeBytes, pieces } = blob;
   const mode = compression === 'off' && type === 'tree' ? 'auto' : compression;
   const isCompressed = version === 2 && mode !== 'off';
-  const stored = concatBytes(
-    isCompressed ? await compressPieces(pieces(), sizeBytes, mode) : [...pieces()],
-  );
-  const sealed = seal(master, stored, random(NONCE_BYTES));
+  const stored = isCompressed ? await compressPieces(pieces(), sizeBytes, mode) : [...pieces()];
+  const sealed = sealPieces(master, stored, random(NONCE_BYTES));
+  stored.length = 0; // what follows needs memory, too
   const what = `blob ${id}`;
   try {
     if ((await openedId(master, { sealed, isCompressed, what })) !== id)
@@ -45,9 +43,9 @@ async function openedId(
   master: MasterKey,
   { sealed, isCompressed, what }: { sealed: Uint8Array; isCompressed: boolean; what: string },
 ): Promise<string> {
-  const stored = unseal(master, sealed, what);
+  const stored = unsealPieces(master, sealed, what);
   const hash = createHash('sha256');
-  if (!isCompressed) return hash.update(stored).digest('hex');
-  for await (const piece of decompressPieces(stored, what)) hash.update(piece);
+  const plaintext = isCompressed ? decompressPieces(stored, what) : stored;
+  for await (const piece of plaintext) hash.update(piece);
   return hash.digest('hex');
 }

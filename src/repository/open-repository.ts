@@ -23,6 +23,8 @@ export interface RepositoryAccess {
   readonly clock: Clock;
   readonly random: Random;
   readonly self: ProcessFacts;
+  /** One thread, one upload at a time and small packs. */
+  readonly lowMemory?: boolean | undefined;
   /** Where index, snapshots and trees are kept locally; absent: no cache. */
   readonly cacheFolder?: string | undefined;
   /** Told once when the cache cannot be written; the command goes on without it. */

@@ -36,6 +36,7 @@ export interface RepositoryParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly self: ProcessFacts;
+  readonly lowMemory?: boolean | undefined;
 }
 
 export interface StoredSnapshot {
@@ -55,6 +56,10 @@ export interface WritingOptions {
 }
 
 const DEFAULT_PACK_SIZE_BYTES = 16 << 20;
+/** Packs on their way to the store at once; each is held in memory whole, as is the one being filled. */
+const UPLOADS_AT_ONCE = 1;
+/** restic's smallest. */
+const SMALL_PACK_BYTES = 4 << 20;
 
 export class Repository {
   readonly backend: Backend;
@@ -139,7 +144,7 @@ export class Repository {
    * Dispose what it gives at the end, whether reading was started or not.
    */
   prepareReading(sizeBytes: number): AsyncDisposable {
-    this.#opener = new RunOpener(this.master);
+    this.#opener = new RunOpener(this.master, { alone: this.#parts.lowMemory });
     this.#opener.expect(sizeBytes);
     return this.#opener;
   }
@@ -152,7 +157,7 @@ export class Repository {
 
   /** The one of `prepareReading`, once; else a new one. The taker disposes it. */
   takeOpener(): RunOpener {
-    const opener = this.#opener ?? new RunOpener(this.master);
+    const opener = this.#opener ?? new RunOpener(this.master, { alone: this.#parts.lowMemory });
     this.#opener = undefined;
     return opener;
   }
@@ -168,13 +173,14 @@ export class Repository {
 
   /** Begins storing blobs; ends with `flush`, or with `abandon` after a failure. */
   startWriting(options: WritingOptions = {}): BlobSaver {
-    const { backend, config, master, clock, random } = this.#parts;
-    const { compression = 'auto' } = options;
+    const { backend, config, master, clock, random, lowMemory = false } = this.#parts;
+    const { compression = 'auto', packSizeBytes = DEFAULT_PACK_SIZE_BYTES } = options;
     const settings = { master, version: config.version, compression };
     const sealer = new SharedSealer({
       settings,
       random,
       workerModule: options.workerModule,
+      alone: lowMemory,
     });
     const saver = new BlobSaver({
       backend,
@@ -185,7 +191,8 @@ export class Repository {
       files: this.files,
       index: this.index,
       sealer,
-      packSizeBytes: options.packSizeBytes ?? DEFAULT_PACK_SIZE_BYTES,
+      packSizeBytes: lowMemory ? Math.min(packSizeBytes, SMALL_PACK_BYTES) : packSizeBytes,
+      uploadsAtOnce: UPLOADS_AT_ONCE,
       assertWritable: () => this.assertWritable(),
       signal: options.signal,
     });

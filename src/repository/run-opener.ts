@@ -29,6 +29,7 @@ interface Item {
 
 export class RunOpener implements AsyncDisposable {
   readonly #master: MasterKey;
+  readonly #alone: boolean;
   /** Not yet begun, oldest first. */
   readonly #queue: Item[] = [];
   readonly #sent: Item[] = [];
@@ -36,8 +37,10 @@ export class RunOpener implements AsyncDisposable {
   #submittedBytes = 0;
   #failure: { reason: unknown } | undefined;
 
-  constructor(master: MasterKey) {
+  /** @param options `alone`: half the speed for the memory of one V8 less */
+  constructor(master: MasterKey, { alone = false }: { alone?: boolean | undefined } = {}) {
     this.#master = master;
+    this.#alone = alone;
   }
 
   /**
@@ -45,7 +48,7 @@ export class RunOpener implements AsyncDisposable {
    * read, in which one thread alone is at work.
    */
   expect(sizeBytes: number): void {
-    if (sizeBytes > WORKER_FROM_BYTES && availableParallelism() > 1) {
+    if (sizeBytes > WORKER_FROM_BYTES && availableParallelism() > 1 && !this.#alone) {
       this.#worker ??= this.#startWorker();
     }
   }
@@ -60,7 +63,8 @@ export class RunOpener implements AsyncDisposable {
     if (this.#failure === undefined) this.#queue.push(item);
     else item.opened.reject(this.#failure.reason);
     this.#submittedBytes += run.bytes.length;
-    if (this.#submittedBytes > WORKER_FROM_BYTES) this.#worker ??= this.#startWorker();
+    const isWorth = this.#submittedBytes > WORKER_FROM_BYTES && !this.#alone;
+    if (isWorth) this.#worker ??= this.#startWorker();
     this.#send();
     return { result: () => this.#demand(item) };
   }

@@ -171,6 +171,7 @@ class ArchivePass {
       this.#count(leaf.path, node, previous, true);
       await frame.add(node);
     } else {
+      await this.#leaves.ready();
       await frame.add(this.#leaves.read(leaf, previous));
     }
   }

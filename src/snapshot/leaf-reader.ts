@@ -27,6 +27,11 @@ export class LeafReader {
       this.#smallFiles = new SmallFiles({ sealing, clock, counts, onBytes });
   }
 
+  /** Resolves when there is room for another. */
+  ready(): Promise<void> | undefined {
+    return this.#smallFiles?.ready();
+  }
+
   /** `undefined`: it vanished, could not be read, or is a database to be left out. */
   async read(leaf: Leaf, previous: Node | undefined): Promise<Node | undefined> {
     const small = await this.#smallFiles?.save(leaf);

@@ -36,6 +36,8 @@ export interface SmallFilesOptions {
 /** A message costs as much as sealing a few files. */
 const BATCH_FILES = 64;
 const BATCH_BYTES = 1 << 20;
+/** What the worker takes, and one or two in this thread. */
+const BATCHES = 5;
 const ROOM_BYTES = BATCH_BYTES + BATCH_FILES * SEAL_OVERHEAD_BYTES;
 
 interface Waiting extends PromiseWithResolvers<SmallFileOutcome> {
@@ -46,11 +48,18 @@ interface Waiting extends PromiseWithResolvers<SmallFileOutcome> {
 export class SmallFiles {
   readonly #options: SmallFilesOptions;
   readonly #spareRooms: Uint8Array<ArrayBuffer>[] = [];
+  /** Batches read and not yet stored whole. */
+  readonly #underWay = new Set<Promise<void>>();
   #open: Waiting[] = [];
   #openBytes = 0;
 
   constructor(options: SmallFilesOptions) {
     this.#options = options;
+  }
+
+  /** Resolves when there is room for more: what waits for the store is held in memory. */
+  async ready(): Promise<void> {
+    while (this.#underWay.size >= BATCHES) await Promise.race(this.#underWay);
   }
 
   /** `undefined`: not a file for the short way. */
@@ -73,9 +82,12 @@ export class SmallFiles {
     const sizeBytes = this.#openBytes;
     this.#open = [];
     this.#openBytes = 0;
-    this.#seal(files, sizeBytes).catch((error: unknown) => {
-      for (const { reject } of files) reject(error);
-    });
+    const stored = this.#seal(files, sizeBytes)
+      .catch((error: unknown) => {
+        for (const { reject } of files) reject(error);
+      })
+      .finally(() => this.#underWay.delete(stored));
+    this.#underWay.add(stored);
   }
 
   async #seal(files: readonly Waiting[], sizeBytes: number): Promise<void> {

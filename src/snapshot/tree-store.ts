@@ -34,6 +34,7 @@ export class DraftTrees implements TreeSink {
       if (this.#trees.has(subtree)) await this.promote(subtree, sink);
     }
     await sink.saveTree(tree);
+    this.#trees.delete(id); // what is stored needs no memory
   }
 
   #tree(id: string): PackedTree {
