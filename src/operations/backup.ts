@@ -31,7 +31,8 @@ async function openAndRun(
     Promise.race([deriving.promise, opening]).then(() => import('./run-backup.ts')),
   );
   await using _session = session;
-  return runBackup(workbench, input, { repository: session.repository, startedAt, emitter });
+  // Awaited here: a session given back before the end would take the lock away.
+  return await runBackup(workbench, input, { repository: session.repository, startedAt, emitter });
 }
 
 /** Gives the session back when the other fails. */

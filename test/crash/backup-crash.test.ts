@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Backend } from '../../src/backend/backend.ts';
+import type { Backend, FileHandle } from '../../src/backend/backend.ts';
 import type { FileLayer } from '../../src/backend/file-layer.ts';
 import { openLocalBackend } from '../../src/backend/local-backend.ts';
 import { createMemBackend, type MemBackend } from '../../src/backend/mem-backend.ts';
+import { WrappedBackend } from '../../src/backend/wrapped-backend.ts';
 import { systemRandom } from '../../src/base/clock.ts';
 import type { BackupResult } from '../../src/operations/backup-input.ts';
 import {
@@ -110,3 +111,28 @@ test.each(['lose-names', 'keep-names'] as const)(
     expect(deaths).toBeGreaterThanOrEqual(40 / STEP);
   },
 );
+
+/** Notes what is written while no lock stands there. */
+class LockWatch extends WrappedBackend {
+  readonly unlocked: string[] = [];
+  saves = 0;
+
+  override async save(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+    if (handle.kind !== 'lock') {
+      this.saves += 1;
+      const locks = await Array.fromAsync(this.inner.list('lock'));
+      if (locks.length === 0) this.unlocked.push(handle.kind);
+    }
+    await this.inner.save(handle, bytes);
+  }
+}
+
+test('whatever a backup stores, it stores under its lock', async () => {
+  const store = createMemBackend();
+  const { lab } = await openChangedLab(store);
+  await using _lab = lab;
+  const watch = new LockWatch(store);
+  await lab.backup({ ...SMALL_PACKS, backend: watch });
+  expect(watch.saves).toBeGreaterThanOrEqual(4); // packs, index, snapshot
+  expect(watch.unlocked).toEqual([]);
+});
