@@ -3,8 +3,6 @@ import type { Clock } from '../base/clock.ts';
 import { TOP_NAMES } from '../backend/layout.ts';
 import { StringSet } from '../base/string-set.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { timeFromNs } from '../format/go-time.ts';
-import type { Snapshot } from '../format/snapshot-file.ts';
 import { returnLargeMemory } from '../host/libc.ts';
 import { distrustLostPacks } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -24,6 +22,7 @@ import type {
 } from './backup-input.ts';
 import { openBackupSource } from './backup-source.ts';
 import type { Emitter } from './event-channel.ts';
+import { makeSnapshot } from './make-snapshot.ts';
 import { findParent, type BackupParent } from './parent-snapshot.ts';
 import { withScratchFolder } from './scratch-folder.ts';
 import { findUnfollowedLinks } from './unfollowed-links.ts';
@@ -67,7 +66,10 @@ export async function runBackup(
   const tags = snapshotTags(input, result, outcome);
   const common = { ...result, outcome, tags, parentId: parent?.id, startedAt, endedAt, dryRun };
   if (dryRun) return common;
-  const snapshot = makeSnapshot(workbench, input, { ...common, parent });
+  const { paths, excludes } = input.subject;
+  const { hostname, time = startedAt } = input;
+  const facts = { ...common, paths, excludes, hostname, time };
+  const snapshot = makeSnapshot(workbench, facts);
   return { ...common, snapshotId: await repository.saveSnapshot(snapshot, { signal }) };
 }
 
@@ -231,40 +233,4 @@ function snapshotTags(
     ...(outcome === 'partial' || outcome === 'failed' ? ['partial'] : []),
     ...(damaged ? ['damaged'] : []),
   ];
-}
-
-function makeSnapshot(
-  { self, keepsakeVersion }: Workbench,
-  input: BackupInput,
-  result: ArchiveResult & {
-    startedAt: Date;
-    endedAt: Date;
-    tags: readonly string[];
-    parent: BackupParent | undefined;
-  },
-): Snapshot {
-  const { startedAt, endedAt, tags, parent } = result;
-  const { excludes } = input.subject;
-  return {
-    time: goTime(input.time ?? startedAt),
-    ...(parent === undefined ? {} : { parent: parent.id }),
-    tree: result.tree,
-    paths: [...input.subject.paths],
-    hostname: input.hostname,
-    username: self.username,
-    uid: self.uid,
-    gid: self.gid,
-    ...(excludes.length === 0 ? {} : { excludes: [...excludes] }),
-    ...(tags.length === 0 ? {} : { tags: [...tags] }),
-    programVersion: `keepsake ${keepsakeVersion}`,
-    summary: {
-      backupStart: goTime(startedAt),
-      backupEnd: goTime(endedAt),
-      ...result.counts,
-    },
-  };
-}
-
-function goTime(date: Date): string {
-  return timeFromNs(BigInt(date.getTime()) * 1_000_000n);
 }

@@ -35,7 +35,7 @@ export interface ArchiveOptions {
   /** The paths that were asked for, for the manifest. */
   readonly paths: readonly string[];
   readonly about: Pick<Manifest, 'keepsakeVersion' | 'hostname'> &
-    Partial<Pick<Manifest, 'app' | 'appVersion'>>;
+    Partial<Pick<Manifest, 'app' | 'appVersion' | 'imported'>>;
   readonly parent?: ArchiveParent | undefined;
   readonly readers: number;
   readonly listener?: ArchiveListener | undefined;

@@ -60,11 +60,20 @@ export interface ManifestOrphans {
   readonly orphanCount: number;
 }
 
+/** From which file a snapshot was made that is no backup of a live app. */
+export interface ManifestImport {
+  /** Without its folder. */
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
 export interface Manifest {
   readonly version: number;
   readonly keepsakeVersion: string;
   readonly app?: string;
   readonly appVersion?: string;
+  readonly imported?: ManifestImport;
   readonly hostname: string;
   readonly captureStart: string;
   readonly captureEnd: string;
