@@ -9,9 +9,11 @@ import type { Leaf } from '../source/source.ts';
 import { databaseOfSidecar } from '../source/sqlite-files.ts';
 import type { CaptureWarning } from '../sqlite/capture.ts';
 import { openGate, type Gate } from '../sqlite/gate.ts';
+import { archiveChanges } from './archive-changes.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import { archiveDatabase, databaseNode, type ArchivedDatabase } from './archive-database.ts';
 import type { ArchiveOptions, ArchiveProblem } from './archive-options.ts';
+import type { NamedFiles } from './cross-check.ts';
 import type { Manifest, ManifestDatabase } from './manifest.ts';
 import type { NamedFileRescue } from './named-file-rescue.ts';
 import type { ParentFiles } from './parent-files.ts';
@@ -164,10 +166,10 @@ export class DatabaseCaptures {
     });
   }
 
-  #archive(path: string, gate: Gate | undefined): Promise<ArchivedDatabase> {
+  async #archive(path: string, gate: Gate | undefined): Promise<ArchivedDatabase> {
     const { store, clock, capture, references, parent, signal, listener } = this.#options;
     const known = parent?.manifest?.databases.find((database) => database.path === path);
-    return archiveDatabase({
+    const job = {
       ...capture,
       path,
       configured: this.#isConfigured(path),
@@ -177,13 +179,14 @@ export class DatabaseCaptures {
       gate,
       signal,
       counts: this.#record.counts,
-      rescue: (named) => this.#record.rescue.rescue(named),
+      rescue: (named: readonly NamedFiles[]) => this.#record.rescue.rescue(named),
       knownMissing: missingIn(parent?.manifest),
       references: references.filter(({ database }) => database === path),
       known,
       previous: this.#record.parentOfDatabase(path),
-      onBytes: (bytes) => listener?.onBytes?.(bytes),
-    });
+      onBytes: (bytes: number) => listener?.onBytes?.(bytes),
+    };
+    return (await archiveChanges(job)) ?? (await archiveDatabase(job));
   }
 
   #isConfigured(path: string): boolean {

@@ -10,6 +10,7 @@ import {
   type CaptureMethod,
   type CaptureWarning,
 } from '../sqlite/capture.ts';
+import type { ReadTexts } from '../sqlite/capture-changes.ts';
 import type { DatabaseChecks } from '../sqlite/database-facts.ts';
 import type { Gate } from '../sqlite/gate.ts';
 import { readReferences } from '../sqlite/inspect.ts';
@@ -97,7 +98,10 @@ async function archiveUnlessDoubtful(
   const missing = new Set(options.knownMissing);
   for (let left = MAX_CAPTURES; ; left -= 1) {
     await using captured = await capture(options);
-    const { names, problems } = await readNames(captured, options);
+    const { imagePath } = captured;
+    const { names, problems } = await readNames(options, (references) =>
+      readReferences(imagePath, references, options),
+    );
     const lost = await options.rescue(names);
     // What a later capture still names was not deleted with its row: the app itself is without it.
     const raced = [...lost].some((path) => !missing.has(path));
@@ -121,26 +125,31 @@ async function store(
   { names, problems }: ReadNames,
   options: ArchiveDatabaseOptions,
 ): Promise<ArchivedDatabase | undefined> {
-  const { contents, state, warnings } = captured;
-  const capturedAt = captured.capturedAt.toISOString();
-  const { sizeBytes, pageSize } = contents;
+  const { sizeBytes, pageSize } = captured.contents;
   const chunkSizeBytes = pageChunkSize(sizeBytes, pageSize, options.known?.chunkSizeBytes);
   const { content, checks } = await saveChecked(captured, chunkSizeBytes, options);
   if (isDoubtful(captured, checks)) return undefined;
-  const manifest: ManifestDatabase = {
-    path: options.path,
-    configured: options.configured,
+  const capturedAt = captured.capturedAt.toISOString();
+  const known = { chunkSizeBytes, lastFullReadAt: capturedAt, checkedAt: capturedAt, ...checks };
+  const manifest = manifestOf(captured, known, options);
+  return { manifest, content, names, warnings: captured.warnings, crossCheckProblems: problems };
+}
+
+export function manifestOf(
+  { contents, state, capturedAt, method, readLockMs }: CapturedImage,
+  known: DatabaseChecks & Pick<ManifestDatabase, 'chunkSizeBytes' | 'lastFullReadAt' | 'checkedAt'>,
+  { path, configured }: ArchiveDatabaseOptions,
+): ManifestDatabase {
+  return {
+    path,
+    configured,
     ...contents,
-    chunkSizeBytes,
-    capturedAt,
-    captureMethod: captured.method,
-    readLockMs: Math.round(captured.readLockMs),
+    capturedAt: capturedAt.toISOString(),
+    captureMethod: method,
+    readLockMs: Math.round(readLockMs),
     ...(state !== undefined && { state }),
-    lastFullReadAt: capturedAt,
-    checkedAt: capturedAt,
-    ...checks,
+    ...known,
   };
-  return { manifest, content, names, warnings, crossCheckProblems: problems };
 }
 
 /** SQLite reads the image for its checks, in its own process, while the pieces are stored. */
@@ -172,23 +181,22 @@ async function saveChecked(
   return { content, checks };
 }
 
-interface ReadNames {
+export interface ReadNames {
   readonly names: NamedFiles[];
   readonly problems: KeepsakeError[];
 }
 
 /** A column the app has renamed is no reason to be without its database. */
-async function readNames(
-  { imagePath }: CapturedImage,
-  { path, references, gate, signal }: ArchiveDatabaseOptions,
+export async function readNames(
+  { path, references }: ArchiveDatabaseOptions,
+  readTexts: ReadTexts,
 ): Promise<ReadNames> {
   const names: NamedFiles[] = [];
   const problems: KeepsakeError[] = [];
   for (const reference of references) {
     const { table, column } = reference;
     try {
-      const values = readReferences(imagePath, [{ table, column }], { gate, signal });
-      names.push(await collectNames(reference, values));
+      names.push(await collectNames(reference, readTexts([{ table, column }])));
     } catch (error) {
       if (!isKeepsakeError(error, 'DATABASE_COLUMN_MISSING')) throw error;
       problems.push(new KeepsakeError('DATABASE_COLUMN_MISSING', { path, table, column }));

@@ -24,6 +24,8 @@ export interface SavePagesOptions {
   readonly pieceBytes: number;
   /** Ids of the pieces of this size that the parent snapshot has, in their order. */
   readonly previous: readonly string[];
+  /** If given, the image holds only these pieces, counted from 0; the others are as `previous`. */
+  readonly only?: ReadonlySet<number> | undefined;
   /** If given, `foundOdd` tells whether a new page has not the shape of one. */
   readonly pageCount: number | undefined;
   readonly store: BlobStore;
@@ -63,13 +65,14 @@ class PageSaver {
   }
 
   async run(): Promise<SavedPages> {
-    const { sizeBytes, pieceBytes, signal } = this.#options;
-    const batchBytes = Math.max(1, Math.floor(BATCH_BYTES / pieceBytes)) * pieceBytes;
+    const { sizeBytes, pieceBytes, previous, only, signal } = this.#options;
+    const pieceCount = Math.ceil(sizeBytes / pieceBytes);
+    if (only !== undefined) this.#content.push(...previous.slice(0, pieceCount));
     try {
-      for (let at = 0; at < sizeBytes; at += batchBytes) {
+      for (const { at, length } of runs(this.#options)) {
         signal?.throwIfAborted();
         await this.#sealing.ready();
-        await this.#take(this.#batchAt(at, Math.min(batchBytes, sizeBytes - at)));
+        await this.#take(this.#batchAt(at, length));
         if (this.#failure !== undefined) break;
       }
     } finally {
@@ -77,6 +80,7 @@ class PageSaver {
       await Promise.all(this.#underWay);
     }
     if (this.#failure !== undefined) throw this.#failure.reason;
+    assertInternal(this.#content.length === pieceCount, 'a database was stored with gaps');
     return { content: this.#content, foundOdd: this.#foundOdd };
   }
 
@@ -142,6 +146,25 @@ class PageSaver {
     if (!this.#sealing.add({ id, sealed, ...compressed }).isNew) return;
     counts.dataBlobs += 1;
     counts.dataAdded += uncompressedLength || sealed.length - SEAL_OVERHEAD_BYTES;
+  }
+}
+
+/** What lies between the pieces of an image that is not whole is not to be read. */
+function* runs({
+  sizeBytes,
+  pieceBytes,
+  only,
+}: SavePagesOptions): Generator<{ at: number; length: number }> {
+  const batchBytes = Math.max(1, Math.floor(BATCH_BYTES / pieceBytes)) * pieceBytes;
+  if (only === undefined) {
+    for (let at = 0; at < sizeBytes; at += batchBytes) {
+      yield { at, length: Math.min(batchBytes, sizeBytes - at) };
+    }
+    return;
+  }
+  for (const piece of only) {
+    const at = piece * pieceBytes;
+    yield { at, length: Math.min(pieceBytes, sizeBytes - at) };
   }
 }
 

@@ -54,16 +54,16 @@ export async function takeOverDatabase(
   };
 }
 
-function isFullReadDue({ lastFullReadAt }: ManifestDatabase, clock: Clock): boolean {
+export function isFullReadDue({ lastFullReadAt }: ManifestDatabase, clock: Clock): boolean {
   const ageMs = clock.now().getTime() - Date.parse(lastFullReadAt ?? '');
   // A clock that was set back, or no such time, proves nothing either.
   return !(ageMs >= 0 && ageMs < FULL_READ_EVERY_MS);
 }
 
 /** All pieces of it, if they are as the manifest says and still in the repository. */
-function storedContent(
+export function storedContent(
   { sizeBytes, chunkSizeBytes }: ManifestDatabase,
-  { previous, store }: UnchangedOptions,
+  { previous, store }: { previous?: Node | undefined; store: BlobStore },
 ): readonly string[] | undefined {
   const content = previous?.content ?? [];
   const isWhole =

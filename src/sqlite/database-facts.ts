@@ -25,8 +25,8 @@ export interface IntegrityFacts {
   readonly uncheckedTables: readonly string[];
 }
 
-/** What can be told without reading all of it. */
-export interface DatabaseContents {
+/** What the first page and the size of the file tell. */
+export interface HeaderFacts {
   readonly pageSize: number;
   readonly pageCount: number;
   readonly sizeBytes: number;
@@ -38,6 +38,10 @@ export interface DatabaseContents {
   readonly applicationId: number;
   /** Of the last program that wrote the header; absent before SQLite 3.7. */
   readonly sqliteVersion?: string;
+}
+
+/** What queries tell that need not read all of it. */
+export interface SchemaFacts {
   /** SHA-256 (hex) over the sorted definitions of everything but SQLite's own tables. */
   readonly schemaHash: string;
   /** Sorted by name; SQLite's own tables are left out. */
@@ -47,6 +51,8 @@ export interface DatabaseContents {
   /** Rows of `_prisma_migrations` neither finished nor rolled back; absent without that table. */
   readonly unfinishedMigrations?: number;
 }
+
+export interface DatabaseContents extends HeaderFacts, SchemaFacts {}
 
 /** What SQLite's own checks say, which read all of the database. */
 export interface DatabaseChecks {

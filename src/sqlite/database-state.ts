@@ -69,7 +69,7 @@ export async function isStillIn(
   return isSameStamp((await readState(path))?.stamp, saved.main);
 }
 
-function isSameStamp(now: FileStamp | undefined, saved: FileStamp): boolean {
+export function isSameStamp(now: FileStamp | undefined, saved: FileStamp): boolean {
   return (
     now?.inode === saved.inode &&
     now.sizeBytes === saved.sizeBytes &&
@@ -101,12 +101,12 @@ async function isSameWal(
   }
 }
 
-function isSameGeneration({ sequence, salt1, salt2 }: WalHeader, saved: WalStamp): boolean {
+export function isSameGeneration({ sequence, salt1, salt2 }: WalHeader, saved: WalStamp): boolean {
   return sequence === saved.sequence && salt1 === saved.salt1 && salt2 === saved.salt2;
 }
 
 /** The running checksum of the saved last frame vouches for all frames before it. */
-async function endsThere(
+export async function endsThere(
   file: Awaited<ReturnType<typeof open>>,
   header: WalHeader,
   { frames, checksum, salt1, salt2 }: WalStamp,

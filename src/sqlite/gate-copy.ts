@@ -10,10 +10,11 @@ import type { ScratchImage } from './scratch-image.ts';
 import type { SourceSurvey } from './source-survey.ts';
 
 /**
- * `raw`: pages read under a lock. `backup`: by SQLite, under a lock. The others: copied while nobody
+ * `raw`: pages read under a lock; `raw-changes`: only those that changed since an earlier capture. `backup`: by SQLite, under a lock. The others: copied while nobody
  * wrote, after the app was stopped or killed.
  */
-export type ImageMethod = 'raw' | 'backup' | 'raw-stopped' | 'raw-crashed' | 'raw-hot-journal';
+export type ImageMethod =
+  'raw' | 'raw-changes' | 'backup' | 'raw-stopped' | 'raw-crashed' | 'raw-hot-journal';
 
 export type CopyOutcome =
   | {

@@ -9,8 +9,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { encodeRawName } from '../base/raw-name.ts';
 import { sqliteUri, type GateAnswer, type GateRequest } from './gate-protocol.ts';
 import { checkImage, sqliteCodeOf } from './image-checks.ts';
-import { readContents } from './image-facts.ts';
-import { ColumnMissingError, readColumnTexts } from './image-references.ts';
+import { readContents, readSchema } from './image-facts.ts';
+import { ColumnMissingError, columnTexts, readColumnTexts } from './image-references.ts';
 import { copyLocked } from './locked-copy.ts';
 import { overwriteLive } from './overwrite-live.ts';
 import { ReadLock } from './read-lock.ts';
@@ -46,6 +46,14 @@ async function answer(request: GateRequest): Promise<GateAnswer> {
       return nextValues(texts);
     case 'next':
       if (texts === undefined) throw new Error('no references were asked for');
+      return nextValues(texts);
+    case 'held-schema':
+      return lock === undefined
+        ? { kind: 'not-held' }
+        : { kind: 'schema', schema: readSchema(lock.database) };
+    case 'held-references':
+      if (lock === undefined) return { kind: 'not-held' };
+      texts = columnTexts(lock.database, request.references);
       return nextValues(texts);
     default:
       return request satisfies never;

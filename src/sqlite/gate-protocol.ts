@@ -2,7 +2,7 @@
  * What the gate process is asked and answers: one request at a time, JSON over the IPC channel.
  * Paths are raw names; a lone surrogate passes JSON unharmed (it is escaped).
  */
-import type { DatabaseChecks, DatabaseContents } from './database-facts.ts';
+import type { DatabaseChecks, DatabaseContents, SchemaFacts } from './database-facts.ts';
 
 /** What a read lock needs to be told. */
 export interface LockRequest {
@@ -52,7 +52,10 @@ export type GateRequest =
       readonly image: string;
       readonly references: readonly ColumnReference[];
     }
-  | { readonly kind: 'next' };
+  | { readonly kind: 'next' }
+  /** Of the database whose read lock is held, in the state that it holds. */
+  | { readonly kind: 'held-schema' }
+  | { readonly kind: 'held-references'; readonly references: readonly ColumnReference[] };
 
 export type GateAnswer =
   /** Not the last answer: the read lock is held from now on. */
@@ -65,6 +68,7 @@ export type GateAnswer =
   | { readonly kind: 'recovered' }
   | { readonly kind: 'overwritten' }
   | { readonly kind: 'contents'; readonly contents: DatabaseContents }
+  | { readonly kind: 'schema'; readonly schema: SchemaFacts }
   | { readonly kind: 'checked'; readonly checks: DatabaseChecks }
   | { readonly kind: 'values'; readonly values: readonly string[]; readonly done: boolean }
   | { readonly kind: 'column-missing'; readonly table: string; readonly column: string }

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { fsPath } from '../base/raw-name.ts';
-import type { DatabaseContents, TableFacts } from './database-facts.ts';
+import type { DatabaseContents, SchemaFacts, TableFacts } from './database-facts.ts';
 import {
   DATABASE_HEADER_BYTES,
   decodeDatabaseHeader,
-  formatSqliteVersion,
   type DatabaseHeader,
 } from './database-file.ts';
+import { factsOfHeader } from './header-facts.ts';
 import { isDamage } from './image-checks.ts';
 import { listTables, openImage } from './open-image.ts';
 import { quoteIdentifier } from './quote-identifier.ts';
@@ -20,30 +20,23 @@ export function readContents(image: string): DatabaseContents {
   const { header, sizeBytes } = readHeader(image);
   const database = openImage(image);
   try {
-    const tables = listTables(database);
     return {
       ...factsOfHeader(header),
       pageCount: readNumber(database, 'PRAGMA page_count'),
       sizeBytes,
-      schemaHash: hashSchema(database),
-      tables: tables.map((table) => ({ ...table, rowCount: countRows(database, table) })),
-      ...readMigrations(database, tables),
+      ...readSchema(database),
     };
   } finally {
     database.close();
   }
 }
 
-function factsOfHeader(header: DatabaseHeader) {
-  const { pageSize, encoding, autoVacuum, userVersion, applicationId, versionNumber } = header;
+export function readSchema(database: DatabaseSync): SchemaFacts {
+  const tables = listTables(database);
   return {
-    pageSize,
-    journalMode: header.walMode ? ('wal' as const) : ('delete' as const),
-    encoding,
-    autoVacuum,
-    userVersion,
-    applicationId,
-    ...(versionNumber > 0 && { sqliteVersion: formatSqliteVersion(versionNumber) }),
+    schemaHash: hashSchema(database),
+    tables: tables.map((table) => ({ ...table, rowCount: countRows(database, table) })),
+    ...readMigrations(database, tables),
   };
 }
 

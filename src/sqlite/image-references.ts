@@ -20,14 +20,21 @@ export function* readColumnTexts(
 ): Generator<string> {
   const database = openImage(image);
   try {
-    for (const reference of references) assertColumn(database, reference);
-    for (const { table, column } of references) {
-      const name = quoteIdentifier(column);
-      const sql = `SELECT ${name} AS value FROM ${quoteIdentifier(table)} WHERE typeof(${name}) = 'text'`;
-      for (const { value } of database.prepare(sql).iterate()) yield String(value);
-    }
+    yield* columnTexts(database, references);
   } finally {
     database.close();
+  }
+}
+
+export function* columnTexts(
+  database: DatabaseSync,
+  references: readonly ColumnReference[],
+): Generator<string> {
+  for (const reference of references) assertColumn(database, reference);
+  for (const { table, column } of references) {
+    const name = quoteIdentifier(column);
+    const sql = `SELECT ${name} AS value FROM ${quoteIdentifier(table)} WHERE typeof(${name}) = 'text'`;
+    for (const { value } of database.prepare(sql).iterate()) yield String(value);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Looks into an image that nothing else has open, in a gate process. */
 import { callGate, expectAnswer } from './gate-answer.ts';
-import type { ColumnReference } from './gate-protocol.ts';
+import type { ColumnReference, GateRequest } from './gate-protocol.ts';
 import type { DatabaseChecks, DatabaseContents, DatabaseFacts } from './database-facts.ts';
 import { ownGateUnless, type Gate } from './gate.ts';
 
@@ -84,11 +84,26 @@ export async function* readReferences(
   await using own = ownGateUnless(options.gate);
   const { gate } = own;
   const request = { kind: 'references', image: imagePath, references } as const;
-  let answer = await callGate(gate, imagePath, request, { signal });
+  yield* texts(request, { path: imagePath, gate, signal });
+}
+
+/** As `readReferences`, of the database whose read lock `gate` holds; `path` is what messages name. */
+export async function* readHeldReferences(
+  references: readonly ColumnReference[],
+  held: { path: string; gate: Gate; signal?: AbortSignal | undefined },
+): AsyncGenerator<string> {
+  yield* texts({ kind: 'held-references', references }, held);
+}
+
+async function* texts(
+  request: GateRequest,
+  { path, gate, signal }: { path: string; gate: Gate; signal?: AbortSignal | undefined },
+): AsyncGenerator<string> {
+  let answer = await callGate(gate, path, request, { signal });
   for (;;) {
-    const { values, done } = expectAnswer(answer, 'values', imagePath);
+    const { values, done } = expectAnswer(answer, 'values', path);
     yield* values;
     if (done) return;
-    answer = await callGate(gate, imagePath, { kind: 'next' }, { signal });
+    answer = await callGate(gate, path, { kind: 'next' }, { signal });
   }
 }

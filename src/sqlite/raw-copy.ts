@@ -56,13 +56,17 @@ async function release(
 }
 
 /** Aborts the reading when the lock has been held for too long, or when the caller does. */
-class LockLimit implements Disposable {
+export class LockLimit implements Disposable {
   readonly signal: AbortSignal;
   readonly #clock: Clock;
   readonly #endsMs: number;
   readonly #done = new AbortController();
 
-  constructor({ clock, lockLimitMs, signal }: RawCopyOptions) {
+  constructor({
+    clock,
+    lockLimitMs,
+    signal,
+  }: Pick<RawCopyOptions, 'clock' | 'lockLimitMs' | 'signal'>) {
     const over = new AbortController();
     this.signal = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
     this.#clock = clock;

@@ -65,7 +65,7 @@ export async function readRawImage(options: RawImageOptions): Promise<DatabaseSt
   return provableState(after, wal?.stamp ?? null, clock);
 }
 
-async function openSource(path: string): Promise<FileHandle> {
+export async function openSource(path: string): Promise<FileHandle> {
   try {
     return await open(fsPath(path), 'r');
   } catch (error) {
@@ -74,7 +74,7 @@ async function openSource(path: string): Promise<FileHandle> {
   }
 }
 
-async function readHeader(file: FileHandle): Promise<DatabaseHeader> {
+export async function readHeader(file: FileHandle): Promise<DatabaseHeader> {
   const { buffer } = await file.read(new Uint8Array(DATABASE_HEADER_BYTES), { position: 0 });
   const header = decodeDatabaseHeader(buffer);
   if (header === undefined) throw new RawReadDoubt('there is no header');
@@ -99,7 +99,7 @@ function assertComplete(
   }
 }
 
-async function assertSameFile(file: FileHandle, path: string): Promise<void> {
+export async function assertSameFile(file: FileHandle, path: string): Promise<void> {
   const [opened, there] = [
     await file.stat({ bigint: true }),
     await stat(fsPath(path), { bigint: true }).catch((error: unknown) => {
@@ -112,7 +112,7 @@ async function assertSameFile(file: FileHandle, path: string): Promise<void> {
   }
 }
 
-function assertHeaderAgrees(
+export function assertHeaderAgrees(
   header: DatabaseHeader,
   extent: { pageSize: number; pageCount: number },
 ): void {

@@ -74,7 +74,11 @@ export async function layOver(
   }
 }
 
-async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+export async function writeFully(
+  file: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
   let at = 0;
   while (at < bytes.length) {
     at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;

@@ -125,7 +125,7 @@ async function readHeaderBytes(file: FileHandle): Promise<Uint8Array> {
 }
 
 /** Throws `RawReadDoubt` if there is none, or none that is whole: a writer changes it in no time. */
-async function readWalIndex(path: string): Promise<WalIndexHeader> {
+export async function readWalIndex(path: string): Promise<WalIndexHeader> {
   const file = await openOrMissing(path);
   if (file === undefined) throw new RawReadDoubt('there is no index of the log');
   await using _ = file;

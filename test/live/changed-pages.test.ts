@@ -1,0 +1,285 @@
+/** Captures of only what was committed since the last one, each against a copy by SQLite itself. */
+import { copyFileSync, readFileSync, renameSync, utimesSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { captureChanges, type CaptureChangesOptions } from '../../src/sqlite/capture-changes.ts';
+import type { EarlierCapture } from '../../src/sqlite/changed-pages.ts';
+import type { DatabaseContents } from '../../src/sqlite/database-facts.ts';
+import { openGate, type Gate } from '../../src/sqlite/gate.ts';
+import type { BackupResult } from '../../src/operations/backup-input.ts';
+import { openBackupLab, readSnapshotFiles, type BackupLab } from '../support/backup-lab.ts';
+import { openLab, type CaptureLab } from '../support/capture-lab.ts';
+import { makeDatabase, openSession, type SqliteSession } from '../support/sqlite-session.ts';
+import { SeededRandom } from '../support/wishlist-app/seeded-random.ts';
+
+const STEPS = Number(process.env['KEEPSAKE_SOAK_CAPTURES'] ?? 30);
+const SEED = Number(process.env['KEEPSAKE_SOAK_SEED'] ?? 1);
+const PLENTY_OF_TIME_MS = 120_000 + STEPS * 1500;
+/** Longer than the file's times need to tell two writes apart. */
+const SETTLE_MS = 60;
+const PIECE_BYTES = 8192;
+
+const SCHEMA = `PRAGMA journal_mode = WAL; PRAGMA auto_vacuum = FULL;
+  CREATE TABLE t(id INTEGER PRIMARY KEY, n, b); CREATE INDEX t_n ON t(n);
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
+  INSERT INTO t SELECT i, i, zeroblob(1500) FROM n`;
+const REFERENCES = [{ table: 't', column: 'n' }];
+
+/** The state of the last capture, whole. */
+interface Known {
+  readonly earlier: EarlierCapture;
+  readonly bytes: Buffer;
+}
+
+async function captureAll(lab: CaptureLab): Promise<Known | undefined> {
+  await using captured = await lab.capture();
+  const { state, contents } = captured;
+  if (state === undefined) return undefined;
+  const { pageSize, pageCount } = contents;
+  const earlier = { state, pageSize, pageCount, pieceBytes: PIECE_BYTES };
+  return { earlier, bytes: readFileSync(captured.imagePath) };
+}
+
+/** Those bytes that SQLite's backup sets by itself made equal. */
+function comparable(image: Uint8Array): Buffer {
+  const bytes = Buffer.from(image);
+  for (const [from, to] of [
+    [24, 28],
+    [40, 44],
+    [92, 100],
+  ]) {
+    bytes.fill(0, from, to);
+  }
+  return bytes;
+}
+
+interface Changes {
+  readonly known: Known;
+  readonly pieces: number;
+  readonly contents: DatabaseContents;
+  readonly texts: readonly string[];
+}
+
+async function captureSince(
+  { lab, gate, known }: { lab: CaptureLab; gate: Gate; known: Known },
+  atChangedStage?: CaptureChangesOptions['atChangedStage'],
+): Promise<Changes | undefined> {
+  const texts: string[] = [];
+  await using captured = await captureChanges({
+    path: lab.path(),
+    scratchFolder: lab.scratch,
+    configured: true,
+    clock: systemClock,
+    gate,
+    earlier: known.earlier,
+    whileHeld: async (readTexts) => {
+      texts.push(...(await Array.fromAsync(readTexts(REFERENCES))));
+    },
+    atChangedStage,
+  });
+  if (captured?.state === undefined) return undefined;
+  const { contents, state, changedPieces } = captured;
+  const image = readFileSync(captured.imagePath);
+  const bytes = Buffer.alloc(contents.sizeBytes);
+  known.bytes.copy(bytes);
+  for (const piece of changedPieces) {
+    image.copy(bytes, piece * PIECE_BYTES, piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES);
+  }
+  const { pageSize, pageCount } = contents;
+  const earlier = { state, pageSize, pageCount, pieceBytes: PIECE_BYTES };
+  return { known: { earlier, bytes }, pieces: changedPieces.size, contents, texts };
+}
+
+async function assertAsBySqlite(lab: CaptureLab, changes: Changes): Promise<void> {
+  await using oracle = await lab.capture({ method: 'backup' });
+  const expected = readFileSync(oracle.imagePath);
+  expect(comparable(changes.known.bytes).equals(comparable(expected))).toBe(true);
+  const { sqliteVersion: _, ...contents } = oracle.contents;
+  expect(changes.contents).toMatchObject(contents);
+}
+
+/** What an app and those beside it may do between two backups. */
+class HostileApp {
+  readonly #lab: CaptureLab;
+  readonly #random: SeededRandom;
+  session: SqliteSession;
+
+  constructor(lab: CaptureLab, session: SqliteSession, random: SeededRandom) {
+    this.#lab = lab;
+    this.session = session;
+    this.#random = random;
+  }
+
+  async step(): Promise<string> {
+    const at = this.#random.below(600);
+    const what = this.#random.pick([
+      ['update', `UPDATE t SET n = 'x${at}' WHERE id = ${at}`],
+      ['update', `UPDATE t SET n = 'y${at}', b = randomblob(900) WHERE id % 97 = ${at % 97}`],
+      ['insert', `INSERT INTO t(n, b) VALUES ('new', randomblob(${at * 5}))`],
+      ['shrink', `DELETE FROM t WHERE id > (SELECT max(id) - 15 FROM t)`],
+      [
+        'grow and shrink',
+        `INSERT INTO t(n, b) VALUES ('z', zeroblob(90000)); DELETE FROM t WHERE n = 'z'`,
+      ],
+      ['checkpoint', `UPDATE t SET n = n WHERE id = 1; PRAGMA wal_checkpoint(PASSIVE)`],
+      ['restart', `PRAGMA wal_checkpoint(RESTART); UPDATE t SET n = 'r' WHERE id = ${at}`],
+      ['truncate', 'PRAGMA wal_checkpoint(TRUNCATE)'],
+      ['vacuum', 'VACUUM'],
+      ['kill', ''],
+      ['nothing', ''],
+      ['rollback', `BEGIN; UPDATE t SET n = 'never', b = randomblob(1500); ROLLBACK`],
+    ] as const);
+    const [name, sql] = what;
+    if (sql !== '') await this.session.exec(sql);
+    if (name === 'kill') {
+      await this.session.kill();
+      this.session = await openSession(this.#lab.path(), 'PRAGMA journal_mode = WAL');
+      await this.session.exec(`UPDATE t SET n = 'after' WHERE id = ${at}`);
+    }
+    return name;
+  }
+}
+
+test(
+  'each capture of changes is what a copy by SQLite is, page for page',
+  async () => {
+    await using gate = openGate();
+    await using lab = await openLab(gate);
+    await makeDatabase(lab.path(), SCHEMA);
+    const random = new SeededRandom(SEED);
+    const session = await openSession(lab.path(), "UPDATE t SET n = 'first' WHERE id = 1");
+    const app = new HostileApp(lab, session, random);
+    await using reader = await openSession(lab.path());
+    await using _ = { [Symbol.asyncDispose]: () => app.session.kill() };
+    const counts = { changes: 0, all: 0 };
+    let known: Known | undefined;
+    for (let done = 0; done < STEPS; done += 1) {
+      const steps = [];
+      for (let left = 1 + random.below(3); left > 0; left -= 1) steps.push(await app.step());
+      // Reads on and on, which keeps checkpoints from finishing.
+      if (random.chance(0.15)) await reader.exec('BEGIN; SELECT count(*) FROM t').catch(() => {});
+      else if (random.chance(0.7)) await reader.exec('ROLLBACK').catch(() => {});
+      await sleep(SETTLE_MS);
+      const changes = known && (await captureSince({ lab, gate, known }));
+      if (changes === undefined) {
+        counts.all += 1;
+        known = await captureAll(lab);
+        continue;
+      }
+      counts.changes += 1;
+      await assertAsBySqlite(lab, changes);
+      expect(changes.pieces * PIECE_BYTES).toBeLessThan(changes.contents.sizeBytes / 2);
+      known = changes.known;
+    }
+    expect(counts.changes).toBeGreaterThan(STEPS / 10);
+    expect(counts.all).toBeGreaterThan(0);
+    expect(lab.leftovers()).toEqual([]);
+  },
+  PLENTY_OF_TIME_MS,
+);
+
+async function withKnown(
+  work: (made: { lab: CaptureLab; gate: Gate; known: Known; app: SqliteSession }) => Promise<void>,
+): Promise<void> {
+  await using gate = openGate();
+  await using lab = await openLab(gate);
+  await makeDatabase(lab.path(), SCHEMA);
+  await using app = await openSession(lab.path(), "UPDATE t SET n = 'one' WHERE id = 1");
+  await sleep(SETTLE_MS);
+  const known = await captureAll(lab);
+  if (known === undefined) throw new Error('no state was to be had');
+  await app.exec("UPDATE t SET n = 'two' WHERE id = 2");
+  await work({ lab, gate, known, app });
+}
+
+test('counts and names are of the captured state', async () => {
+  await withKnown(async ({ lab, gate, known, app }) => {
+    await app.exec("DELETE FROM t WHERE id > 590; UPDATE t SET n = 'three' WHERE id = 3");
+    const changes = await captureSince({ lab, gate, known });
+    expect(changes?.texts.toSorted()).toEqual(['one', 'three', 'two']);
+    expect(changes?.contents.tables).toEqual([{ name: 't', kind: 'table', rowCount: 590 }]);
+  });
+});
+
+test('a commit while the pages are read makes them worthless', async () => {
+  for (const stage of ['log-scanned', 'pages-read']) {
+    await withKnown(async ({ lab, gate, known, app }) => {
+      const changes = await captureSince({ lab, gate, known }, async (at) => {
+        if (at === stage) await app.exec("UPDATE t SET n = 'late' WHERE id = 5");
+      });
+      expect(changes).toBeUndefined();
+      expect(lab.leftovers()).toEqual([]);
+      // Nothing is held any more.
+      await app.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    });
+  }
+});
+
+test('a checkpoint since then makes all be read, and one while the pages are read no harm', async () => {
+  await withKnown(async ({ lab, gate, known, app }) => {
+    await app.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    await sleep(SETTLE_MS);
+    expect(await captureSince({ lab, gate, known })).toBeUndefined();
+  });
+  await withKnown(async ({ lab, gate, known, app }) => {
+    const changes = await captureSince({ lab, gate, known }, async (at) => {
+      if (at === 'log-scanned') await app.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    });
+    // Under the lock it may have nothing to do.
+    if (changes !== undefined) await assertAsBySqlite(lab, changes);
+  });
+});
+
+test('an older file of the same size, and one that was renamed there, are read whole', async () => {
+  await withKnown(async ({ lab, gate, known, app }) => {
+    const { mtimeNs } = known.earlier.state.main;
+    const old = lab.outside('old.db');
+    copyFileSync(lab.path(), old);
+    await app.kill();
+    copyFileSync(old, lab.path());
+    const mtime = Number(mtimeNs) / 1e9;
+    utimesSync(lab.path(), mtime, mtime);
+    await sleep(SETTLE_MS);
+    expect(await captureSince({ lab, gate, known })).toBeUndefined();
+    renameSync(old, lab.path());
+    expect(await captureSince({ lab, gate, known })).toBeUndefined();
+  });
+});
+
+async function storedDatabase(lab: BackupLab, result: BackupResult): Promise<Uint8Array> {
+  const repository = await lab.open();
+  const { tree } = await repository.loadSnapshot(result.snapshotId ?? '');
+  const files = await readSnapshotFiles(repository, { tree, folder: lab.app.root });
+  return files.get('data/prod.db')?.bytes ?? new Uint8Array();
+}
+
+test('a backup of a large database in use stores what was committed since the last one', async () => {
+  await using lab = await openBackupLab({ app: { items: 8, users: 3 } });
+  await using app = await openSession(
+    lab.app.database,
+    `CREATE TABLE bulk(id INTEGER PRIMARY KEY, b);
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
+     INSERT INTO bulk SELECT i, randomblob(3700) FROM n; PRAGMA wal_checkpoint(TRUNCATE)`,
+  );
+  await sleep(SETTLE_MS);
+  await lab.backup();
+  for (const id of [1, 2]) {
+    await app.exec(`UPDATE bulk SET b = randomblob(3000) WHERE id = ${id * 1000};
+      INSERT INTO bulk(b) VALUES (randomblob(9000))`);
+    const result = await lab.backup();
+    const database = result.manifest.databases[0];
+    expect(result.outcome).toBe('ok');
+    expect(database).toMatchObject({ captureMethod: 'raw-changes' });
+    expect(result.counts.dataBlobs).toBeLessThan(20);
+    const oracle = await lab.backup({ captureMethod: 'backup', dryRun: false });
+    const [changed, copied] = [
+      await storedDatabase(lab, result),
+      await storedDatabase(lab, oracle),
+    ];
+    expect(comparable(changed).equals(comparable(copied))).toBe(true);
+    expect(database?.tables).toEqual(oracle.manifest.databases[0]?.tables);
+    // The oracle's manifest has no state: a full reading first.
+    expect((await lab.backup()).manifest.databases[0]?.captureMethod).toBe('raw');
+  }
+});
