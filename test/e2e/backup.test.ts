@@ -1,5 +1,6 @@
 /** What `backup` says: what a person wants to know, at every loudness, and what programs read. */
-import { cpSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { cpSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { messages, openAppLab, type AppLab } from '../support/app-lab.ts';
@@ -97,4 +98,17 @@ test('a path that is only a link is named with where it leads, and is no success
   expect(stderr).toContain(`${link} is a symbolic link and stored as one: ${lab.app.root}`);
   expect(stderr).toContain(`\`keepsake backup ${link} ${lab.app.root}\``);
   rmSync(link);
+});
+
+test('--low-memory stores the same in packs of 4 MiB, from one thread', async () => {
+  writeFileSync(join(lab.app.uploads, 'large.mp4'), randomBytes(24 << 20));
+  await lab.keepsake(['--low-memory', 'backup', lab.app.uploads]);
+  const packs = readdirSync(join(lab.repository, 'data'), { recursive: true, encoding: 'utf8' })
+    .map((name) => statSync(join(lab.repository, 'data', name)))
+    .filter((stats) => stats.isFile())
+    .map(({ size }) => size);
+  expect(packs.filter((size) => size > 4 << 20).length).toBeGreaterThan(1);
+  expect(Math.max(...packs)).toBeLessThan(13 << 20);
+  await lab.keepsake(['-c', lab.config, '--low-memory', 'check', '--read-data']);
+  rmSync(join(lab.app.uploads, 'large.mp4'));
 });
