@@ -1,4 +1,7 @@
-/** `restore --target`, `dump --target` and `verify`, killed at every n-th change of the disk. */
+/**
+ * `restore --target`, `dump --target` and `verify`, killed at every n-th change of the disk that the
+ * main thread makes; files that a worker writes are killed in `restore-processes.test.ts`.
+ */
 import { execFileSync } from 'node:child_process';
 import {
   linkSync,
