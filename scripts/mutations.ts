@@ -162,6 +162,22 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 2,
+    what: 'a small file is taken although it is not as the walk saw it',
+    file: 'src/source/small-file.ts',
+    text: 'return stats.isFile() && now.every((value, at) => value === stamp[at]);',
+    replacement: 'return stats.isFile() && stamp.length > 0;',
+    test: { file: 'src/source/small-file.test.ts', title: 'since then is not taken' },
+  },
+  {
+    rule: 2,
+    what: 'a small file is taken although it was written a moment ago',
+    file: 'src/snapshot/small-files.ts',
+    text: 'outcome !== outcomes.sealed || !isSettledWithin(reading, seen.stats.ctimeMs)',
+    replacement: 'outcome !== outcomes.sealed || reading.endedAt < reading.beganAt',
+    test: { file: 'src/snapshot/small-files.test.ts', title: 'is left to be read again' },
+  },
+  {
+    rule: 2,
     what: 'the WAL of a captured database is stored beside it',
     file: 'src/snapshot/archive.ts',
     text: "      if (entry.kind === 'leaf' && this.#captures.isSidecarOfCaptured(entry.path)) continue;\n",
