@@ -6,6 +6,7 @@ import { defineCheck } from './commands/check-command.ts';
 import { defineInit } from './commands/init-command.ts';
 import { defineSnapshots } from './commands/snapshots-command.ts';
 import { defineLs } from './commands/ls-command.ts';
+import { defineDrill } from './commands/drill-command.ts';
 import { defineDump } from './commands/dump-command.ts';
 import { defineExport } from './commands/export-command.ts';
 import { defineDiff } from './commands/diff-command.ts';
@@ -38,6 +39,7 @@ export const commandTable: readonly DefineCommand[] = [
   defineRollback,
   defineStatus,
   defineVerify,
+  defineDrill,
   defineCheck,
   defineRepair,
   defineUnlock,

@@ -80,6 +80,12 @@ export const drillSchema = z
       .default('/')
       .describe('The page to ask the copy for.'),
     timeout: duration.prefault('60s').describe('How long the copy may take to answer.'),
+    'without-network-isolation': z
+      .boolean()
+      .default(false)
+      .describe(
+        'Start the copy also where it cannot be kept from the network. It may then send mail, and reach whatever its own settings name.',
+      ),
   })
   .transform((drill) => ({
     command: drill.command,
@@ -87,6 +93,7 @@ export const drillSchema = z
     environment: drill.environment,
     path: drill.path,
     timeoutMs: drill.timeout,
+    withoutNetworkIsolation: drill['without-network-isolation'],
   }));
 
 export const codeSchema = z.strictObject({

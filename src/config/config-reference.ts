@@ -55,6 +55,7 @@ function valueText(schema: JsonSchema): string {
   if (schema.type === 'array') return `list of ${plural(valueText(schema.items ?? {}))}`;
   if (schema.type === 'object') return 'map';
   if (schema.type === 'integer') return 'whole number';
+  if (schema.type === 'boolean') return '`true` or `false`';
   if (schema.pattern?.includes('(ms|s|min|h|d)') === true) return 'time';
   if (schema.pattern?.includes('[KMGT]') === true) return 'size';
   return 'text';

@@ -55,9 +55,10 @@ function appShape({ workingDirectory, runAs, environment, health, drill, ...app 
 }
 
 function drillShape(drill: NonNullable<AppConfig['drill']>) {
-  const { workingDirectory, environment, ...rest } = timeoutInWords(drill);
+  const { workingDirectory, environment, withoutNetworkIsolation, ...rest } = timeoutInWords(drill);
   return dropUndefined({
     ...rest,
+    'without-network-isolation': withoutNetworkIsolation,
     'working-directory': workingDirectory,
     environment: mapValues(environment, () => SET),
   });

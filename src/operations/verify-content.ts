@@ -77,14 +77,19 @@ export interface ContentJob {
   readonly files: RestoredFiles;
   readonly sizeBytes: number;
   readonly signal: AbortSignal | undefined;
+  /** Default: Keepsake's own restore. */
+  readonly restore?: RestoreStep | undefined;
 }
+
+/** Notes in `failed` what could not be restored. */
+export type RestoreStep = (failed: Map<string, KeepsakeError>) => AsyncGenerator<VerifyEvent>;
 
 export async function* judgeContent(
   workbench: Workbench,
   job: ContentJob,
 ): AsyncGenerator<VerifyEvent, Judgement> {
   const failed = new Map<string, KeepsakeError>();
-  yield* restoreAll(workbench, job, failed);
+  yield* job.restore?.(failed) ?? restoreByKeepsake(workbench, job, failed);
   yield* readBack(job, failed);
   const { fileCount, sizeBytes } = job.files;
   const differences = [...failed].map(([path, { message }]): Difference => ({
@@ -94,7 +99,7 @@ export async function* judgeContent(
   return { check: 'content', item: '/', fileCount, sizeBytes, differences };
 }
 
-async function* restoreAll(
+export async function* restoreByKeepsake(
   { clock, random }: Workbench,
   { open, target, sizeBytes, signal }: ContentJob,
   failed: Map<string, KeepsakeError>,

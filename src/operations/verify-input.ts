@@ -62,9 +62,7 @@ export type VerifyEvent =
   | { readonly kind: 'warning'; readonly path: string; readonly message: string }
   | { readonly kind: 'judgement'; readonly judgement: Judgement };
 
-export interface VerifyResult {
-  readonly stored: StoredSnapshot;
-  readonly hasManifest: boolean;
+export interface RestoredTotals {
   readonly judgements: readonly Judgement[];
   readonly success: boolean;
   readonly databaseCount: number;
@@ -72,6 +70,11 @@ export interface VerifyResult {
   readonly rowCount: number;
   readonly fileCount: number;
   readonly sizeBytes: number;
+}
+
+export interface VerifyResult extends RestoredTotals {
+  readonly stored: StoredSnapshot;
+  readonly hasManifest: boolean;
   readonly keptIn: string | undefined;
   readonly durationMs: number;
 }

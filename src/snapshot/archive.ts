@@ -13,9 +13,9 @@ import { archivePass, type ArchivedItem, type ArchivePassOptions } from './archi
 import { ArchiveTally } from './archive-tally.ts';
 import { ItemJudge } from './item-judge.ts';
 import { KeptDraft, placeOfDatabase } from './kept-draft.ts';
-import { encodeManifest, type Manifest } from './manifest.ts';
-import { manifestNodes } from './manifest-nodes.ts';
+import { encodeManifest, MANIFEST_NAME, type Manifest } from './manifest.ts';
 import { NamedFileRescue } from './named-file-rescue.ts';
+import { ownFileNodes } from './own-file-nodes.ts';
 import { ParentFiles } from './parent-files.ts';
 import { DraftTrees, RepositoryTrees } from './tree-store.ts';
 
@@ -237,7 +237,8 @@ class ArchiveRun {
 
   async #saveManifest(): Promise<Node[]> {
     this.#manifest = this.#tally.manifest(this.#captures.captured);
-    return manifestNodes(encodeManifest(this.#manifest), {
+    const file = { name: MANIFEST_NAME, bytes: encodeManifest(this.#manifest) };
+    return ownFileNodes(file, {
       store: this.#options.store,
       trees: this.#trees,
       counts: this.#counts,

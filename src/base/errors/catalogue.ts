@@ -4,6 +4,7 @@ import { backendErrors } from './backend-errors.ts';
 import { changeErrors } from './change-errors.ts';
 import { cliErrors } from './cli-errors.ts';
 import { configErrors } from './config-errors.ts';
+import { drillErrors } from './drill-errors.ts';
 import { formatErrors } from './format-errors.ts';
 import { generalErrors } from './general-errors.ts';
 import { hostErrors } from './host-errors.ts';
@@ -35,6 +36,7 @@ export const errorCatalogue = {
   ...restoreErrors,
   ...changeErrors,
   ...verifyErrors,
+  ...drillErrors,
   ...configErrors,
   ...cliErrors,
 };

@@ -43,6 +43,7 @@ function drill(codeFolder: string): DrillConfig {
     },
     path: '/login',
     timeoutMs: 60_000,
+    withoutNetworkIsolation: false,
   };
 }
 

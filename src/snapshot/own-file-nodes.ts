@@ -1,4 +1,4 @@
-/** Puts the manifest into the snapshot, as the file `/.keepsake/manifest.json`. */
+/** Puts a file of Keepsake's own into a snapshot: `/.keepsake/manifest.json`, `/.keepsake/proof-….json`. */
 import { createHash } from 'node:crypto';
 import { toHex } from '../base/bytes.ts';
 import { modeFromStat } from '../format/file-mode.ts';
@@ -6,7 +6,7 @@ import { timeFromNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
-import { MANIFEST_FOLDER, MANIFEST_NAME } from './manifest.ts';
+import { MANIFEST_FOLDER } from './manifest.ts';
 import { PackedTreeBuilder } from './packed-tree.ts';
 import { saveChunk } from './save-content.ts';
 import type { TreeSink } from './tree-store.ts';
@@ -14,16 +14,17 @@ import type { TreeSink } from './tree-store.ts';
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
 
-export interface ManifestPlace {
+export interface OwnFilePlace {
   readonly store: BlobStore;
   readonly trees: TreeSink;
   readonly counts: ArchiveCounts;
   readonly now: Date;
 }
 
-export async function manifestNodes(
-  bytes: Uint8Array,
-  { store, trees, counts, now }: ManifestPlace,
+/** The nodes it adds to the snapshot's root. */
+export async function ownFileNodes(
+  { name, bytes }: { name: string; bytes: Uint8Array },
+  { store, trees, counts, now }: OwnFilePlace,
 ): Promise<Node[]> {
   const id = toHex(createHash('sha256').update(bytes).digest());
   await saveChunk({ id, bytes }, { store, counts });
@@ -32,7 +33,7 @@ export async function manifestNodes(
   const file: Node = {
     ...common,
     ...modeFromStat(S_IFREG | 0o600),
-    name: MANIFEST_NAME,
+    name,
     size: bytes.length,
     links: 1,
     content: [id],

@@ -1,0 +1,36 @@
+import { ExitCode } from '../exit-code.ts';
+import { displayRawName } from '../raw-name.ts';
+import { entry } from './define-errors.ts';
+
+export const drillErrors = {
+  DRILL_NO_ISOLATION: entry<{ app: string; reason: string }>({
+    exit: ExitCode.usage,
+    message: ({ app, reason }) =>
+      `a copy of ${app} cannot be kept from the network on this machine: ${reason}`,
+    hint: () =>
+      'Nothing was restored or started. The copy holds the app’s own settings, those for mail among them. Run the drill as root on a machine that allows network namespaces (in Proxmox: the container’s feature "nesting"). If the copy can do no harm here, allow it by name: `keepsake drill --allow-network`, or `without-network-isolation: true` below `drill:` in keepsake.yaml.',
+    example: { app: 'wishlist', reason: 'unshare: unshare failed: Operation not permitted' },
+  }),
+  DRILL_INSIDE_APP: entry<{ folder: string; path: string }>({
+    exit: ExitCode.usage,
+    message: ({ folder, path }) =>
+      `the scratch folder ${displayRawName(folder)} lies inside the app’s ${displayRawName(path)}`,
+    hint: () =>
+      'Nothing was restored or started: a drill writes nothing into the live app’s folders. Name another folder with KEEPSAKE_SCRATCH_DIR or `scratch:` in keepsake.yaml.',
+    example: { folder: '/opt/wishlist/data/scratch', path: '/opt/wishlist/data' },
+  }),
+  DRILL_NO_RESTIC: entry<{ reason: string }>({
+    exit: ExitCode.failed,
+    message: ({ reason }) => `stock restic cannot restore here: ${reason}`,
+    hint: () =>
+      'Nothing was restored or started. Install restic 0.14 or newer, or drill with `--with keepsake`.',
+    example: { reason: 'restic is not on PATH' },
+  }),
+  DRILL_RESTIC_FAILED: entry<{ reason: string }>({
+    exit: ExitCode.verification,
+    message: ({ reason }) => `restic could not restore the snapshot: ${reason}`,
+    hint: () =>
+      'The app was not touched. `keepsake drill --with keepsake` shows whether the snapshot or restic is the cause; `keepsake check --read-data` whether the repository is damaged.',
+    example: { reason: 'Fatal: wrong password or no key found' },
+  }),
+};
