@@ -20,7 +20,7 @@ const PLENTY_OF_TIME_MS = 120_000 + STEPS * 1500;
 const SETTLE_MS = 60;
 const PIECE_BYTES = 8192;
 
-const SCHEMA = `PRAGMA journal_mode = WAL; PRAGMA auto_vacuum = FULL;
+const SCHEMA = `PRAGMA auto_vacuum = FULL; PRAGMA journal_mode = WAL;
   CREATE TABLE t(id INTEGER PRIMARY KEY, n, b); CREATE INDEX t_n ON t(n);
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
   INSERT INTO t SELECT i, i, zeroblob(1500) FROM n`;
@@ -85,6 +85,11 @@ async function captureSince(
   known.bytes.copy(bytes);
   for (const piece of changedPieces) {
     image.copy(bytes, piece * PIECE_BYTES, piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES);
+  }
+  // A piece with another length is another piece, too.
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    const [then, now] = [known.bytes, bytes].map((all) => all.subarray(at, at + PIECE_BYTES));
+    if (then?.equals(now ?? then) !== true) expect(changedPieces).toContain(at / PIECE_BYTES);
   }
   const { pageSize, pageCount } = contents;
   const earlier = { state, pageSize, pageCount, pieceBytes: PIECE_BYTES };
@@ -199,6 +204,27 @@ test('counts and names are of the captured state', async () => {
     const changes = await captureSince({ lab, gate, known });
     expect(changes?.texts.toSorted()).toEqual(['one', 'three', 'two']);
     expect(changes?.contents.tables).toEqual([{ name: 't', kind: 'table', rowCount: 590 }]);
+  });
+});
+
+test('where a database ends earlier or later than before, the piece at its end is read', async () => {
+  await withKnown(async ({ lab, gate, known, app }) => {
+    const pageCounts = new Set<number>();
+    const look = async (sql: string): Promise<void> => {
+      await app.exec(sql);
+      const changes = await captureSince({ lab, gate, known });
+      if (changes === undefined) throw new Error('all of it would have been read');
+      await assertAsBySqlite(lab, changes);
+      pageCounts.add(changes.contents.pageCount - known.earlier.pageCount);
+    };
+    const remove = 'DELETE FROM t WHERE id = (SELECT max(id) FROM t)';
+    for (let left = 14; left > 0; left -= 1) await look(remove);
+    for (let left = 20; left > 0; left -= 1) {
+      await look("INSERT INTO t(n, b) VALUES ('more', zeroblob(1500))");
+    }
+    expect([...pageCounts].toSorted((a, b) => a - b)).toEqual(
+      expect.arrayContaining([-3, -2, -1, 0, 1, 2]),
+    );
   });
 });
 
