@@ -55,6 +55,12 @@ export class LiveChange extends SnapshotChange {
     await journal.update({ units: [], overwritten: [], overwriting: '' });
   }
 
+  /** The database itself is the old one again, so its copy is of no more use. */
+  override async discard(): Promise<void> {
+    await super.discard();
+    for (const { old } of this.#databases()) await rm(fsPath(old), { force: true });
+  }
+
   #databases(): SwapRoot[] {
     return this.#options.journal.value.roots.filter((root) => root.onlyIfMissing !== true);
   }

@@ -1,0 +1,110 @@
+/**
+ * The lab's app with its config and a repository: for the command line's restores in place and
+ * whatever else changes an app that runs.
+ */
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { messages } from './app-lab.ts';
+import { runKeepsake, startKeepsake, type KeepsakeResult } from './keepsake.ts';
+import { describeResult, type RunningProgram } from './run-program.ts';
+import type { LabApp } from './service-lab/lab-app.ts';
+import { startLabApp, type LabAppOptions } from './service-lab/start-lab-app.ts';
+
+export class ProtectedApp implements AsyncDisposable {
+  readonly app: LabApp;
+  readonly repository: string;
+  readonly config: string;
+
+  constructor(app: LabApp) {
+    this.app = app;
+    this.repository = app.join('repository');
+    this.config = app.join('keepsake.yaml');
+    mkdirSync(app.join('home'));
+    this.configure({});
+  }
+
+  /** Overrides keys of the app's config. */
+  configure(changes: Readonly<Record<string, unknown>>): void {
+    const { folders, service, health } = this.app;
+    const reference = { database: 'data/prod.db', folder: 'uploads' };
+    const app = {
+      root: folders.root,
+      databases: ['data/prod.db'],
+      files: ['data', 'uploads', '.env'],
+      references: [{ ...reference, table: 'items', column: 'imageUrl' }],
+      service,
+      health: { ...health, timeout: '8 s' },
+      ...changes,
+    };
+    writeFileSync(
+      this.config,
+      JSON.stringify({ repository: this.repository, apps: { wishlist: app } }),
+    );
+  }
+
+  get #options() {
+    const env = {
+      ...this.app.env,
+      KEEPSAKE_PASSWORD: 'a password',
+      KEEPSAKE_CONFIG: this.config,
+      KEEPSAKE_STATE_DIR: this.app.join('state'),
+      TZ: 'UTC',
+    };
+    return { home: this.app.join('home'), env };
+  }
+
+  async keepsake(args: readonly string[], { exits = 0 } = {}): Promise<KeepsakeResult> {
+    const result = await runKeepsake(args, this.#options);
+    if (result.exitCode !== exits) throw new Error(describeResult(result));
+    return result;
+  }
+
+  /** For what is killed while it runs. */
+  startKeepsake(args: readonly string[]): RunningProgram {
+    return startKeepsake(args, this.#options);
+  }
+
+  /** The id of the snapshot. */
+  async backUp(...flags: string[]): Promise<string> {
+    const result = await this.keepsake(['--json', 'backup', ...flags]);
+    return String(messages(result, 'summary')[0]?.['snapshot_id']);
+  }
+
+  /** Names of the items, as the app shows them. */
+  async names(): Promise<string[]> {
+    return (await this.app.items()).map(({ name }) => name);
+  }
+
+  /** Of the database file itself, when nobody has it open. */
+  readNames(): string[] {
+    const db = new DatabaseSync(this.app.folders.database, { readOnly: true });
+    try {
+      const rows = db.prepare('SELECT name FROM items ORDER BY id').all() as { name: string }[];
+      return rows.map(({ name }) => name);
+    } finally {
+      db.close();
+    }
+  }
+
+  uploads(): string[] {
+    return readdirSync(this.app.folders.uploads).sort();
+  }
+
+  /** Hidden folders of a change beside the app's paths. */
+  places(folder = this.app.root): string[] {
+    const names = readdirSync(folder).filter((name) => name.startsWith('.keepsake-restore-'));
+    return names.map((name) => join(folder, name));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.app[Symbol.asyncDispose]();
+  }
+}
+
+/** Runs, and is backed up by nobody yet. */
+export async function openProtectedApp(options: LabAppOptions = {}): Promise<ProtectedApp> {
+  const lab = new ProtectedApp(await startLabApp(options));
+  await lab.keepsake(['init']);
+  return lab;
+}
