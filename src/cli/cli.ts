@@ -8,6 +8,7 @@ import { commandTable } from './command-table.ts';
 import { allExitStatusHelp } from './exit-status.ts';
 import { addGlobalOptions, type GlobalOptions } from './global-options.ts';
 import { Output } from './output.ts';
+import type { RunEnd } from './record-run.ts';
 import { renderError } from './render-error.ts';
 
 export type Action = (context: CommandContext, command: Command) => Promise<ExitCode>;
@@ -61,18 +62,30 @@ async function runAction(host: CliHost, command: Command, run: Action): Promise<
       options.color && host.stdout.isTTY === true && host.environment['NO_COLOR'] === undefined,
     clock: host.workbench.clock,
   });
+  const context = new CommandContext(host, options, output);
   try {
-    const code = await run(new CommandContext(host, options, output), command);
+    const code = await run(context, command);
+    await record(context, { code });
     return await flush(output, code);
   } catch (error) {
-    // The reader of a pipe ended, as `| head` does: it has what it wanted.
-    if (isKeepsakeError(error, 'CLI_OUTPUT_CLOSED')) return error.exitCode;
     // Whatever an abort made fail, the person cancelled: that is the reason to tell.
     const reason: unknown = host.signal.aborted ? host.signal.reason : error;
+    await record(context, { error: reason });
+    // The reader of a pipe ended, as `| head` does: it has what it wanted.
+    if (isKeepsakeError(error, 'CLI_OUTPUT_CLOSED')) return error.exitCode;
     return renderError(output, reason, options.debug === true);
   } finally {
     output.close();
   }
+}
+
+/** Once: what fails after it is no more the run's affair. */
+async function record(context: CommandContext, end: RunEnd): Promise<void> {
+  const { run } = context;
+  if (run === undefined) return;
+  context.run = undefined;
+  const { recordNote } = await import('./record-run.ts');
+  await recordNote(context, run, end);
 }
 
 /** A result nobody could read is a failure, whatever the command did. */

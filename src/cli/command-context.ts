@@ -8,6 +8,7 @@ import {
   requirePassword,
   requireRepository,
   resolveSettings,
+  resolveStateFolder,
   type Settings,
 } from '../config/environment.ts';
 import type { PasswordSetting, RepositorySetting } from '../config/repository-settings.ts';
@@ -20,6 +21,7 @@ import type { RepositoryChoice, Workbench } from '../operations/workbench.ts';
 import { askHidden, askNewPassword, canAsk } from './ask-password.ts';
 import type { CliHost } from './cli-host.ts';
 import type { GlobalOptions } from './global-options.ts';
+import type { RunFacts, RunNote } from './run-note.ts';
 import { readSettingFile } from './read-setting-file.ts';
 import type { Output } from './output.ts';
 
@@ -35,6 +37,8 @@ export class CommandContext {
   readonly host: CliHost;
   readonly options: GlobalOptions;
   readonly output: Output;
+  /** Of commands whose runs the history keeps. */
+  run: RunNote | undefined;
   #config: Promise<Config | undefined> | undefined;
 
   constructor(host: CliHost, options: GlobalOptions, output: Output) {
@@ -45,6 +49,23 @@ export class CommandContext {
 
   get signal(): AbortSignal {
     return this.host.signal;
+  }
+
+  /** From here on the history will have this run, whatever becomes of it. */
+  startRun(verb: string, facts: RunFacts = {}): void {
+    const { clock } = this.host.workbench;
+    this.run = { verb, facts, startedAt: clock.now(), startedMs: clock.monotonicMs() };
+  }
+
+  noteRun(facts: RunFacts): void {
+    if (this.run !== undefined) this.run.facts = { ...this.run.facts, ...facts };
+  }
+
+  /** Also of a command whose settings are wrong. */
+  async stateFolder(): Promise<string> {
+    const { environment: variables, isRoot, home } = this.host;
+    const config = await this.config().catch(() => undefined);
+    return this.path(resolveStateFolder({ variables, isRoot, home, config }));
   }
 
   /** The config file, if one is named or lies where it is looked for. */
@@ -97,6 +118,7 @@ export class CommandContext {
     { isNew = false }: { isNew?: boolean } = {},
   ): Promise<RepositoryChoice> {
     const location = await this.location(requireRepository(settings));
+    this.noteRun({ repository: location });
     const password = await this.#passwordFor(settings, { location, isNew });
     return { location, password, cacheFolder: settings.cache, keyHint: settings.keyHint };
   }

@@ -12,6 +12,7 @@ import { defineExport } from './commands/export-command.ts';
 import { defineDiff } from './commands/diff-command.ts';
 import { defineCompletion } from './commands/completion-command.ts';
 import { defineConfig } from './commands/config-command.ts';
+import { defineHistory } from './commands/history-command.ts';
 import { defineKey } from './commands/key-command.ts';
 import { defineRepair } from './commands/repair-command.ts';
 import { defineVersion } from './commands/version-command.ts';
@@ -38,6 +39,7 @@ export const commandTable: readonly DefineCommand[] = [
   defineRestore,
   defineRollback,
   defineStatus,
+  defineHistory,
   defineVerify,
   defineDrill,
   defineCheck,

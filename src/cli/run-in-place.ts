@@ -22,6 +22,7 @@ export async function restoreHere(
   flags: InPlaceFlags,
 ): Promise<ExitCode> {
   const { output } = context;
+  if (flags.dryRun !== true) context.startRun('restore', { app: flags.app });
   const { workbench, machine, input } = await readInPlaceInput(context, wanted, flags);
   await using restore = await openInPlaceRestore(workbench, machine, input);
   printPlan(output, restore.plan);
@@ -33,6 +34,9 @@ export async function restoreHere(
   const renderer = new InPlaceRenderer(output);
   const result = await followEvents(restore.run(), (event) => renderer.take(event));
   renderer.finish(result);
+  const { app, stored, paths } = restore.plan;
+  const sizeBytes = paths.reduce((sum, { comes }) => sum + (comes?.sizeBytes ?? 0), 0);
+  context.noteRun({ app: app.name, snapshotId: stored.id, sizeBytes });
   return ExitCode.ok;
 }
 

@@ -55,7 +55,7 @@ export interface Settings {
 /** @throws SETTING_CONFLICT, SETTING_INVALID */
 export function resolveSettings(input: SettingsInput): Settings {
   const { flags, config } = input;
-  const state = pick(input, 'STATE_DIR', undefined, config?.state) ?? defaultFolder(input, 'state');
+  const state = resolveStateFolder(input);
   const cache = pick(input, 'CACHE_DIR', flags.cache, config?.cache);
   return {
     repository: resolveRepository(flags, input.variables, config),
@@ -68,6 +68,12 @@ export function resolveSettings(input: SettingsInput): Settings {
     cache: flags.noCache === true ? undefined : (cache ?? defaultFolder(input, 'cache')),
     warnings: findMistyped(input.variables),
   };
+}
+
+/** Needs no other setting to be right. */
+export function resolveStateFolder(input: Omit<SettingsInput, 'flags'>): string {
+  const set = pick(input, 'STATE_DIR', undefined, input.config?.state);
+  return set ?? defaultFolder(input, 'state');
 }
 
 /** The setting, or the error a command without a repository ends with. */
@@ -107,7 +113,7 @@ function resolvePackSize({ flags, variables, config }: SettingsInput): number {
 }
 
 function pick(
-  { variables }: SettingsInput,
+  { variables }: Pick<SettingsInput, 'variables'>,
   name: string,
   flag: string | undefined,
   configured: string | undefined,
@@ -124,7 +130,7 @@ function readPrefixed(variables: Variables, name: string) {
 }
 
 function defaultFolder(
-  { isRoot, variables, home }: SettingsInput,
+  { isRoot, variables, home }: Omit<SettingsInput, 'flags'>,
   kind: 'state' | 'cache',
 ): string {
   if (isRoot) return kind === 'state' ? '/var/lib/keepsake' : '/var/cache/keepsake';

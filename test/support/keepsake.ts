@@ -1,4 +1,5 @@
 /** The built command line, run as a person runs it: `bin/keepsake` in a process of its own. */
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import {
@@ -60,6 +61,11 @@ function withHome({ home, ...options }: KeepsakeOptions): RunOptions {
           XDG_CACHE_HOME: join(home, '.cache'),
           XDG_STATE_HOME: join(home, '.local/state'),
         };
+  // For root the state is not in the home folder.
+  const KEEPSAKE_STATE_DIR = join(home ?? tmpdir(), '.local/state/keepsake');
   const foreign = { RESTIC_REPOSITORY: undefined, RESTIC_PASSWORD: undefined, CI: undefined };
-  return { ...options, env: { ...foreign, ...folders, NO_COLOR: '1', ...options.env } };
+  return {
+    ...options,
+    env: { ...foreign, ...folders, KEEPSAKE_STATE_DIR, NO_COLOR: '1', ...options.env },
+  };
 }

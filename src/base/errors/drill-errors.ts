@@ -3,6 +3,14 @@ import { displayRawName } from '../raw-name.ts';
 import { entry } from './define-errors.ts';
 
 export const drillErrors = {
+  HISTORY_UNREADABLE: entry<{ stateFolder: string; reason: string }>({
+    exit: ExitCode.failed,
+    message: ({ stateFolder, reason }) =>
+      `the history in ${displayRawName(stateFolder)} cannot be read: ${reason}`,
+    hint: () =>
+      'No backup depends on it. If it is damaged, the next run puts it aside and begins a new one.',
+    example: { stateFolder: '/var/lib/keepsake', reason: 'file is not a database' },
+  }),
   DRILL_NO_ISOLATION: entry<{ app: string; reason: string }>({
     exit: ExitCode.usage,
     message: ({ app, reason }) =>

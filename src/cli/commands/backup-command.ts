@@ -1,3 +1,4 @@
+import { describeCause } from '../../base/errors/keepsake-error.ts';
 import { ExitCode } from '../../base/exit-code.ts';
 import type { BackupInput, BackupOutcome, BackupResult } from '../../operations/backup-input.ts';
 import type { BackupFlags } from '../backup-flags.ts';
@@ -5,6 +6,7 @@ import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
 import { followEvents } from '../follow-events.ts';
+import { count } from '../phrases.ts';
 import { collect } from '../snapshot-flags.ts';
 
 const EXIT_CODES: Record<BackupOutcome, ExitCode> = {
@@ -44,6 +46,7 @@ async function runBackup(
   paths: readonly string[],
   flags: BackupFlags,
 ): Promise<ExitCode> {
+  if (flags.dryRun !== true) context.startRun('backup', { app: flags.app });
   const { readBackupInput } = await import('../backup-flags.ts');
   const { backup } = await import('../../operations/backup.ts');
   const { BackupRenderer } = await import('../render-backup.ts');
@@ -53,8 +56,28 @@ async function runBackup(
   const events = backup(workbench, input);
   const result = await followEvents(events, (event) => renderer.take(event));
   renderer.finish(result);
+  noteBackup(context, input, result);
   await dropKeptFiles(context, input, result);
   return EXIT_CODES[result.outcome];
+}
+
+function noteBackup(
+  context: CommandContext,
+  { subject }: BackupInput,
+  { outcome, snapshotId, counts, problems }: BackupResult,
+): void {
+  const [first] = problems;
+  context.noteRun({
+    outcome,
+    app: subject.app,
+    snapshotId,
+    fileCount: counts.totalFilesProcessed,
+    sizeBytes: counts.totalBytesProcessed,
+    addedBytes: counts.dataAddedPacked,
+    ...(first !== undefined && {
+      reason: `${count(problems.length, 'problem')}, first: ${first.path}: ${describeCause(first.error)}`,
+    }),
+  });
 }
 
 /** A half-restored app is no state to keep. */

@@ -2,6 +2,7 @@ import { ExitCode } from '../../base/exit-code.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
+import { count } from '../phrases.ts';
 import { repositoryInput } from '../repository-input.ts';
 
 interface CheckFlags {
@@ -23,6 +24,7 @@ export const defineCheck: DefineCommand = (program, run) => {
 };
 
 async function check(context: CommandContext, flags: CheckFlags): Promise<ExitCode> {
+  context.startRun('check');
   const { check: checkOperation } = await import('../../operations/check.ts');
   const { parseSubset } = await import('../parse-subset.ts');
   const { CheckRenderer } = await import('../render-check.ts');
@@ -34,5 +36,7 @@ async function check(context: CommandContext, flags: CheckFlags): Promise<ExitCo
     lock: context.readingLock(),
   });
   for await (const event of events) renderer.take(event);
-  return renderer.errorCount > 0 ? ExitCode.damage : ExitCode.ok;
+  if (renderer.errorCount === 0) return ExitCode.ok;
+  context.noteRun({ reason: count(renderer.errorCount, 'error') });
+  return ExitCode.damage;
 }

@@ -1,12 +1,15 @@
 import { hostname } from 'node:os';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { ExitCode } from '../../base/exit-code.ts';
-import type { RestoredWith } from '../../operations/drill/drill-evidence.ts';
+import type { RunOutcome } from '../../monitor/run-record.ts';
+import type { DrillOutcome, RestoredWith } from '../../operations/drill/drill-evidence.ts';
+import type { DrillResult } from '../../operations/drill/drill-input.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { configuredApp } from '../configured-app.ts';
 import { exitStatusHelp } from '../exit-status.ts';
 import { followEvents } from '../follow-events.ts';
+import type { RunFacts } from '../run-note.ts';
 import {
   addSnapshotFlags,
   readingInput,
@@ -38,11 +41,13 @@ async function rehearse(
   wanted: string,
   flags: DrillFlags,
 ): Promise<ExitCode> {
+  context.startRun('drill', { app: flags.app });
   const { drill } = await import('../../operations/drill/drill.ts');
   const { DrillRenderer } = await import('../render-drill.ts');
   const restoreWith = parseProgram(flags.with);
   const need = 'to start a copy of the app, it must be known';
   const app = await configuredApp(context, flags.app, { command: 'keepsake drill', need });
+  context.noteRun({ app: app.name });
   const { workbench, reading } = await readingInput(context);
   const renderer = new DrillRenderer(context.output);
   const events = drill(workbench, {
@@ -57,7 +62,23 @@ async function rehearse(
   });
   const result = await followEvents(events, (event) => renderer.take(event));
   renderer.finish(result);
+  context.noteRun(factsOf(result));
   return result.outcome === 'proven' ? ExitCode.ok : ExitCode.verification;
+}
+
+const OUTCOMES: Record<DrillOutcome, RunOutcome> = {
+  proven: 'ok',
+  failed: 'failed',
+  inconclusive: 'warning',
+};
+
+function factsOf({ outcome, evidence }: DrillResult): RunFacts {
+  const { snapshot: snapshotId, fileCount, sizeBytes, reason, seconds } = evidence;
+  const steps = Object.entries(seconds).map(([name, value]) => ({
+    name,
+    durationMs: value * 1000,
+  }));
+  return { outcome: OUTCOMES[outcome], reason, snapshotId, fileCount, sizeBytes, steps };
 }
 
 function parseProgram(text: string | undefined): RestoredWith | undefined {

@@ -82,6 +82,7 @@ async function restoreTo(
   if (flags.only !== undefined || flags.live === true) {
     throw usage('--only and --live are for a restore in place, without --target');
   }
+  if (flags.dryRun !== true) context.startRun('restore', { app: flags.app });
   const { restore } = await import('../../operations/restore.ts');
   const { readRestoreInput } = await import('../restore-flags.ts');
   const { RestoreRenderer } = await import('../render-restore.ts');
@@ -93,6 +94,9 @@ async function restoreTo(
     throw new KeepsakeError('RESTORE_NOTHING_MATCHED', { patterns: input.include });
   }
   renderer.finish(result);
+  const { stored, totals } = result;
+  const { filesRestored: fileCount, bytesRestored: sizeBytes } = totals;
+  context.noteRun({ snapshotId: stored.id, fileCount, sizeBytes });
   return EXIT_CODES[result.outcome];
 }
 

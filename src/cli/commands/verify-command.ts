@@ -1,8 +1,11 @@
 import { ExitCode } from '../../base/exit-code.ts';
+import type { VerifyResult } from '../../operations/verify-input.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
 import { followEvents } from '../follow-events.ts';
+import { count } from '../phrases.ts';
+import type { RunFacts } from '../run-note.ts';
 import {
   addSnapshotFlags,
   readingInput,
@@ -32,6 +35,7 @@ async function prove(
   wanted: string,
   flags: VerifyFlags,
 ): Promise<ExitCode> {
+  context.startRun('verify', { app: flags.app });
   const { verify } = await import('../../operations/verify.ts');
   const { VerifyRenderer } = await import('../render-verify.ts');
   const { workbench, reading } = await readingInput(context);
@@ -41,5 +45,12 @@ async function prove(
   const events = verify(workbench, { ...reading, wanted, filter, keep });
   const result = await followEvents(events, (event) => renderer.take(event));
   renderer.finish(result);
+  context.noteRun(factsOf(result));
   return result.success ? ExitCode.ok : ExitCode.verification;
+}
+
+function factsOf({ stored, judgements, fileCount, sizeBytes }: VerifyResult): RunFacts {
+  const failed = judgements.filter(({ differences }) => differences.length > 0);
+  const reason = failed.length === 0 ? {} : { reason: `${count(failed.length, 'check')} failed` };
+  return { snapshotId: stored.id, fileCount, sizeBytes, ...reason };
 }
