@@ -16,7 +16,7 @@ function keepsake(...args: string[]): Promise<KeepsakeResult> {
 }
 
 const COMMANDS =
-  ',init,backup,snapshots,ls,dump,diff,restore,verify,check,repair,repair index,' +
+  ',init,backup,snapshots,ls,dump,diff,restore,rollback,status,verify,check,repair,repair index,' +
   'repair snapshots,unlock,version,completion,key,key list,key add,key remove,key passwd,' +
   'config,config check,config show';
 

@@ -30,33 +30,39 @@ export interface ChangeJob {
 
 /** Throws what `goForward` throws; the old state is back then, unless it is `CHANGE_STUCK`. */
 export async function runChange(job: ChangeJob): Promise<InPlaceResult> {
-  const times = new ChangeTimes(job);
-  const { options, verdict } = openRun(job, times);
+  const startedMs = job.workbench.clock.monotonicMs();
+  const run = openRun(job);
   try {
-    await goForward(options);
+    await goForward(run.options);
   } catch (error) {
     if (job.journal.value.step === 'settle' || isStuck(error)) throw error;
     await endChange(job.journal, 'undone', { ...job.machine, clock: job.workbench.clock });
     throw error;
   }
   await endChange(job.journal, 'done', { ...job.machine, clock: job.workbench.clock });
-  return times.result(verdict());
+  return resultOf(job, { startedMs, run });
 }
 
 /** Throws `CHANGE_STUCK`. */
 export async function undoChange(job: ChangeJob): Promise<InPlaceResult> {
-  const times = new ChangeTimes(job);
-  const { options, verdict } = openRun(job, times);
-  await goBack(options);
+  const startedMs = job.workbench.clock.monotonicMs();
+  const run = openRun(job);
+  await goBack(run.options);
   await endChange(job.journal, 'undone', { ...job.machine, clock: job.workbench.clock });
-  return times.result(verdict());
+  return resultOf(job, { startedMs, run });
 }
 
 function isStuck(error: unknown): boolean {
   return error instanceof KeepsakeError && error.code === 'CHANGE_STUCK';
 }
 
-function openRun(job: ChangeJob, times: ChangeTimes) {
+interface OpenRun {
+  readonly options: ChangeRunOptions;
+  readonly service: ChangeService;
+  readonly verdict: () => HealthVerdict | undefined;
+}
+
+function openRun(job: ChangeJob): OpenRun {
   const { workbench, machine, journal, change, emitter, signal } = job;
   const { app } = journal.value;
   const warn = (message: string): void => emitter.emit({ kind: 'warning', message });
@@ -64,6 +70,7 @@ function openRun(job: ChangeJob, times: ChangeTimes) {
   const control = machine.openService(app);
   const service = new ChangeService({
     journal,
+    clock: workbench.clock,
     control,
     async probe({ signal: probing }) {
       verdict = await machine.probe(app, probing);
@@ -76,14 +83,12 @@ function openRun(job: ChangeJob, times: ChangeTimes) {
     journal,
     change,
     service,
-    clock: workbench.clock,
     onStep(event) {
-      times.note(event);
       if (isTold(event, { journal, hasService: control !== undefined, app })) emitter.emit(event);
     },
     signal,
   };
-  return { options, verdict: () => verdict };
+  return { options, service, verdict: () => verdict };
 }
 
 /** Steps in which something is done here. */
@@ -111,35 +116,16 @@ function assertHealthy(url: string, verdict: HealthVerdict | undefined): void {
   throw new KeepsakeError('CHANGE_UNHEALTHY', { why });
 }
 
-/** When each step began. */
-class ChangeTimes {
-  readonly #job: ChangeJob;
-  readonly #startedMs: number;
-  #appliedMs: number | undefined;
-  #startMs: number | undefined;
-
-  constructor(job: ChangeJob) {
-    this.#job = job;
-    this.#startedMs = job.workbench.clock.monotonicMs();
-  }
-
-  note({ step, direction }: { step: string; direction: string }): void {
-    if (direction !== 'forward') return;
-    const nowMs = this.#job.workbench.clock.monotonicMs();
-    if (step === 'apply') this.#appliedMs = nowMs;
-    if (step === 'start') this.#startMs = nowMs;
-  }
-
-  async result(health: HealthVerdict | undefined): Promise<InPlaceResult> {
-    const { journal, machine, workbench } = this.#job;
-    const isKept = await hasOldFiles(machine.files, journal.value);
-    const [from, to] = [this.#appliedMs, this.#startMs];
-    return {
-      journal: journal.value,
-      health,
-      downtimeMs: from === undefined || to === undefined ? undefined : to - from,
-      durationMs: workbench.clock.monotonicMs() - this.#startedMs,
-      keptIn: isKept ? journal.value.places.map(({ path }) => path) : [],
-    };
-  }
+async function resultOf(
+  { journal, machine, workbench }: ChangeJob,
+  { startedMs, run }: { startedMs: number; run: OpenRun },
+): Promise<InPlaceResult> {
+  const isKept = await hasOldFiles(machine.files, journal.value);
+  return {
+    journal: journal.value,
+    health: run.verdict(),
+    downtimeMs: run.service.ownDowntimeMs,
+    durationMs: workbench.clock.monotonicMs() - startedMs,
+    keptIn: isKept ? journal.value.places.map(({ path }) => path) : [],
+  };
 }

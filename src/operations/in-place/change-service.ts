@@ -1,5 +1,6 @@
 /** The app's service during a change: stopped and held, and in the end as it was before. */
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { JsonValue } from '../../base/json-value.ts';
 import type { ServiceConfig, ServiceControl, ServiceState } from '../../host/service.ts';
 import type { ChangeJournal, JournalFile } from './change-journal.ts';
@@ -14,6 +15,7 @@ interface Abortable {
 
 export interface ChangeServiceOptions {
   readonly journal: JournalFile;
+  readonly clock: Clock;
   /** Absent: the config names none. */
   readonly control: ServiceControl | undefined;
   /** Throws when the app is not well; absent: there is nothing to ask. */
@@ -27,6 +29,8 @@ export interface ChangeServiceOptions {
 export class ChangeService {
   readonly #options: ChangeServiceOptions;
   #isStopped = false;
+  #stoppedMs: number | undefined;
+  #startMs: number | undefined;
 
   constructor(options: ChangeServiceOptions) {
     this.#options = options;
@@ -42,6 +46,7 @@ export class ChangeService {
     } else {
       await this.#noteStateBefore(control, signal);
       await control.stop({ limitMs: STOP_LIMIT_MS, signal });
+      this.#stoppedMs = this.#options.clock.monotonicMs();
       await this.#hold(control, signal);
     }
     assertUnused();
@@ -112,7 +117,14 @@ export class ChangeService {
     if (control !== undefined && held !== undefined) await control.release(held, { signal });
   }
 
+  /** From "stop returned" to "start issued": what Keepsake itself adds to the time without the app. */
+  get ownDowntimeMs(): number | undefined {
+    const [from, to] = [this.#stoppedMs, this.#startMs];
+    return from === undefined || to === undefined ? undefined : to - from;
+  }
+
   async #start(signal: AbortSignal | undefined): Promise<void> {
+    this.#startMs = this.#options.clock.monotonicMs();
     await this.#options.control?.start({ limitMs: START_LIMIT_MS, signal });
   }
 }

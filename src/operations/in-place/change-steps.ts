@@ -5,7 +5,6 @@
  * Each step is written to the journal before it is taken, and can be taken again: whoever comes
  * after a crash goes on with the step that stands there, or from it backwards.
  */
-import type { Clock } from '../../base/clock.ts';
 import { describeCause, KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { CHANGE_STEPS, type ChangeStep, type JournalFile } from './change-journal.ts';
 import type { ChangeService } from './change-service.ts';
@@ -30,14 +29,12 @@ export type ChangeStepEvent = {
   readonly kind: 'step';
   readonly step: ChangeStep;
   readonly direction: 'forward' | 'back';
-  readonly elapsedMs: number;
 };
 
 export interface ChangeRunOptions {
   readonly journal: JournalFile;
   readonly change: Change;
   readonly service: ChangeService;
-  readonly clock: Clock;
   readonly onStep: (event: ChangeStepEvent) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -126,12 +123,12 @@ export async function goBack(options: ChangeRunOptions, reason?: unknown): Promi
 }
 
 async function enter(
-  { journal, clock, onStep }: ChangeRunOptions,
+  { journal, onStep }: ChangeRunOptions,
   step: ChangeStep,
   direction: 'forward' | 'back',
 ): Promise<void> {
   if (journal.value.step !== step) await journal.update({ step });
-  onStep({ kind: 'step', step, direction, elapsedMs: clock.monotonicMs() });
+  onStep({ kind: 'step', step, direction });
 }
 
 /** Before the stop the error itself says it best. */
