@@ -8,6 +8,7 @@ import type { CompressionMode } from '../format/compression.ts';
 import type { CaptureMethod } from '../sqlite/capture.ts';
 import type { BackupInput, BackupSubject } from '../operations/backup-input.ts';
 import type { Workbench } from '../operations/workbench.ts';
+import type { FileReference } from '../snapshot/cross-check.ts';
 import { parseExcludeFile } from '../source/excludes.ts';
 import { readAppVersion } from './read-app-version.ts';
 import type { CommandContext } from './command-context.ts';
@@ -44,7 +45,7 @@ export async function readBackupInput(
     repository: await context.repositoryChoice(settings),
     subject,
     hostname: settings.host ?? hostname(),
-    tags: flags.tag.flatMap((tag) => tag.split(',')).filter((tag) => tag !== ''),
+    tags: parseTags(flags.tag),
     time: flags.time === undefined ? undefined : parseTime(flags.time),
     only: parseOnly(flags.only, subject),
     excludeCaches: flags.excludeCaches === true,
@@ -96,12 +97,16 @@ function appSubject(
     paths: [...new Set([...app.paths, ...morePaths])],
     optionalPaths: app.optionalPaths,
     databases: app.databases,
-    references: app.references.map(({ ignore, ...reference }) => ({
-      ...reference,
-      ignoreUrls: ignore === 'url',
-    })),
+    references: appReferences(app),
     excludes: [...app.exclude, ...excludes],
   };
+}
+
+export function appReferences({ references }: ResolvedApp): FileReference[] {
+  return references.map(({ ignore, ...reference }) => ({
+    ...reference,
+    ignoreUrls: ignore === 'url',
+  }));
 }
 
 function nothingToBackUp(): KeepsakeError {
@@ -129,7 +134,12 @@ async function readExcludeFiles(
   return patterns;
 }
 
-function parseTime(text: string): Date {
+/** Of `--tag`: repeated, or separated by commas. */
+export function parseTags(lists: readonly string[]): string[] {
+  return lists.flatMap((list) => list.split(',')).filter((tag) => tag !== '');
+}
+
+export function parseTime(text: string): Date {
   const time = new Date(text.replace(' ', 'T'));
   if (!Number.isNaN(time.getTime())) return time;
   const problem = `"${text}" is no time such as 2026-11-24T08:00:00Z`;
@@ -154,7 +164,7 @@ function parseCaptureMethod(text: string | undefined): CaptureMethod | undefined
   throw new KeepsakeError('SETTING_INVALID', { name: '--capture', problem });
 }
 
-function parseCompression(text: string): CompressionMode {
+export function parseCompression(text: string): CompressionMode {
   const mode = COMPRESSION_MODES.find((known) => known === text);
   if (mode !== undefined) return mode;
   const problem = `"${text}" is not one of ${COMPRESSION_MODES.join(', ')}`;

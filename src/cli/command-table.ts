@@ -9,6 +9,7 @@ import { defineLs } from './commands/ls-command.ts';
 import { defineDrill } from './commands/drill-command.ts';
 import { defineDump } from './commands/dump-command.ts';
 import { defineExport } from './commands/export-command.ts';
+import { defineImport } from './commands/import-command.ts';
 import { defineDiff } from './commands/diff-command.ts';
 import { defineCompletion } from './commands/completion-command.ts';
 import { defineConfig } from './commands/config-command.ts';
@@ -35,6 +36,7 @@ export const commandTable: readonly DefineCommand[] = [
   defineLs,
   defineDump,
   defineExport,
+  defineImport,
   defineDiff,
   defineRestore,
   defineRollback,

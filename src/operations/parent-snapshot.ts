@@ -9,6 +9,7 @@ import type { BackupInput } from './backup-input.ts';
 
 export interface BackupParent extends ArchiveParent {
   readonly id: string;
+  readonly time: string;
   readonly manifest?: Manifest | undefined;
 }
 
@@ -67,6 +68,7 @@ async function tryParent(
   if ((await load(tree)) === undefined) return undefined;
   return {
     id,
+    time: snapshot.time,
     tree,
     trees: { load: async (treeId) => (await load(treeId)) ?? [] },
     manifest: await unlessDamaged(() => loadManifest(repository, tree, { signal })),

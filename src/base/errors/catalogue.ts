@@ -8,6 +8,7 @@ import { drillErrors } from './drill-errors.ts';
 import { formatErrors } from './format-errors.ts';
 import { generalErrors } from './general-errors.ts';
 import { hostErrors } from './host-errors.ts';
+import { importErrors } from './import-errors.ts';
 import { passwordErrors } from './password-errors.ts';
 import { repairErrors } from './repair-errors.ts';
 import { repositoryErrors } from './repository-errors.ts';
@@ -34,6 +35,7 @@ export const errorCatalogue = {
   ...snapshotErrors,
   ...archiveErrors,
   ...restoreErrors,
+  ...importErrors,
   ...changeErrors,
   ...verifyErrors,
   ...drillErrors,

@@ -1,0 +1,53 @@
+import { ExitCode } from '../../base/exit-code.ts';
+import type { ImportResult } from '../../operations/import/import-input.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { DefineCommand } from '../command-table.ts';
+import { exitStatusHelp } from '../exit-status.ts';
+import { followEvents } from '../follow-events.ts';
+import type { ImportFlags } from '../import-flags.ts';
+import { collect } from '../snapshot-flags.ts';
+
+export const defineImport: DefineCommand = (program, run) => {
+  program
+    .command('import')
+    .description('make snapshots of tar archives and databases that were kept by hand')
+    .argument('<file...>', 'tar, tar.gz, tar.zst, or a SQLite database; known by their content')
+    .option('--app <name>', 'the app they are of, when the config has several')
+    .option('--root <folder>', 'without an app: the folder that members go below', undefined)
+    .option('--as <path>', 'where a single database belongs, e.g. data/prod.db')
+    .option('--time <time>', 'when it was taken; else from the name, the members, or the file')
+    .option('--tag <tag>', 'add a tag (repeatable, or separated by commas)', collect, [])
+    .option('--host <name>', 'name of this host in the snapshot')
+    .option('-e, --exclude <pattern>', 'leave out members that match (repeatable)', collect, [])
+    .option('-n, --dry-run', 'read and judge everything, write nothing')
+    .option('--compression <mode>', 'auto, off, fastest, better or max', 'auto')
+    .option('--pack-size <size>', 'size of the files in the repository, e.g. 16 MiB')
+    .addHelpText('after', exitStatusHelp({ also: [ExitCode.partial] }))
+    .action((files: string[], flags: ImportFlags, command) =>
+      run(command, (context) => importAll(context, files, flags)),
+    );
+};
+
+async function importAll(
+  context: CommandContext,
+  files: readonly string[],
+  flags: ImportFlags,
+): Promise<ExitCode> {
+  const { readImportInput } = await import('../import-flags.ts');
+  const { importFiles } = await import('../../operations/import/import-files.ts');
+  const { ImportRenderer } = await import('../render-import.ts');
+  const { workbench, input } = await readImportInput(context, files, flags);
+  const renderer = new ImportRenderer(context.output);
+  const events = importFiles(workbench, input);
+  const result = await followEvents(events, (event) => renderer.take(event));
+  renderer.finish(result);
+  return exitCodeOf(result);
+}
+
+function exitCodeOf({ files }: ImportResult): ExitCode {
+  const [only, another] = files;
+  if (only?.error !== undefined && another === undefined) return only.error.exitCode;
+  if (files.some(({ outcome }) => outcome === 'failed')) return ExitCode.failed;
+  const isDoubtful = files.some(({ outcome }) => outcome === 'unverified' || outcome === 'partial');
+  return isDoubtful ? ExitCode.partial : ExitCode.ok;
+}

@@ -1,0 +1,179 @@
+import { execFileSync } from 'node:child_process';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodeRawName, fsPath } from '../base/raw-name.ts';
+import { setXattr } from '../host/libc.ts';
+import { readTar, type TarMember } from './tar-reader.ts';
+
+const raw = (text: string) => decodeRawName(Buffer.from(text, 'latin1'));
+const LONG = `${'d'.repeat(90)}/${'n'.repeat(200)}`;
+const FOREIGN = raw('caf\xe9');
+
+let dir: string;
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'keepsake-tar-'));
+  mkdirSync(join(dir, 'in', 'd'.repeat(90)), { recursive: true });
+  const at = (name: string) => fsPath(join(dir, 'in', name));
+  writeFileSync(at('plain'), 'content', { mode: 0o640 });
+  writeFileSync(at('exact'), new Uint8Array(1024).fill(7));
+  writeFileSync(at(FOREIGN), 'latin1');
+  writeFileSync(at('日本'), 'utf8');
+  symlinkSync('plain', at('link'));
+  linkSync(at('plain'), at('same'));
+  utimesSync(at('plain'), 1_700_000_000, 1_700_000_000.25);
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+function tar(...args: string[]): Uint8Array {
+  const options = ['-C', join(dir, 'in'), '--sort=name', '-cf', '-', ...args];
+  return execFileSync('tar', options, { stdio: ['ignore', 'pipe', 'ignore'] });
+}
+
+async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+type Read = TarMember & { readonly text: string };
+
+async function read(
+  bytes: Uint8Array,
+  { size = 1000, skip = false } = {},
+): Promise<Map<string, Read>> {
+  const found = new Map<string, Read>();
+  for await (const { content, ...member } of readTar(pieces(bytes, size), { path: '/a.tar' })) {
+    const text = skip ? '' : Buffer.concat(await Array.fromAsync(content)).toString();
+    found.set(member.name, { ...member, text });
+  }
+  return found;
+}
+
+describe.each(['v7', 'oldgnu', 'gnu', 'ustar', 'pax'])('an archive of format %s', (format) => {
+  test.each([1, 511, 100_000])('is read in pieces of %i bytes', async (size) => {
+    const members = await read(tar(`--format=${format}`, '.'), { size });
+    expect(members.get('./plain')).toMatchObject({
+      type: 'file',
+      stMode: 0o640,
+      sizeBytes: 7,
+      text: 'content',
+    });
+    expect(members.get('./exact')?.text).toBe('\u0007'.repeat(1024));
+    expect(members.get('./same')).toMatchObject({
+      type: 'link',
+      linkTarget: './plain',
+      sizeBytes: 0,
+    });
+    expect(members.get('./link')).toMatchObject({ type: 'symlink', linkTarget: 'plain' });
+    expect(members.get(`./${FOREIGN}`)?.text).toBe('latin1');
+    expect(members.get('./日本')?.text).toBe('utf8');
+    expect(members.get('./')?.type ?? members.get('.')?.type).toBe('dir');
+    const ns = members.get('./plain')?.mtimeNs;
+    expect(ns).toBe(format === 'pax' ? 1_700_000_000_250_000_000n : 1_700_000_000_000_000_000n);
+  });
+});
+
+test.each(['gnu', 'pax'])(
+  'names longer than a header holds come whole, format %s',
+  async (format) => {
+    const at = join(dir, 'in', LONG);
+    writeFileSync(at, 'long');
+    symlinkSync(LONG, join(dir, 'in', 'long link'));
+    const members = await read(tar(`--format=${format}`, '.'));
+    rmSync(at);
+    rmSync(join(dir, 'in', 'long link'));
+    expect(members.get(`./${LONG}`)?.text).toBe('long');
+    expect(members.get('./long link')?.linkTarget).toBe(LONG);
+  },
+);
+
+test('what is not read is passed over', async () => {
+  expect((await read(tar('.'), { skip: true })).size).toBe((await read(tar('.'))).size);
+});
+
+test('owners and times beyond the old fields are read in base 256 and in records', async () => {
+  for (const format of ['gnu', 'pax']) {
+    const how = [
+      `--format=${format}`,
+      '--owner=big:4000000000',
+      '--group=wide:3000000',
+      '--mtime=@-5',
+    ];
+    const members = await read(tar(...how, 'plain'));
+    expect(members.get('plain')).toMatchObject({
+      uid: 4_000_000_000,
+      gid: 3_000_000,
+      user: 'big',
+      group: 'wide',
+      mtimeNs: -5_000_000_000n,
+    });
+  }
+});
+
+test('extended attributes come along', async () => {
+  setXattr(join(dir, 'in', 'exact'), 'user.k', Uint8Array.of(0, 255, 10));
+  const members = await read(tar('--xattrs', 'exact'));
+  expect(members.get('exact')?.extendedAttributes).toContainEqual({
+    name: 'user.k',
+    value: Buffer.of(0, 255, 10),
+  });
+});
+
+test('global records hold for all that come after', async () => {
+  const bytes = tar(
+    '--format=pax',
+    '--pax-option=globexthdr.name=g,uname=everyone',
+    'plain',
+    'exact',
+  );
+  const members = await read(bytes);
+  expect([...members.values()].map(({ user }) => user)).toEqual(['everyone', 'everyone']);
+});
+
+test('an archive cut off anywhere is an error, also between two members', async () => {
+  const bytes = tar('--format=ustar', 'exact', 'plain');
+  const end = 512 + 1024 + 512 + 512;
+  for (const length of [0, 100, 512, 700, 512 + 1024, 512 + 1024 + 512, end - 1, end, end + 511]) {
+    await expect(read(bytes.subarray(0, length)), String(length)).rejects.toMatchObject({
+      code: 'IMPORT_DAMAGED',
+    });
+  }
+  expect((await read(bytes.subarray(0, end + 512))).size).toBe(2);
+});
+
+test('a header of which one bit is wrong is an error that names the member before', async () => {
+  const bytes = new Uint8Array(tar('--format=ustar', 'exact', 'plain'));
+  bytes[512 + 1024 + 3] = (bytes[512 + 1024 + 3] ?? 0) ^ 1;
+  await expect(read(bytes)).rejects.toMatchObject({
+    code: 'IMPORT_DAMAGED',
+    message: expect.stringContaining('"exact"') as string,
+  });
+});
+
+test.each(['oldgnu', 'posix'])(
+  'a sparse member of format %s is refused by name',
+  async (format) => {
+    execFileSync('truncate', ['-s', '1M', join(dir, 'in', 'holes')]);
+    const bytes = tar(`--format=${format}`, '-S', 'holes');
+    rmSync(join(dir, 'in', 'holes'));
+    await expect(read(bytes)).rejects.toMatchObject({
+      code: 'IMPORT_MEMBER_REFUSED',
+      details: { member: 'holes' },
+    });
+  },
+);
+
+test('random bytes are never taken for an archive', async () => {
+  const bytes = readFileSync(process.execPath).subarray(0, 100_000);
+  await expect(read(bytes)).rejects.toMatchObject({ code: 'IMPORT_DAMAGED' });
+});
