@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../base/clock.ts';
+import { selfFacts } from '../../../test/support/repository-lab.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+import { assertNoChangeUnderWay, lockChanges } from './change-lock.ts';
+
+const self = { ...selfFacts, pid: process.pid, isAlive: () => true };
+
+function request(stateFolder: string, as = self) {
+  return { stateFolder, self: as, clock: systemClock, command: 'restore' };
+}
+
+test('a second change is refused while the first one runs, and told whose it is', async () => {
+  await using dir = await tempFolder();
+  {
+    await using _lock = await lockChanges(request(dir.path));
+    const refusal = { code: 'CHANGE_UNDER_WAY', details: { pid: process.pid, command: 'restore' } };
+    await expect(lockChanges(request(dir.path))).rejects.toMatchObject(refusal);
+    await expect(assertNoChangeUnderWay(request(dir.path))).rejects.toMatchObject(refusal);
+  }
+  await using _again = await lockChanges(request(dir.path));
+});
+
+test('the lock of a process that is dead does not count', async () => {
+  await using dir = await tempFolder();
+  const { pid } = spawnSync('true');
+  await lockChanges(request(dir.path, { ...self, pid }));
+  const isAlive = (other: number): boolean => other !== pid;
+  await assertNoChangeUnderWay(request(dir.path, { ...self, isAlive }));
+  await using _lock = await lockChanges(request(dir.path, { ...self, isAlive }));
+});
+
+test('a process that has the number of a dead one is not taken for it', async () => {
+  await using dir = await tempFolder();
+  await lockChanges(request(dir.path));
+  const path = join(dir.path, 'change.lock');
+  const lock = JSON.parse(readFileSync(path, 'utf8')) as object;
+  writeFileSync(path, JSON.stringify({ ...lock, identity: 'of before the reboot' }));
+  await using _lock = await lockChanges(request(dir.path));
+});
+
+test('a lock of another PID namespace is never taken for dead', async () => {
+  await using dir = await tempFolder();
+  const elsewhere = { ...self, pid: 7, pidNamespace: 'pid:[7]' };
+  await lockChanges(request(dir.path, elsewhere));
+  const dead = { ...self, isAlive: () => false };
+  await expect(lockChanges(request(dir.path, dead))).rejects.toMatchObject({
+    code: 'CHANGE_UNDER_WAY',
+  });
+});
