@@ -96,6 +96,22 @@ export const mutations: readonly Mutation[] = [
     test: { file: changes, title: 'a file that vanished after the first pass stays' },
   },
   {
+    rule: 2,
+    what: 'files are looked at once though one of the databases was committed to',
+    file: 'src/snapshot/archive-captures.ts',
+    text: 'return [...this.#tried].every((path)',
+    replacement: 'return [...this.#tried].some((path)',
+    test: { file: changes, title: 'a commit to one of two databases' },
+  },
+  {
+    rule: 2,
+    what: 'a discovered database is taken from the draft as a plain file',
+    file: 'src/snapshot/archive.ts',
+    text: 'isPlainInParent: (path) => !this.#captures.isDiscovered(path),',
+    replacement: 'isPlainInParent: () => true,',
+    test: { file: changes, title: 'a commit to one of two databases' },
+  },
+  {
     rule: 1,
     what: 'only new frames are read though a checkpoint wrote into the main file',
     file: 'src/sqlite/changed-pages.ts',

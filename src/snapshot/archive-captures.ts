@@ -18,7 +18,7 @@ import type { Manifest, ManifestDatabase } from './manifest.ts';
 import type { NamedFileRescue } from './named-file-rescue.ts';
 import type { ParentFiles } from './parent-files.ts';
 import { saveContent } from './save-content.ts';
-import { takeOverDatabase } from './unchanged-database.ts';
+import { storedContent, takeOverDatabase } from './unchanged-database.ts';
 
 export interface ArchiveRecord {
   readonly counts: ArchiveCounts;
@@ -42,6 +42,9 @@ export class DatabaseCaptures {
   readonly #captured = new Map<string, ArchivedDatabase>();
   readonly #plain = new Set<string>();
   readonly #placed = new Set<string>();
+  /** Stand in the draft with the content the parent snapshot has of them. */
+  readonly #drafted = new Set<string>();
+  readonly #takenOver = new Set<string>();
 
   constructor(options: ArchiveOptions, record: ArchiveRecord) {
     this.#options = options;
@@ -56,14 +59,37 @@ export class DatabaseCaptures {
     return [...this.#captured.values()];
   }
 
+  /** It is captured, or going to be. */
   has(path: string): boolean {
-    return this.#captured.has(path);
+    return this.#captured.has(path) || (this.#sizes.has(path) && !this.#tried.has(path));
   }
 
-  /** The first pass met it below the paths. */
-  discover(path: string, sizeBytes: number): void {
-    this.#sizes.set(path, sizeBytes);
+  isDiscovered(path: string): boolean {
+    return this.#sizes.has(path);
+  }
+
+  isDiscoveredBelow(folder: string): boolean {
+    return [...this.#sizes.keys()].some((path) => path.startsWith(`${folder}/`));
+  }
+
+  /**
+   * The first pass met it below the paths. Its node for the draft: as the parent snapshot has it,
+   * which is right if it is taken over, or without content.
+   */
+  discover({ path, node }: Leaf, previous: Node | undefined): Node {
+    this.#sizes.set(path, node.size ?? 0);
     if (!this.#isConfigured(path)) this.#discovered.add(path);
+    const { store, parent } = this.#options;
+    const known = parent?.manifest?.databases.find((database) => database.path === path);
+    const content = known && storedContent(known, { previous, store });
+    if (content === undefined) return { ...node, content: null };
+    this.#drafted.add(path);
+    return { ...node, size: known?.sizeBytes ?? 0, content };
+  }
+
+  /** Whether each database was taken over from the parent snapshot, and the draft has it so. */
+  get areAllTakenOver(): boolean {
+    return [...this.#tried].every((path) => this.#takenOver.has(path) && this.#drafted.has(path));
   }
 
   async captureAll(): Promise<void> {
@@ -121,9 +147,11 @@ export class DatabaseCaptures {
   async #capture(path: string, gate?: Gate): Promise<void> {
     this.#tried.add(path);
     try {
-      const archived = (await this.#takeOver(path)) ?? (await this.#archive(path, gate));
+      const takenOver = await this.#takeOver(path);
+      const archived = takenOver ?? (await this.#archive(path, gate));
       if (!this.#isConfigured(path)) refuseDamaged(archived.manifest);
       this.#captured.set(path, archived);
+      if (takenOver !== undefined) this.#takenOver.add(path);
       this.#options.listener?.onDatabase?.(archived);
       this.warnings.push(...archived.warnings.map((warning) => ({ path, warning })));
       for (const error of archived.crossCheckProblems) {

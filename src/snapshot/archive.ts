@@ -12,7 +12,7 @@ import type { ArchiveOptions, ArchiveProblem, ArchiveResult } from './archive-op
 import { archivePass, type ArchivedItem, type ArchivePassOptions } from './archive-pass.ts';
 import { ArchiveTally } from './archive-tally.ts';
 import { ItemJudge } from './item-judge.ts';
-import { KeptDraft, placeOfDatabase } from './kept-draft.ts';
+import { KeptDraft } from './kept-draft.ts';
 import { encodeManifest, MANIFEST_NAME, type Manifest } from './manifest.ts';
 import { NamedFileRescue } from './named-file-rescue.ts';
 import { ownFileNodes } from './own-file-nodes.ts';
@@ -73,9 +73,9 @@ class ArchiveRun {
     this.#options.listener?.onPhase?.('files');
     const draftRoot = await this.#firstPass();
     if (draftRoot === undefined) throw await this.#nothingToRead();
-    const tree = this.#captures.isNeeded
-      ? await this.#captureAndLookAgain(draftRoot)
-      : await this.#promoteDraft(draftRoot);
+    const tree = this.#captures.areAllTakenOver
+      ? await this.#promoteDraft(draftRoot)
+      : await this.#lookAgain(draftRoot);
     return {
       tree,
       manifest: this.#manifest ?? this.#tally.manifest(this.#captures.captured),
@@ -108,13 +108,11 @@ class ArchiveRun {
         this.#parentFiles.noteGone(path);
         return Promise.resolve(undefined);
       },
-      database: ({ path, node }, previous) => {
-        this.#judge.rememberDatabase(path, previous);
-        this.#captures.discover(path, node.size ?? 0);
-        return Promise.resolve(placeOfDatabase(node));
+      database: (leaf, previous) => {
+        this.#judge.rememberDatabase(leaf.path, previous);
+        return Promise.resolve(this.#captures.discover(leaf, previous));
       },
-      // Without databases there is no second pass, and the draft becomes the snapshot.
-      extraRootNodes: () => (this.#captures.isNeeded ? Promise.resolve([]) : this.#saveManifest()),
+      extraRootNodes: () => this.#captureDatabases(),
       onItem: (item) => {
         this.#noteItem(item);
         if (this.#isUndecided(item)) this.#undecided.push(item);
@@ -129,18 +127,32 @@ class ArchiveRun {
     return draftRoot;
   }
 
-  async #captureAndLookAgain(draftRoot: string): Promise<string> {
-    const { listener } = this.#options;
-    listener?.onPhase?.('databases');
-    await this.#captures.captureAll();
-    listener?.onPhase?.('changes');
+  /**
+   * When all files were looked at once. If nothing was committed to any database since the parent
+   * snapshot, the rows that stand in this one are those that stood while the files were read: a
+   * file they name was read as it was beside them, or was not there for the app either. What came
+   * or changed since belongs to rows of later; so there is nothing to look for in a second pass,
+   * and the draft becomes the snapshot. That needs a pass in which every file could be read and
+   * none of the parent's was gone from the referenced folders, or no database is taken over.
+   */
+  async #captureDatabases(): Promise<Node[]> {
+    if (this.#captures.isNeeded) {
+      this.#options.listener?.onPhase?.('databases');
+      await this.#captures.captureAll();
+    }
+    return this.#captures.areAllTakenOver ? this.#saveManifest() : [];
+  }
+
+  #lookAgain(draftRoot: string): Promise<string> {
+    this.#options.listener?.onPhase?.('changes');
     const unsettled = this.#forgetFirstPass();
     return this.#secondPass(draftRoot, unsettled);
   }
 
-  /** The databases in a folder may turn out to be as they were. */
-  #isUndecided({ action, node }: ArchivedItem): boolean {
-    return action === 'changed' && node.type === 'dir';
+  /** Whether a database may turn out to be other than the draft has it, or a folder with one. */
+  #isUndecided({ path, action, node }: ArchivedItem): boolean {
+    if (node.type !== 'dir') return this.#captures.isDiscovered(path);
+    return action === 'changed' || this.#captures.isDiscoveredBelow(path);
   }
 
   /** What it could not read is looked at again; returns the files that never rested meanwhile. */
@@ -174,7 +186,8 @@ class ArchiveRun {
       trees: this.#trees,
       parent: { load: (id) => Promise.resolve(this.#draft.nodes(id)) },
       parentRoot: draftRoot,
-      isPlainInParent: () => true, // each file of the draft was looked into
+      // Each file of the draft was looked into.
+      isPlainInParent: (path) => !this.#captures.isDiscovered(path),
       parentAlso: (folder) => this.#rescue.foundIn(folder),
       judge: (item) => this.#judge.recall(item),
       database: (leaf) => this.#captures.place(leaf),

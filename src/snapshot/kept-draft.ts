@@ -32,7 +32,7 @@ export class KeptDraft {
       return { ...node, subtree: await this.#keepTree(node.subtree, path) };
     }
     const { captures, unsettled, onProblem } = this.#options;
-    if (isPlaceOfDatabase(node)) return captures.placeVanished(path, node);
+    if (captures.isDiscovered(path)) return captures.placeVanished(path, node);
     if (captures.isSidecarOfCaptured(path)) return undefined;
     const problem = unsettled.get(path);
     if (problem !== undefined) onProblem(problem);
@@ -51,13 +51,4 @@ export class KeptDraft {
     }
     return trees.saveTree(tree.finish());
   }
-}
-
-/** In the draft a database is its node without content. */
-export function placeOfDatabase(node: Node): Node {
-  return { ...node, content: null };
-}
-
-export function isPlaceOfDatabase({ type, content }: Node): boolean {
-  return type === 'file' && content === null;
 }

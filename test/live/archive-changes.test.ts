@@ -2,8 +2,10 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { KeepsakeError } from '../../src/base/errors/keepsake-error.ts';
+import { decodeTree } from '../../src/format/tree.ts';
 import { openBackupSource } from '../../src/operations/backup-source.ts';
 import type { ArchiveResult, ArchiveSource } from '../../src/snapshot/archive-options.ts';
 import { archive } from '../../src/snapshot/archive.ts';
@@ -29,13 +31,23 @@ interface Changes {
 interface Archived extends ArchiveResult {
   /** Contents by path below the app's root. */
   readonly files: ReadonlyMap<string, string>;
+  /** How often all files were looked at. */
+  readonly passes: number;
+  /** What was told of each path. */
+  readonly told: ReadonlyMap<string, readonly string[]>;
 }
 
-async function archiveApp(lab: BackupLab, changes: Changes = {}): Promise<Archived> {
+async function archiveApp(
+  lab: BackupLab,
+  changes: Changes = {},
+  parent?: Archived,
+): Promise<Archived> {
   const repository = await lab.open();
   const saver = repository.startWriting();
   mkdirSync(lab.scratch, { recursive: true });
   const subject = lab.subject();
+  let passes = 1;
+  const told = new Map<string, string[]>();
   const result = await archive({
     store: repository,
     source: alteredSource(lab, repository.config.chunkerPolynomial, changes),
@@ -46,10 +58,19 @@ async function archiveApp(lab: BackupLab, changes: Changes = {}): Promise<Archiv
     paths: subject.paths,
     about: { keepsakeVersion: '0', hostname: 'nas' },
     readers: 2,
+    parent: parent && {
+      ...parent,
+      trees: { load: async (id) => decodeTree(await repository.loadBlob('tree', id)) },
+    },
     listener: {
       onPhase(phase) {
         if (phase === 'databases') changes.beforeCapture?.();
-        if (phase === 'changes') changes.beforeSecondPass?.();
+        if (phase !== 'changes') return;
+        passes += 1;
+        changes.beforeSecondPass?.();
+      },
+      onItem({ path, action }) {
+        told.set(path, [...(told.get(path) ?? []), action]);
       },
     },
   });
@@ -58,7 +79,7 @@ async function archiveApp(lab: BackupLab, changes: Changes = {}): Promise<Archiv
   const files = new Map(
     [...found].map(([path, { bytes }]) => [path, Buffer.from(bytes).toString()]),
   );
-  return { ...result, files };
+  return { ...result, files, passes, told };
 }
 
 function alteredSource(lab: BackupLab, polynomial: bigint, changes: Changes): ArchiveSource {
@@ -328,4 +349,82 @@ test('a column that is gone costs the cross-check, and not the database', async 
       error: { code: 'DATABASE_COLUMN_MISSING', details: { path: lab.app.database } },
     },
   ]);
+});
+
+/** Longer than the file's times need to tell two writes apart. */
+const SETTLE_MS = 60;
+
+async function openArchivedLab(): Promise<
+  Awaited<ReturnType<typeof openLab>> & { first: Archived }
+> {
+  const lab = await openLab();
+  copyFileSync(lab.app.database, join(lab.app.root, 'data', 'more.db'));
+  await sleep(SETTLE_MS);
+  return Object.assign(lab, { first: await archiveApp(lab) });
+}
+
+test('while nobody commits, the files are looked at once, and the snapshot is as after two passes', async () => {
+  await using lab = await openArchivedLab();
+  writeFileSync(lab.upload('c.txt'), 'new');
+  const { files, passes, manifest, counts, told } = await archiveApp(lab, {}, lab.first);
+  expect(passes).toBe(1);
+  expect(manifest.databases.map(({ captureMethod }) => captureMethod)).toEqual([
+    'unchanged',
+    'unchanged',
+  ]);
+  expect(Object.fromEntries(files)).toEqual({
+    ...Object.fromEntries(lab.first.files),
+    'uploads/c.txt': 'new',
+  });
+  expect(counts).toMatchObject({ filesNew: 1, filesChanged: 0 });
+  expect(counts.filesUnmodified).toBe(lab.first.counts.filesNew);
+  expect(told.get(lab.app.database)).toEqual(['unmodified']);
+  const [before] = lab.first.manifest.files;
+  expect(manifest.files[0]?.fileCount).toBe((before?.fileCount ?? 0) + 1);
+});
+
+test('a commit to one of two databases while the files are read has them looked at again', async () => {
+  await using lab = await openArchivedLab();
+  const changes: Changes = {
+    beforeCapture() {
+      writeFileSync(lab.upload('young.webp'), 'young');
+      runInApp(lab, nameInRow('young.webp'));
+    },
+    beforeSecondPass: () => writeFileSync(lab.upload('c.txt'), 'new'),
+  };
+  const { files, passes, manifest, told, counts } = await archiveApp(lab, changes, lab.first);
+  expect(passes).toBe(2);
+  expect(files.get('uploads/young.webp')).toBe('young');
+  expect(files.get('uploads/c.txt')).toBe('new');
+  expect(files.get('data/more.db')).toBe(lab.first.files.get('data/more.db'));
+  expect(files.get('data/prod.db')).toContain('young.webp');
+  expect(manifest.databases.map(({ captureMethod }) => captureMethod)).toContain('unchanged');
+  expect(told.get(lab.app.database)).toEqual(['changed']);
+  expect(told.get(join(lab.app.root, 'data'))).toEqual(['changed']);
+  expect(counts.filesChanged).toBe(1);
+});
+
+test('an unreadable or vanished upload has all files looked at again, though nobody commits', async () => {
+  await using lab = await openArchivedLab();
+  const path = lab.upload('a.txt');
+  const error = new KeepsakeError('SOURCE_UNREADABLE', { path, errno: 'EIO', reason: 'EIO' });
+  const alter: Changes['alter'] = (entry, pass) =>
+    pass === 1 && entry.path === path ? [{ kind: 'problem', path, error }] : [entry];
+  const unreadable = await archiveApp(lab, { alter }, lab.first);
+  expect([unreadable.passes, unreadable.problems]).toEqual([2, []]);
+  expect(unreadable.files.get('uploads/a.txt')).toBe('first');
+  rmSync(path);
+  expect((await archiveApp(lab, {}, lab.first)).passes).toBe(2);
+});
+
+test('a database taken over that vanishes before the second pass stays', async () => {
+  await using lab = await openArchivedLab();
+  const path = join(lab.app.root, 'data', 'more.db');
+  const changes: Changes = {
+    beforeCapture: () => runInApp(lab, nameInRow('other.webp')),
+    beforeSecondPass: () => rmSync(path),
+  };
+  const { files, problems, manifest } = await archiveApp(lab, changes, lab.first);
+  expect(files.get('data/more.db')).toBe(lab.first.files.get('data/more.db'));
+  expect([problems.length, manifest.databases.length]).toEqual([0, 2]);
 });
