@@ -47,7 +47,8 @@ function captureRaw(journalMode: 'wal' | 'delete', order: SoakOrder): SoakOutcom
   try {
     const { wrong = 1, ...counts } = JSON.parse(stdout) as Record<string, number>;
     const tooManyRefused = (counts['refused'] ?? 0) > captures * MOST_REFUSED;
-    return { counts, wrong: wrong + Number(tooManyRefused) };
+    const noPartial = journalMode === 'wal' && (counts['partial'] ?? 0) === 0;
+    return { counts, wrong: wrong + Number(tooManyRefused) + Number(noPartial) };
   } catch {
     return { counts: {}, wrong: 1 }; // it ended before its tally, and said why
   }
@@ -88,7 +89,7 @@ const WHOLE_SHARE = 5;
 export const SOAK_PARTS: readonly SoakPart[] = [
   {
     name: 'captures-wal',
-    what: 'raw captures, WAL: writer, checkpointer, slow reader, `kill -9`',
+    what: 'raw captures, whole and of changes, WAL: writer, checkpointer, slow reader, `kill -9`',
     isCounted: true,
     run: (order) => captureRaw('wal', order),
   },

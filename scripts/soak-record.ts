@@ -86,7 +86,9 @@ export function soakPage(runs: readonly SoakRun[], machine: Machine): string {
     '',
     '`raw`: read page by page; the others went over to SQLite’s backup after doubts. `slow`: read with',
     'pauses. `dead`: right after the writer was killed, by both ways. `refused`: not taken, and said so.',
-    '`states`: different commits seen.',
+    '`states`: different commits seen. `partial`: only what was committed since the one before was read,',
+    'and the whole judged; `full`: in such a series, read whole; `equal`: partial ones that were compared',
+    'byte for byte with SQLite’s backup of the same state, or with a raw image of the same last commit.',
     '',
   ].join('\n');
 }

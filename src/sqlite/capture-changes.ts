@@ -39,6 +39,7 @@ export interface CaptureChangesOptions extends Omit<CaptureOptions, 'atStage' | 
   readonly earlier: EarlierCapture;
   /** Called under the lock, to read what only SQLite can. */
   readonly whileHeld: (readTexts: ReadTexts) => Promise<void>;
+  readonly mostChanged?: number | undefined;
   readonly atChangedStage?: ((stage: ChangedStage) => Promise<void>) | undefined;
 }
 
@@ -120,6 +121,7 @@ async function readUnderLock(
       source: survey.path,
       image: image.path,
       earlier,
+      mostChanged: options.mostChanged,
       signal: limit.signal,
       atStage: options.atChangedStage,
     });

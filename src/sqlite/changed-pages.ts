@@ -42,16 +42,17 @@ export interface ChangedPagesOptions {
   readonly image: string;
   readonly earlier: EarlierCapture;
   readonly signal: AbortSignal;
+  /** More than this share of the database is quicker read in one go. */
+  readonly mostChanged?: number | undefined;
   /** Lets tests meddle with the files. */
   readonly atStage?: ((stage: ChangedStage) => Promise<void>) | undefined;
 }
 
-/** More than this share of the database is quicker read in one go. */
 const MOST_CHANGED = 1 / 4;
 
 /** Throws `RawReadDoubt` when anything at all is not as described above. */
 export async function readChangedPages(options: ChangedPagesOptions): Promise<ChangedPages> {
-  const { source, image, earlier, signal, atStage } = options;
+  const { source, image, earlier, signal, mostChanged = MOST_CHANGED, atStage } = options;
   await using main = await openSource(source);
   await assertUntouched(main, earlier);
   const header = await readHeader(main);
@@ -61,7 +62,7 @@ export async function readChangedPages(options: ChangedPagesOptions): Promise<Ch
     throw new RawReadDoubt('there is no log, or another one');
   }
   await atStage?.('log-scanned');
-  const pieces = changedPieces(wal, since, earlier);
+  const pieces = changedPieces(wal, since, { ...earlier, mostChanged });
   const extent = { pageSize: header.pageSize, pageCount: wal.pageCount };
   await using target = await open(fsPath(image), 'wx+', 0o600);
   for (const piece of pieces) {
@@ -98,17 +99,19 @@ async function framesThen(wal: OpenWal | undefined, { state }: EarlierCapture): 
   return state.wal.frames;
 }
 
+type Extent = Omit<EarlierCapture, 'state'> & { readonly mostChanged: number };
+
 function changedPieces(
   { scan }: OpenWal,
   since: number,
-  { pageSize, pageCount: pageCountThen, pieceBytes }: EarlierCapture,
+  { pageSize, pageCount: pageCountThen, pieceBytes, mostChanged }: Extent,
 ): Set<number> {
   const pagesPerPiece = pieceBytes / pageSize;
   const pieceOf = (page: number): number => Math.floor((page - 1) / pagesPerPiece);
   const pieces = new Set([0]); // its header is looked at
   const add = (piece: number): void => {
     pieces.add(piece);
-    if (pieces.size * pieceBytes <= scan.pageCount * pageSize * MOST_CHANGED) return;
+    if (pieces.size * pieceBytes <= scan.pageCount * pageSize * mostChanged) return;
     throw new RawReadDoubt('much has changed');
   };
   for (const [page, frame] of scan.frameOfPage) {

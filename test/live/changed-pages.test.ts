@@ -4,12 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { captureChanges, type CaptureChangesOptions } from '../../src/sqlite/capture-changes.ts';
-import type { EarlierCapture } from '../../src/sqlite/changed-pages.ts';
 import type { DatabaseContents } from '../../src/sqlite/database-facts.ts';
 import { openGate, type Gate } from '../../src/sqlite/gate.ts';
 import type { BackupResult } from '../../src/operations/backup-input.ts';
 import { openBackupLab, readSnapshotFiles, type BackupLab } from '../support/backup-lab.ts';
 import { openLab, type CaptureLab } from '../support/capture-lab.ts';
+import { comparable } from '../support/comparable-image.ts';
+import { applyChanges, followedImage, type FollowedImage } from '../support/followed-image.ts';
 import { makeDatabase, openSession, type SqliteSession } from '../support/sqlite-session.ts';
 import { SeededRandom } from '../support/wishlist-app/seeded-random.ts';
 
@@ -26,43 +27,22 @@ const SCHEMA = `PRAGMA auto_vacuum = FULL; PRAGMA journal_mode = WAL;
   INSERT INTO t SELECT i, i, zeroblob(1500) FROM n`;
 const REFERENCES = [{ table: 't', column: 'n' }];
 
-/** The state of the last capture, whole. */
-interface Known {
-  readonly earlier: EarlierCapture;
-  readonly bytes: Buffer;
-}
-
-async function captureAll(lab: CaptureLab): Promise<Known | undefined> {
+async function captureAll(lab: CaptureLab): Promise<FollowedImage | undefined> {
   await using captured = await lab.capture();
   const { state, contents } = captured;
-  if (state === undefined) return undefined;
-  const { pageSize, pageCount } = contents;
-  const earlier = { state, pageSize, pageCount, pieceBytes: PIECE_BYTES };
-  return { earlier, bytes: readFileSync(captured.imagePath) };
-}
-
-/** Those bytes that SQLite's backup sets by itself made equal. */
-function comparable(image: Uint8Array): Buffer {
-  const bytes = Buffer.from(image);
-  for (const [from, to] of [
-    [24, 28],
-    [40, 44],
-    [92, 100],
-  ]) {
-    bytes.fill(0, from, to);
-  }
-  return bytes;
+  const bytes = readFileSync(captured.imagePath);
+  return followedImage(bytes, state, { ...contents, pieceBytes: PIECE_BYTES });
 }
 
 interface Changes {
-  readonly known: Known;
+  readonly known: FollowedImage;
   readonly pieces: number;
   readonly contents: DatabaseContents;
   readonly texts: readonly string[];
 }
 
 async function captureSince(
-  { lab, gate, known }: { lab: CaptureLab; gate: Gate; known: Known },
+  { lab, gate, known }: { lab: CaptureLab; gate: Gate; known: FollowedImage },
   atChangedStage?: CaptureChangesOptions['atChangedStage'],
 ): Promise<Changes | undefined> {
   const texts: string[] = [];
@@ -78,22 +58,11 @@ async function captureSince(
     },
     atChangedStage,
   });
-  if (captured?.state === undefined) return undefined;
-  const { contents, state, changedPieces } = captured;
-  const image = readFileSync(captured.imagePath);
-  const bytes = Buffer.alloc(contents.sizeBytes);
-  known.bytes.copy(bytes);
-  for (const piece of changedPieces) {
-    image.copy(bytes, piece * PIECE_BYTES, piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES);
-  }
-  // A piece with another length is another piece, too.
-  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-    const [then, now] = [known.bytes, bytes].map((all) => all.subarray(at, at + PIECE_BYTES));
-    if (then?.equals(now ?? then) !== true) expect(changedPieces).toContain(at / PIECE_BYTES);
-  }
-  const { pageSize, pageCount } = contents;
-  const earlier = { state, pageSize, pageCount, pieceBytes: PIECE_BYTES };
-  return { known: { earlier, bytes }, pieces: changedPieces.size, contents, texts };
+  if (captured === undefined) return undefined;
+  const { next, overlooked } = applyChanges(known, captured);
+  expect(overlooked).toEqual([]);
+  const { contents, changedPieces } = captured;
+  return { known: next, pieces: changedPieces.size, contents, texts };
 }
 
 async function assertAsBySqlite(lab: CaptureLab, changes: Changes): Promise<void> {
@@ -158,7 +127,7 @@ test(
     await using reader = await openSession(lab.path());
     await using _ = { [Symbol.asyncDispose]: () => app.session.kill() };
     const counts = { changes: 0, all: 0 };
-    let known: Known | undefined;
+    let known: FollowedImage | undefined;
     for (let done = 0; done < STEPS; done += 1) {
       const steps = [];
       for (let left = 1 + random.below(3); left > 0; left -= 1) steps.push(await app.step());
@@ -185,7 +154,12 @@ test(
 );
 
 async function withKnown(
-  work: (made: { lab: CaptureLab; gate: Gate; known: Known; app: SqliteSession }) => Promise<void>,
+  work: (made: {
+    lab: CaptureLab;
+    gate: Gate;
+    known: FollowedImage;
+    app: SqliteSession;
+  }) => Promise<void>,
 ): Promise<void> {
   await using gate = openGate();
   await using lab = await openLab(gate);

@@ -1,7 +1,7 @@
 /**
  * Raw captures of a hostile app by the thousand, each judged by what must hold in every committed
  * state: beside writer, checkpointer and slow reader, with the writer killed now and then, and read
- * fast or slowly. Below the check of the finished image, which would only hide what is wrong.
+ * fast or slowly; with a WAL also captures of changes that follow each other. Below the check of the finished image, which would only hide what is wrong.
  *
  * Arguments: journal mode, seed, number of the first capture, count. The same numbers begin the same
  * way, however the whole is cut into parts. Writes the tally as JSON to stdout, wrong ones to stderr.
@@ -12,6 +12,7 @@ import { openGate, type Gate } from '../../src/sqlite/gate.ts';
 import { createScratchImage } from '../../src/sqlite/scratch-image.ts';
 import { takeImage, type CaptureMethod } from '../../src/sqlite/take-image.ts';
 import { openLab, type CaptureLab } from './capture-lab.ts';
+import { ChangesSeries } from './soak-changes.ts';
 import { startBank, type BankApp } from './sqlite-bank-app.ts';
 import { examineBank } from './sqlite-bank.ts';
 import { killSqliteProgram, startSqliteProgram } from './sqlite-session.ts';
@@ -21,6 +22,9 @@ import { SeededRandom } from './wishlist-app/seeded-random.ts';
 const ROUND = 250;
 const SLOW_SHARE = 0.2;
 const KILL_SHARE = 0.02;
+/** Of captures after which a calm time begins, with a WAL: nobody checkpoints but the writer itself. */
+const CALM_SHARE = 0.02;
+const LONGEST_CALM = 50;
 
 const [mode = '', seed = '1', from = '0', count = '1000'] = process.argv.slice(2);
 const journalMode = mode === 'wal' ? 'wal' : 'delete';
@@ -37,6 +41,9 @@ const tally = {
   /** Not taken, and said: locked for longer than the limit. */
   refused: 0,
   states: 0,
+  partial: 0,
+  full: 0,
+  equal: 0,
 };
 
 /** Writer, checkpointer and slow reader: killed together, as the processes of one app are. */
@@ -50,7 +57,9 @@ class Round implements AsyncDisposable {
   readonly #gate: Gate;
   readonly #random: SeededRandom;
   readonly #states = new Set<number>();
+  readonly #series: ChangesSeries;
   #app: HostileApp;
+  #calmLeft = 0;
   /** Told by writers that are gone. */
   #acknowledged = 0;
 
@@ -64,6 +73,7 @@ class Round implements AsyncDisposable {
     this.#gate = parts.gate;
     this.#app = parts.app;
     this.#random = parts.random;
+    this.#series = new ChangesSeries({ ...parts, tally, report });
   }
 
   static async start(gate: Gate, lab: CaptureLab, number: number): Promise<Round> {
@@ -74,9 +84,23 @@ class Round implements AsyncDisposable {
   async captures(total: number): Promise<void> {
     for (let done = 0; done < total; done += 1) {
       if (this.#random.chance(KILL_SHARE)) await this.#killWriter();
-      await this.#capture('raw', done);
+      if (journalMode === 'wal' && this.#calmLeft === 0) await this.#beginCalm();
+      if (this.#calmLeft === 0) await this.#capture('raw', done);
+      else await this.#captureInCalm();
     }
     tally.states += this.#states.size;
+  }
+
+  async #beginCalm(): Promise<void> {
+    if (!this.#random.chance(CALM_SHARE)) return;
+    this.#calmLeft = 1 + this.#random.below(LONGEST_CALM);
+    await this.#app.bank.restCheckpoints();
+  }
+
+  async #captureInCalm(): Promise<void> {
+    await this.#series.capture(this.#app.bank).catch(refuse);
+    this.#calmLeft -= 1;
+    if (this.#calmLeft === 0) this.#app.bank.goCheckpoints();
   }
 
   /** As `kill -9` in the middle of whatever it did; each way must give all it acknowledged. */
@@ -89,7 +113,7 @@ class Round implements AsyncDisposable {
     tally.dead += 2;
     if (seen[0] !== seen[1] && !seen.includes(undefined))
       report(`ways differ: raw has ${seen[0]}, backup ${seen[1]}`);
-    this.#app = await startApp(this.#lab, this.#random);
+    this.#app = await startApp(this.#lab, this.#random, this.#calmLeft > 0);
   }
 
   async #committed(): Promise<number> {
@@ -116,8 +140,7 @@ class Round implements AsyncDisposable {
       this.#states.add(commits);
       return commits;
     } catch (error) {
-      tally.refused += 1;
-      process.stderr.write(`refused: ${String(error)}\n`);
+      refuse(error);
       return undefined;
     }
   }
@@ -129,13 +152,17 @@ class Round implements AsyncDisposable {
   }
 }
 
-async function startApp(lab: CaptureLab, random: SeededRandom): Promise<HostileApp> {
+async function startApp(
+  lab: CaptureLab,
+  random: SeededRandom,
+  isCalm = false,
+): Promise<HostileApp> {
   const bank = await startBank({
     database: lab.path(),
     journalMode,
     progressFile: lab.outside('progress'),
     seed: random.uint32(),
-    checkpointer: journalMode === 'wal',
+    checkpointer: journalMode === 'wal' && (isCalm ? 'resting' : true),
   });
   const readerArgs = [lab.path(), String(random.uint32())];
   const reader = await startSqliteProgram('sqlite-slow-reader-main', readerArgs);
@@ -146,6 +173,11 @@ async function startApp(lab: CaptureLab, random: SeededRandom): Promise<HostileA
       await killSqliteProgram(reader);
     },
   };
+}
+
+function refuse(error: unknown): void {
+  tally.refused += 1;
+  process.stderr.write(`refused: ${String(error)}\n`);
 }
 
 function report(problem: string): void {

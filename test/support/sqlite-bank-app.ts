@@ -10,7 +10,7 @@ export interface BankOptions {
   /** Outside the database's folder. */
   progressFile: string;
   seed: number;
-  checkpointer?: boolean;
+  checkpointer?: boolean | 'resting';
 }
 
 export class BankApp implements AsyncDisposable {
@@ -37,6 +37,23 @@ export class BankApp implements AsyncDisposable {
     await exit;
   }
 
+  /** Nothing is written any more; a transaction may be open. */
+  rest(): Promise<void> {
+    return rest(this.#writer);
+  }
+
+  go(): void {
+    this.#writer.send('go');
+  }
+
+  async restCheckpoints(): Promise<void> {
+    if (this.#checkpointer !== undefined) await rest(this.#checkpointer);
+  }
+
+  goCheckpoints(): void {
+    this.#checkpointer?.send('go');
+  }
+
   async kill(): Promise<void> {
     await killSqliteProgram(this.#writer);
     if (this.#checkpointer !== undefined) await killSqliteProgram(this.#checkpointer);
@@ -47,12 +64,20 @@ export class BankApp implements AsyncDisposable {
   }
 }
 
+async function rest(program: ChildProcess): Promise<void> {
+  const told = once(program, 'message');
+  program.send('rest');
+  await told;
+}
+
 export async function startBank(options: BankOptions): Promise<BankApp> {
   const { database, journalMode, progressFile, seed, checkpointer = false } = options;
   const args = [database, journalMode, progressFile, String(seed)];
   const writer = await startSqliteProgram('sqlite-hostile-writer-main', args);
-  const second = checkpointer
-    ? await startSqliteProgram('sqlite-checkpointer-main', [database, String(seed)])
-    : undefined;
+  const beside = [database, String(seed), checkpointer === 'resting' ? 'resting' : ''];
+  const second =
+    checkpointer === false
+      ? undefined
+      : await startSqliteProgram('sqlite-checkpointer-main', beside);
   return new BankApp(progressFile, writer, second);
 }

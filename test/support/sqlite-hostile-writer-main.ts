@@ -1,13 +1,15 @@
 /**
  * An app that writes as unpleasantly as it can: transactions over many pages that spill out of a
  * small cache before they commit, rollbacks, growth and mass deletes, shrinking files.
- * After each commit it writes the commit's number to a progress file.
+ * After each commit it writes the commit's number to a progress file. Told to rest, it says when it
+ * does, now and then in the middle of a transaction.
  *
  * Arguments: database, journal mode, progress file, seed.
  */
 import { openSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { restIfTold } from './rest-when-told.ts';
 import { ACCOUNTS, BANK_SCHEMA } from './sqlite-bank.ts';
 import { SeededRandom } from './wishlist-app/seeded-random.ts';
 
@@ -19,11 +21,12 @@ const progress = openSync(progressPath, 'w');
 const database = new DatabaseSync(path, { timeout: 10_000 });
 
 function setUp(): void {
-  database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  const vacuum = random.pick(['INCREMENTAL', 'INCREMENTAL', 'FULL', 'NONE']);
+  database.exec(`PRAGMA auto_vacuum = ${vacuum}`);
   database.exec(`PRAGMA journal_mode = ${journalMode}`);
   // A crash of the program, unlike one of the machine, loses nothing without fsync.
   database.exec(`PRAGMA synchronous = OFF; PRAGMA cache_size = ${10 + random.below(30)}`);
-  database.exec('PRAGMA wal_autocheckpoint = 200');
+  database.exec(`PRAGMA wal_autocheckpoint = ${random.pick([200, 200, 1000, 3000])}`);
   const isNew = database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
   if (isNew) database.exec(`BEGIN; ${BANK_SCHEMA} COMMIT`);
 }
@@ -54,7 +57,7 @@ function transfer(): void {
   }
 }
 
-function writeTransaction(): void {
+async function writeTransaction(): Promise<void> {
   database.exec('BEGIN IMMEDIATE');
   for (let left = 1 + random.below(8); left > 0; left -= 1) transfer();
   const grows = random.chance(0.05);
@@ -70,17 +73,21 @@ function writeTransaction(): void {
   }
   statements.settle.run(commits + 1);
   if (random.chance(0.05)) database.exec('PRAGMA incremental_vacuum(50)');
+  if (random.chance(0.2)) await restIfTold();
   database.exec('COMMIT');
   commits += 1;
   writeSync(progress, String(commits).padStart(12), 0);
 }
 
 const stop = new AbortController();
-process.on('message', () => stop.abort());
+process.on('message', (message) => {
+  if (message === 'stop') stop.abort();
+});
 process.on('disconnect', () => process.exit());
 process.send?.('ready');
 while (!stop.signal.aborted) {
-  writeTransaction();
+  await writeTransaction();
+  await restIfTold();
   if (random.chance(0.003)) database.exec('VACUUM');
   await sleep(random.below(3));
 }
