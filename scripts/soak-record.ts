@@ -38,10 +38,10 @@ export class SoakRecord {
     return this.#runs;
   }
 
-  /** The same piece run again takes the place of the earlier one. */
+  /** The same piece run again takes the place of the earlier one; others may run at once. */
   add(run: SoakRun): void {
     const key = keyOf(run);
-    this.#runs = [...this.#runs.filter((each) => keyOf(each) !== key), run];
+    this.#runs = [...readRuns(this.#path).filter((each) => keyOf(each) !== key), run];
     mkdirSync(dirname(this.#path), { recursive: true });
     writeFileSync(this.#path, `${JSON.stringify(this.#runs, null, 2)}\n`);
   }
