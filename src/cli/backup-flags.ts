@@ -86,7 +86,7 @@ async function readSubject(
 }
 
 /** Paths beside `--app` are backed up with the app. */
-function appSubject(
+export function appSubject(
   app: ResolvedApp,
   morePaths: readonly string[],
   excludes: readonly string[],

@@ -1,8 +1,10 @@
 /** What `verify` says: a line for each judgement, and a verdict. */
 import { formatBytes } from '../base/bytes.ts';
+import type { LiveResult } from '../operations/verify-live.ts';
 import type {
   Difference,
   Judgement,
+  RestoredTotals,
   VerifyEvent,
   VerifyResult,
 } from '../operations/verify-input.ts';
@@ -89,10 +91,26 @@ export class VerifyRenderer {
   }
 }
 
+export function finishLive(output: Output, result: LiveResult): void {
+  const { app, success, judgements, tableCount, rowCount, fileCount, durationMs } = result;
+  output.emit({ message_type: 'summary', app, ...summaryCounts(result) });
+  const took = seconds(durationMs);
+  if (success) {
+    const counts = `${count(tableCount, 'table')}, ${count(rowCount, 'row')}, ${count(fileCount, 'file')}`;
+    output.print(output.style(['green'], `sound: ${app} as it is now, ${counts}, ${took}`));
+    return;
+  }
+  const line = `NOT sound: ${app} as it is now, ${failedText(judgements)}, ${took}`;
+  output.print(output.style(['red', 'bold'], line));
+  output.print('next: keepsake verify latest tells whether the last backup is better');
+}
+
 /** What was looked at, with its counts. */
 function phrase(judgement: Judgement): string {
   const item = showName(judgement.item);
   switch (judgement.check) {
+    case 'read':
+      return `${filesText(judgement)} read`;
     case 'content':
       return `${filesText(judgement)} restored, read back, equal by hash`;
     case 'counts':
@@ -148,9 +166,13 @@ function verdictLine(result: VerifyResult): string {
   if (success) {
     return `verified: snapshot ${id}, ${count(tableCount, 'table')}, ${count(rowCount, 'row')}, ${count(fileCount, 'file')}, ${took}`;
   }
+  return `NOT verified: snapshot ${id}, ${failedText(judgements)}, ${took}`;
+}
+
+function failedText(judgements: readonly Judgement[]): string {
   const failed = judgements.filter(({ differences }) => differences.length > 0);
   const names = [...new Set(failed.map(({ check }) => check))].join(', ');
-  return `NOT verified: snapshot ${id}, ${failed.length} of ${judgements.length} checks failed (${names}), ${took}`;
+  return `${failed.length} of ${judgements.length} checks failed (${names})`;
 }
 
 type Progress = Extract<VerifyEvent, { kind: 'progress' }>;
@@ -164,12 +186,19 @@ function progressMessage({ phase, doneBytes, sizeBytes }: Progress): object {
 }
 
 function summaryMessage(result: VerifyResult): object {
-  const { judgements } = result;
   return {
     message_type: 'summary',
-    success: result.success,
     snapshot_id: result.stored.id,
     has_manifest: result.hasManifest,
+    ...summaryCounts(result),
+    ...(result.keptIn !== undefined && { kept_in: result.keptIn }),
+  };
+}
+
+function summaryCounts(result: RestoredTotals & { readonly durationMs: number }): object {
+  const { judgements } = result;
+  return {
+    success: result.success,
     checks: judgements.length,
     checks_failed: judgements.filter(({ differences }) => differences.length > 0).length,
     databases: result.databaseCount,
@@ -178,6 +207,5 @@ function summaryMessage(result: VerifyResult): object {
     files: result.fileCount,
     bytes: result.sizeBytes,
     total_duration: result.durationMs / 1000,
-    ...(result.keptIn !== undefined && { kept_in: result.keptIn }),
   };
 }

@@ -17,7 +17,8 @@ const MS_REMOUNT = 32;
 const MS_BIND = 4096;
 const MS_REC = 16_384;
 
-const KILL_AFTER_MS = 5000;
+/** Of the copy nothing is kept. */
+const KILL_AFTER_MS = 2000;
 const PAGE_LIMIT_MS = 5000;
 const KEPT_LINES = 50;
 

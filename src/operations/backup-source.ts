@@ -21,7 +21,7 @@ export interface BackupSourceOptions {
 const CHANGE_PLACES = `.keepsake-restore-${'[0-9a-f]'.repeat(8)}`;
 
 export function openBackupSource(
-  input: BackupInput,
+  input: Pick<BackupInput, 'subject' | 'only' | 'excludeCaches' | 'oneFileSystem'>,
   { polynomial, own }: BackupSourceOptions,
 ): ArchiveSource {
   const { subject, only } = input;

@@ -17,6 +17,8 @@ export interface Difference {
 
 /** What was looked at, by its counts. */
 export type Checked =
+  /** Of a live app: every file was read. */
+  | { readonly check: 'read'; readonly fileCount: number; readonly sizeBytes: number }
   /** Every file was read back and compared by its hashes. */
   | { readonly check: 'content'; readonly fileCount: number; readonly sizeBytes: number }
   /** Files below one path of the backup, against the manifest. */

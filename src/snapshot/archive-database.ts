@@ -34,6 +34,8 @@ export interface CaptureSettings {
   readonly busyLimitMs?: number | undefined;
   /** When SQLite checks all of the image; default `daily`. */
   readonly check?: CheckPolicy | undefined;
+  /** `integrity_check` instead of `quick_check`: indexes against their tables, too. */
+  readonly fullIntegrity?: boolean | undefined;
   /** Where a database is that was moved away meanwhile. */
   readonly locate?: ((path: string) => string) | undefined;
 }

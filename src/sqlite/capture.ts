@@ -13,7 +13,7 @@ import type { DatabaseChecks, DatabaseContents, DatabaseFacts } from './database
 import type { DatabaseState } from './database-state.ts';
 import { formatSqliteVersion } from './database-file.ts';
 import { ownGateUnless, type Gate } from './gate.ts';
-import { checkImage, readContents } from './inspect.ts';
+import { checkImage, readContents, type InspectOptions } from './inspect.ts';
 import type { RawStage } from './raw-image.ts';
 import type { FileSystemTypeOf } from './network-file-system.ts';
 import { createScratchImage } from './scratch-image.ts';
@@ -91,9 +91,14 @@ export async function captureDatabase(options: CaptureOptions): Promise<Captured
 /** SQLite's checks of an image, while the caller may be reading it. */
 export function checkCapture(
   { imagePath }: CapturedImage,
-  { path, gate, signal }: Pick<CaptureOptions, 'path' | 'gate' | 'signal'>,
+  {
+    path,
+    fullIntegrity,
+    gate,
+    signal,
+  }: Pick<CaptureOptions, 'path' | 'gate' | 'signal'> & Pick<InspectOptions, 'fullIntegrity'>,
 ): Promise<DatabaseChecks> {
-  return checkImage(imagePath, { path, gate, signal });
+  return checkImage(imagePath, { path, fullIntegrity, gate, signal });
 }
 
 /** What looks damaged after raw reading is worth `method: 'backup'`: that shows whose the damage is. */
