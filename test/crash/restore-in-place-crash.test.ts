@@ -128,6 +128,17 @@ test('an app that is ill on the restored state gets its old one back, wherever t
   expect(deaths).toBeGreaterThan(60);
 });
 
+test('a rollback that dies at its n-th call, for each n, ends with the restored state or the one before', async () => {
+  const { lab, snapshot, before, after, reset } = await openLab();
+  await using _lab = lab;
+  await lab.restore(snapshot, { unreachable: true });
+  // Of a rollback the restored state is what was before, and the old one what it brings.
+  const parts: Lab = { lab, snapshot, before: after, after: before, reset };
+  const rollBack = (life: Life) => lab.rollBack({ life, unreachable: true });
+  const deaths = await forEachDeath(parts, rollBack, () => expectBothWays(parts));
+  expect(deaths).toBeGreaterThan(50);
+});
+
 test.each(['before', 'full'] as const)(
   'a restore that dies, or finds the disk full, while it makes the new state ready touches nothing (%s)',
   async (moment) => {

@@ -2,16 +2,8 @@
  * A small Wishlist that was backed up and changed since, a machine that can die at its n-th call,
  * and a service that is only remembered: for restores in place, in this process.
  */
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { FileLayer } from '../../src/backend/file-layer.ts';
 import type { ResolvedApp } from '../../src/config/resolve-app.ts';
@@ -19,7 +11,7 @@ import type { HealthVerdict } from '../../src/host/health-probe.ts';
 import type { ServiceControl } from '../../src/host/service.ts';
 import type { BackupInput } from '../../src/operations/backup-input.ts';
 import { changeFileLayer } from '../../src/operations/in-place/change-files.ts';
-import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
+import { PLACE_NAME, type ChangeJournal } from '../../src/operations/in-place/change-journal.ts';
 import { thisMachine, type ChangeMachine } from '../../src/operations/in-place/change-machine.ts';
 import type {
   InPlaceEvent,
@@ -28,6 +20,8 @@ import type {
 } from '../../src/operations/in-place/in-place-input.ts';
 import { openInPlaceRestore } from '../../src/operations/in-place/in-place-restore.ts';
 import { endUnfinished } from '../../src/operations/in-place/resume-change.ts';
+import { openRollback } from '../../src/operations/in-place/rollback.ts';
+import type { ChangeRepository } from '../../src/operations/in-place/snapshot-change.ts';
 import { openSnapshot } from '../../src/operations/open-snapshot.ts';
 import type { Workbench } from '../../src/operations/workbench.ts';
 import { hastyClock, openBackupLab, type BackupLab } from './backup-lab.ts';
@@ -287,19 +281,36 @@ export class InPlaceLab implements AsyncDisposable {
     const events = endUnfinished(workbench, this.machine(run), {
       direction,
       paths: this.app().paths,
-      repositoryOf: ({ source, app }) => ({
-        open: () =>
-          openSnapshot(workbench, {
-            repository: { location: 'lab:', password: PASSWORD },
-            lock: 'none',
-            lockWaitMs: 0,
-            wanted: source.kind === 'snapshot' ? source.id : '',
-            filter: {},
-          }),
-        backup: () => Promise.resolve(this.backupInput(app)),
-      }),
+      repositoryOf: (journal) => this.#repositoryOf(workbench, journal, run),
     });
     return last(events);
+  }
+
+  async rollBack(run: LabRun = {}): Promise<InPlaceResult> {
+    const workbench = this.workbench(run);
+    await using rollback = await openRollback(workbench, this.machine(run), {
+      paths: this.app().paths,
+      dryRun: false,
+      restoreOf: () => Promise.reject(new Error('the old files are there')),
+      repositoryOf: (journal) => this.#repositoryOf(workbench, journal, run),
+    });
+    return await last(rollback.run());
+  }
+
+  #repositoryOf(
+    workbench: Workbench,
+    { source, app }: ChangeJournal,
+    { unreachable }: LabRun,
+  ): ChangeRepository {
+    const repository = { location: 'lab:', password: PASSWORD };
+    const wanted = source.kind === 'snapshot' ? source.id : '';
+    const reading = { repository, lock: 'none', lockWaitMs: 0, wanted, filter: {} } as const;
+    const location = unreachable === true ? 'gone:' : 'lab:';
+    return {
+      open: () => openSnapshot(workbench, reading),
+      backup: () =>
+        Promise.resolve({ ...this.backupInput(app), repository: { ...repository, location } }),
+    };
   }
 
   /** What the app would find. */
@@ -379,9 +390,4 @@ export function keptFiles(root: string): string[] {
     if (PLACE_NAME.test(name)) readTree(join(root, name), '', found);
   }
   return Object.values(found);
-}
-
-export function put(path: string, content: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, content);
 }

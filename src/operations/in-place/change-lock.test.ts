@@ -5,9 +5,10 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import { selfFacts } from '../../../test/support/repository-lab.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
+import type { ProcessFacts } from '../../repository/lock-holder.ts';
 import { assertNoChangeUnderWay, lockChanges } from './change-lock.ts';
 
-const self = { ...selfFacts, pid: process.pid, isAlive: () => true };
+const self: ProcessFacts = { ...selfFacts, pid: process.pid, isAlive: () => true };
 
 function request(stateFolder: string, as = self) {
   return { stateFolder, self: as, clock: systemClock, command: 'restore' };
