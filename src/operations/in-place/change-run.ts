@@ -1,5 +1,5 @@
 /** Takes one change through its steps, in either direction, and ends it. */
-import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { isKeepsakeError, KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
 import type { HealthVerdict } from '../../host/health-probe.ts';
 import type { Workbench } from '../workbench.ts';
@@ -35,7 +35,8 @@ export async function runChange(job: ChangeJob): Promise<InPlaceResult> {
   try {
     await goForward(run.options);
   } catch (error) {
-    if (job.journal.value.step === 'settle' || isStuck(error)) throw error;
+    if (isKeepsakeError(error, 'CHANGE_STUCK')) throw told(job, error);
+    if (job.journal.value.step === 'settle') throw error;
     await endChange(job.journal, 'undone', { ...job.machine, clock: job.workbench.clock });
     throw error;
   }
@@ -52,8 +53,11 @@ export async function undoChange(job: ChangeJob): Promise<InPlaceResult> {
   return resultOf(job, { startedMs, run });
 }
 
-function isStuck(error: unknown): boolean {
-  return error instanceof KeepsakeError && error.code === 'CHANGE_STUCK';
+/** Of a command that was cancelled only that is said in the end: this must not get lost. */
+function told({ emitter, signal }: ChangeJob, error: KeepsakeError): KeepsakeError {
+  const { message, hint } = error;
+  if (signal?.aborted === true) emitter.emit({ kind: 'warning', message: `${message}. ${hint}` });
+  return error;
 }
 
 interface OpenRun {
