@@ -124,6 +124,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 1,
+    what: 'the piece at the end of a database that shrank is taken over as it was',
+    file: 'src/sqlite/changed-pages.ts',
+    text: '  if (scan.pageCount !== pageCountThen) {\n',
+    replacement: '  if (scan.pageCount !== pageCountThen && pageCountThen === 0) {\n',
+    test: { file: changedPages, title: 'a piece that only became shorter' },
+  },
+  {
+    rule: 1,
     what: 'pages and counts may be of two states',
     file: 'src/sqlite/capture-changes.ts',
     text: '    assertNoCommit(before, await readWalIndex(shm));\n',
