@@ -15,6 +15,7 @@ import { defineCompletion } from './commands/completion-command.ts';
 import { defineConfig } from './commands/config-command.ts';
 import { defineHistory } from './commands/history-command.ts';
 import { defineKey } from './commands/key-command.ts';
+import { defineRecoverySheet } from './commands/recovery-sheet-command.ts';
 import { defineRepair } from './commands/repair-command.ts';
 import { defineVersion } from './commands/version-command.ts';
 import { defineUnlock } from './commands/unlock-command.ts';
@@ -44,6 +45,7 @@ export const commandTable: readonly DefineCommand[] = [
   defineHistory,
   defineVerify,
   defineDrill,
+  defineRecoverySheet,
   defineCheck,
   defineRepair,
   defineUnlock,

@@ -18,7 +18,7 @@ function keepsake(...args: string[]): Promise<KeepsakeResult> {
 const COMMANDS =
   ',init,backup,snapshots,ls,dump,diff,restore,rollback,status,verify,check,repair,repair index,' +
   'repair snapshots,unlock,version,completion,key,key list,key add,key remove,key passwd,' +
-  'config,config check,config show';
+  'config,config check,config show,recovery-sheet';
 
 test.each(COMMANDS.split(','))(
   'the help of “%s” ends with exit codes and shows no empty default',
