@@ -26,6 +26,7 @@ function planLines(plan: InPlacePlan): string[] {
   const { id, snapshot } = stored;
   return [
     `restore of ${app.name} from snapshot ${id.slice(0, 8)} of ${localTime(snapshot.time)} (${age(plan.ageMs)} old)`,
+    proofLine(plan),
     ...plan.paths.map(pathLine),
     ...fileLines(plan),
     ...tableLines(plan.tables),
@@ -43,6 +44,12 @@ function planLines(plan: InPlacePlan): string[] {
       ? 'time      not known yet: this is the first one here'
       : `time      about ${seconds(plan.expectedMs)}`,
   ];
+}
+
+function proofLine({ proof }: InPlacePlan): string {
+  if (proof === undefined) return 'proof     none: no drill was made of this snapshot';
+  const { outcome, endedAt } = proof;
+  return `proof     drill of ${localTime(endedAt)}: ${outcome}`;
 }
 
 function pathLine({ at, comes, goes }: PlannedPath): string {
@@ -99,6 +106,9 @@ function planMessage(plan: InPlacePlan): object {
     snapshot_id: stored.id,
     snapshot_time: stored.snapshot.time,
     age: Math.round(plan.ageMs / 1000),
+    ...(plan.proof !== undefined && {
+      proof: { outcome: plan.proof.outcome, ended: plan.proof.endedAt },
+    }),
     paths: plan.paths.map(({ path, at, comes, goes }) => ({ path, at, comes, goes })),
     files_come: files.come,
     files_go: files.go,

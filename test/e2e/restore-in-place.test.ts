@@ -80,6 +80,7 @@ test('without a yes nothing happens, and --dry-run only shows the plan', async (
   expect(stderr).toContain('--yes');
   const plan = await lab.keepsake(['restore', 'latest', '--dry-run']);
   expect(plan.stdout).toContain('systemd unit wishlist.service, running');
+  expect(plan.stdout).toContain('no drill was made of this snapshot');
   const [json] = messages(await lab.keepsake(['--json', 'restore', 'latest', '-n']), 'plan');
   expect(json).toMatchObject({ files_come: uploads - lab.uploads().length, files_go: 0 });
   const table = { table: 'items', rows_now: 15, rows_then: 20 };

@@ -2,6 +2,7 @@ import type { HealthVerdict } from '../../host/health-probe.ts';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
 import type { StoredSnapshot } from '../../repository/repository.ts';
 import type { BackupInput } from '../backup-input.ts';
+import type { DrillEvidence } from '../drill/drill-evidence.ts';
 import type { SnapshotInput } from '../open-snapshot.ts';
 import type { ChangeJournal, ChangePart, ChangePlace } from './change-journal.ts';
 import type { ChangeStepEvent } from './change-steps.ts';
@@ -52,6 +53,8 @@ export interface InPlacePlan {
   readonly live: boolean;
   readonly stored: StoredSnapshot;
   readonly ageMs: number;
+  /** What the last drill of this snapshot found; absent where there was none. */
+  readonly proof: Pick<DrillEvidence, 'outcome' | 'endedAt'> | undefined;
   readonly places: readonly PlannedPlace[];
   readonly paths: readonly PlannedPath[];
   /** Files that only the snapshot has, only the app has, or that differ in size or time. */

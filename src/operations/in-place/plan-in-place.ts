@@ -9,6 +9,7 @@ import { loadManifest } from '../../snapshot/load-manifest.ts';
 import type { Manifest } from '../../snapshot/manifest.ts';
 import { loadTree } from '../../snapshot/tree-walk.ts';
 import { databaseOfSidecar } from '../../source/sqlite-files.ts';
+import { loadProofs } from '../drill/proof-snapshot.ts';
 import type { OpenSnapshot } from '../open-snapshot.ts';
 import type { Workbench } from '../workbench.ts';
 import type { ChangeMachine } from './change-machine.ts';
@@ -73,6 +74,7 @@ export async function planInPlace(context: PlanContext): Promise<InPlacePlan> {
     live: input.live === true,
     stored,
     ageMs: workbench.clock.now().getTime() - Number(timeToNs(snapshot.time) / 1_000_000n),
+    proof: await proofOf(context),
     roots: found.roots,
     databases: choice.databases.map(realPath),
     ...files,
@@ -170,6 +172,14 @@ async function freeSpaceNear(path: string): Promise<number> {
     const parent = dirname(path);
     return parent === path ? 0 : freeSpaceNear(parent);
   }
+}
+
+async function proofOf({ open, input }: PlanContext): Promise<InPlacePlan['proof']> {
+  const { app, signal } = input;
+  for await (const evidence of loadProofs(open.repository, app.name, { signal })) {
+    if (evidence.snapshot === open.id) return evidence;
+  }
+  return undefined;
 }
 
 interface RowSurvey extends Pick<InPlacePlan, 'tables' | 'migrations'> {
