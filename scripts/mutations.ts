@@ -30,6 +30,7 @@ const databaseChecks = 'test/live/database-checks.test.ts';
 const locks = 'src/repository/lock.test.ts';
 const swap = 'src/operations/in-place/swap-paths.test.ts';
 const inPlace = 'test/crash/restore-in-place-crash.test.ts';
+const drills = 'test/e2e/drill.test.ts';
 
 const dying: NamedTest = { file: crash, title: 'its n-th change of the store, for each n' };
 const powerCut: NamedTest = { file: crash, title: 'a power cut during a backup' };
@@ -39,8 +40,19 @@ export const mutations: readonly Mutation[] = [
     rule: 1,
     what: 'a database at rest is copied without looking whether somebody wrote meanwhile',
     file: 'src/sqlite/quiet-copy.ts',
-    text: '  return await isUnchanged(survey);\n}\n\nfunction waitForQuietMs',
+    text: '  return await isUnchanged(survey, image, signal);\n}\n\nfunction waitForQuietMs',
     replacement: '  return true;\n}\n\nfunction waitForQuietMs',
+    test: {
+      file: 'src/sqlite/quiet-copy.test.ts',
+      title: 'during the copy makes it worthless',
+    },
+  },
+  {
+    rule: 1,
+    what: 'a journal is taken for unchanged by its times alone, though its ctime is another',
+    file: 'src/sqlite/quiet-copy.ts',
+    text: '    (await hasSameContent(journal, `${image}-journal`, signal)) && (await isAsSurveyed(survey))\n',
+    replacement: '    hasSameContent !== undefined && (await isAsSurveyed(survey))\n',
     test: {
       file: 'src/sqlite/quiet-copy.test.ts',
       title: 'during the copy makes it worthless',
@@ -356,5 +368,38 @@ export const mutations: readonly Mutation[] = [
     text: "  if (verdict === undefined || verdict.kind === 'healthy') return;",
     replacement: '  if (verdict !== null) return;',
     test: { file: inPlace, title: 'ill on the restored state' },
+  },
+  {
+    rule: 8,
+    what: 'a copy is started although it cannot be kept from the network',
+    file: 'src/operations/drill/drill.ts',
+    text: '  if (confinement.network || isAllowed) return confinement;',
+    replacement: '  if (confinement !== null || isAllowed) return confinement;',
+    test: { file: drills, title: 'a drill must be allowed by name' },
+  },
+  {
+    rule: 8,
+    what: 'the copy sees the live files where they are',
+    file: 'src/operations/drill/start-copy.ts',
+    text: '      mounts: confinement.files ? view.mounts : [],',
+    replacement: '      mounts: [],',
+    test: { file: drills, title: 'whose settings name the live database reaches the copy of it' },
+  },
+  {
+    rule: 8,
+    what: 'the copy is given the environment of whoever drills',
+    file: 'src/operations/drill/start-copy.ts',
+    text: "    HOME: view.seenAt(join(runFolder, 'home')),",
+    replacement:
+      "    ...(input.environment as Record<string, string>),\n    HOME: view.seenAt(join(runFolder, 'home')),",
+    test: { file: drills, title: 'who sees nothing else of Keepsake' },
+  },
+  {
+    rule: 8,
+    what: 'the copy goes on when Keepsake is killed',
+    file: 'src/host/confined-main.ts',
+    text: "process.on('disconnect', () => stop.abort(new Error('Keepsake is gone')));",
+    replacement: '',
+    test: { file: drills, title: 'a drill that is killed takes its copy along' },
   },
 ];

@@ -6,6 +6,7 @@ import { PASSWORD } from '../support/cli-lab.ts';
 import { openDrillLab, type DrillLab } from '../support/drill-lab.ts';
 import { requireRoot, requireTool } from '../support/require-tool.ts';
 import { restic, resticJson } from '../support/restic.ts';
+import { labAppMain } from '../support/service-lab/start-lab-app.ts';
 
 const isRoot = requireRoot() && requireTool('unshare');
 
@@ -139,12 +140,24 @@ test.skipIf(!isRoot)(
   'a copy whose settings name the live database reaches the copy of it',
   async () => {
     lab.setCopy({});
-    lab.configure({ environment: { DATABASE_URL: `file:${lab.app.folders.database}` } });
+    const { database, uploads } = lab.app.folders;
+    // It writes as soon as it starts, to the places its settings name.
+    const code = `
+      const { DatabaseSync } = require('node:sqlite');
+      const db = new DatabaseSync(${JSON.stringify(database)});
+      db.exec("UPDATE items SET name = 'ghost'");
+      db.close();
+      require('node:fs').writeFileSync(${JSON.stringify(`${uploads}/ghost.webp`)}, 'ghost');
+      void import(${JSON.stringify(labAppMain)});
+    `;
+    lab.configure({
+      environment: { DATABASE_URL: `file:${database}` },
+      drill: { command: [process.execPath, '--disable-warning=ExperimentalWarning', '-e', code] },
+    });
     const before = await lab.print();
-    const db = new DatabaseSync(lab.app.folders.database, { readOnly: true });
-    db.close();
     expect(await lab.drill()).toMatchObject({ outcome: 'proven', isolation: { files: true } });
     expect(await lab.print()).toEqual(before);
+    expect(await namesOfItems()).not.toContain('ghost');
     lab.configure();
   },
 );
@@ -222,6 +235,14 @@ test.skipIf(!isRoot)(
     lab.configure();
   },
 );
+
+test.skipIf(!isRoot)('a proof that cannot be kept is told of, and the verdict stays', async () => {
+  lab.setCopy({});
+  const summary = await lab.drill(['--no-lock']);
+  expect(summary).toMatchObject({ outcome: 'proven' });
+  expect(summary['proof_failure']).toContain('--no-lock');
+  expect(summary['proof_id']).toBeUndefined();
+});
 
 test('scratch inside the app is refused before anything is restored', async () => {
   const inside = `${lab.app.root}/data/scratch`;
