@@ -1,3 +1,5 @@
+import { tarMutations } from './tar-mutations.ts';
+
 /**
  * The lines that keep the data-safety rules (docs/data-safety.md), each with the test that must
  * fail without it. `npm run mutate` shows that it does.
@@ -402,4 +404,5 @@ export const mutations: readonly Mutation[] = [
     replacement: '',
     test: { file: drills, title: 'a drill that is killed takes its copy along' },
   },
+  ...tarMutations,
 ];

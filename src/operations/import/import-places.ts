@@ -43,7 +43,8 @@ export function placeDatabase(file: string, { app, root, as }: Wanted): string {
 export function placeMembers(file: string, table: MemberTable, wanted: Wanted): Places {
   const { app } = wanted;
   const target = app?.root ?? wanted.root ?? '/';
-  const prefix = app === undefined ? '' : choosePrefix(file, table, app);
+  const own = target === '/' || !table.has(target.slice(1)) ? '' : target.slice(1);
+  const prefix = app === undefined ? own : choosePrefix(file, table, app);
   const outside = outsideOf(target, prefix);
   const paths = new Map<string, string>();
   const places: Place[] = [{ from: prefix === '' ? '.' : prefix, to: target }];

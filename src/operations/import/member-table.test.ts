@@ -144,6 +144,7 @@ test('without an app members go below the root that is given', () => {
   ];
   expect(at()).toEqual(['/data/x']);
   expect(at('/srv/app')).toEqual(['/srv/app/data/x']);
+  expect(at('/data')).toEqual(['/data/x']);
 });
 
 test('a single database goes where the app has its own, or where --as says', () => {
