@@ -11,6 +11,7 @@ import {
 } from './database-file.ts';
 
 const RANDOM_SAMPLE_BYTES = 4096;
+const NS_PER_MS = 1_000_000n;
 const NS_PER_SECOND = 1_000_000_000n;
 
 /** What changes with each write; numbers of 64 bits as text. */
@@ -25,9 +26,12 @@ export interface FileStamp {
 export interface FileState {
   readonly sizeBytes: number;
   readonly identity: string;
+  /** As `identity` without the ctime, which a change of owner or rights also moves. */
+  readonly writes: string;
   readonly stamp: FileStamp;
   /** The later of mtime and ctime, milliseconds since 1970. */
   readonly changedAtMs: number;
+  readonly writtenAtMs: number;
   /** The file system keeps whole seconds only (FAT, some FUSE ones). */
   readonly coarseTimes: boolean;
 }
@@ -77,13 +81,15 @@ export function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): File
   return {
     sizeBytes: Number(size),
     identity: [dev, ino, size, mtimeNs, ctimeNs].join(' '),
+    writes: [dev, ino, size, mtimeNs].join(' '),
     stamp: {
       inode: String(ino),
       sizeBytes: Number(size),
       mtimeNs: String(mtimeNs),
       ctimeNs: String(ctimeNs),
     },
-    changedAtMs: Number(changedAtNs / 1_000_000n),
+    changedAtMs: Number(changedAtNs / NS_PER_MS),
+    writtenAtMs: Number(mtimeNs / NS_PER_MS),
     coarseTimes: mtimeNs % NS_PER_SECOND === 0n && ctimeNs % NS_PER_SECOND === 0n,
   };
 }

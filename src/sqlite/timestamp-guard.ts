@@ -7,11 +7,13 @@ import type { FileState } from './source-survey.ts';
 const TIMESTAMP_GUARD_MS = 50;
 const COARSE_TIMESTAMP_GUARD_MS = 2100;
 
-export function timestampGuardMs({ coarseTimes }: FileState): number {
+type Age = Pick<FileState, 'changedAtMs' | 'coarseTimes'>;
+
+export function timestampGuardMs({ coarseTimes }: Age): number {
   return coarseTimes ? COARSE_TIMESTAMP_GUARD_MS : TIMESTAMP_GUARD_MS;
 }
 
 /** True when a write right after `now` could leave the file's times as they are. */
-export function isTooYoung(state: FileState, now: Date): boolean {
+export function isTooYoung(state: Age, now: Date): boolean {
   return Math.abs(now.getTime() - state.changedAtMs) < timestampGuardMs(state);
 }

@@ -1,5 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { chmod, chown, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
-import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import type { CapturedDatabase } from '../../src/sqlite/capture.ts';
@@ -10,7 +11,12 @@ import { requireRoot } from '../support/require-tool.ts';
 import { runProgramOk } from '../support/run-program.ts';
 import { startBank } from '../support/sqlite-bank-app.ts';
 import { examineBank } from '../support/sqlite-bank.ts';
-import { makeDatabase, openSession } from '../support/sqlite-session.ts';
+import {
+  killSqliteProgram,
+  makeDatabase,
+  openSession,
+  startSqliteProgram,
+} from '../support/sqlite-session.ts';
 
 const gate = openGate();
 afterAll(() => gate[Symbol.asyncDispose]());
@@ -138,6 +144,34 @@ test.each(['delete', 'persist', 'truncate'])(
     expect(captured.facts.tables).toEqual([{ name: 't', kind: 'table', rowCount: 20 }]);
   },
 );
+
+test.skipIf(!requireRoot())(
+  'a hot journal is captured while another program of root looks at the database on and on',
+  async () => {
+    await using lab = await openLab(gate);
+    await using app = await openSession(lab.path(), killedInTheMiddle('delete'));
+    await app.kill();
+    const journal = () => statSync(lab.path('app.db-journal'), { bigint: true });
+    const before = journal();
+    const readers = [1, 2, 3, 4].map((seed) =>
+      startSqliteProgram('sqlite-slow-reader-main', [lab.path(), String(SEED + seed)]),
+    );
+    await using _ = { [Symbol.asyncDispose]: () => killAll(readers) };
+    await Promise.all(readers);
+    await sleep(200);
+    // SQLite in a process of root sets the journal's owner each time, here to the same one.
+    expect(journal().ctimeNs).not.toBe(before.ctimeNs);
+    await using captured = await lab.capture({ busyLimitMs: 2000 });
+    expect(captured.method).toBe('raw-hot-journal');
+    expect(captured.facts.integrity.result).toBe('ok');
+    expect(captured.facts.tables).toEqual([{ name: 't', kind: 'table', rowCount: 20 }]);
+    expect(journal().mtimeNs).toBe(before.mtimeNs);
+  },
+);
+
+async function killAll(programs: readonly Promise<ChildProcess>[]): Promise<void> {
+  for (const program of programs) await killSqliteProgram(await program);
+}
 
 function killedInTheMiddle(journalMode: string): string {
   return `PRAGMA journal_mode = ${journalMode}; PRAGMA cache_size = 5; CREATE TABLE t(a);
