@@ -101,10 +101,11 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   },
   {
     name: 'live-captures',
-    what: 'whole captures and raw images in all journal modes; stopped and killed apps',
+    what: 'whole captures, raw images and changes in all journal modes; stopped and killed apps',
     run: (order) => {
       const captures = Math.ceil(order.captures / WHOLE_SHARE);
-      return liveTests(['capture', 'raw-reading', 'capture-stopped'], { ...order, captures });
+      const files = ['capture', 'raw-reading', 'capture-stopped', 'changed-pages'];
+      return liveTests(files, { ...order, captures });
     },
   },
   {
