@@ -135,3 +135,18 @@ test('a run that is called off ends with its reason', async () => {
     reason,
   );
 });
+
+test('a database of more pieces than a call may have arguments is stored by what changed', async () => {
+  await using dir = await tempFolder();
+  const lab = await createLab();
+  const [pieceBytes, pieceCount] = [4096, 200_000];
+  const image = new Uint8Array(pieceBytes).fill(7);
+  writeFileSync(dir.join('image'), image);
+  const previous = Array.from({ length: pieceCount }, () => '0'.repeat(64));
+  const sizeBytes = pieceBytes * pieceCount;
+  const how = { imagePath: dir.join('image'), sizeBytes, pieceBytes, previous };
+  const { content } = await save(lab, { ...how, only: new Set([0]) });
+  expect(content).toHaveLength(pieceCount);
+  expect(content[0]).toBe(createHash('sha256').update(image).digest('hex'));
+  expect(content.slice(1).every((id) => id === previous[0])).toBe(true);
+});

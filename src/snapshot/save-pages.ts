@@ -51,7 +51,8 @@ export async function savePages(options: SavePagesOptions): Promise<SavedPages> 
 class PageSaver {
   readonly #options: SavePagesOptions;
   readonly #sealing: FileSealing;
-  readonly #content: string[] = [];
+  /** A list of its own: a large database has more pieces than a call may have arguments. */
+  readonly #content: string[];
   readonly #spareRooms: Uint8Array<ArrayBuffer>[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #failure: { reason: unknown } | undefined;
@@ -59,15 +60,17 @@ class PageSaver {
 
   constructor(options: SavePagesOptions) {
     this.#options = options;
+    const { only, previous, sizeBytes, pieceBytes } = options;
+    const pieceCount = Math.ceil(sizeBytes / pieceBytes);
+    this.#content = only === undefined ? [] : previous.slice(0, pieceCount);
     const { fileSealing } = options.store;
     assertInternal(fileSealing !== undefined, 'a database is stored where nothing can be written');
     this.#sealing = fileSealing;
   }
 
   async run(): Promise<SavedPages> {
-    const { sizeBytes, pieceBytes, previous, only, signal } = this.#options;
+    const { sizeBytes, pieceBytes, signal } = this.#options;
     const pieceCount = Math.ceil(sizeBytes / pieceBytes);
-    if (only !== undefined) this.#content.push(...previous.slice(0, pieceCount));
     try {
       for (const { at, length } of runs(this.#options)) {
         signal?.throwIfAborted();
