@@ -36,7 +36,8 @@ export async function restoreHere(
   renderer.finish(result);
   const { app, stored, paths } = restore.plan;
   const sizeBytes = paths.reduce((sum, { comes }) => sum + (comes?.sizeBytes ?? 0), 0);
-  context.noteRun({ app: app.name, snapshotId: stored.id, sizeBytes });
+  const steps = [{ name: 'restore', durationMs: result.durationMs }];
+  context.noteRun({ app: app.name, snapshotId: stored.id, sizeBytes, steps });
   return ExitCode.ok;
 }
 

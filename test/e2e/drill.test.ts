@@ -82,6 +82,10 @@ test.skipIf(!isRoot || !requireTool('restic'))(
     expect(first['program']).toMatch(/^restic 0\.\d+/);
     expect(await lab.drill()).toMatchObject({ outcome: 'proven', restored_with: 'keepsake' });
     expectNothingLeft();
+    const planned = await lab.keepsake(['--json', 'restore', 'latest', '--dry-run']);
+    expect(messages(planned, 'plan')).toMatchObject([
+      { proof: { outcome: 'proven' }, expected_seconds: expect.any(Number) as number },
+    ]);
     const snapshots = await resticJson<{ tags?: string[] }[]>(lab.repository, PASSWORD, [
       'snapshots',
     ]);

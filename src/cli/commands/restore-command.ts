@@ -94,9 +94,10 @@ async function restoreTo(
     throw new KeepsakeError('RESTORE_NOTHING_MATCHED', { patterns: input.include });
   }
   renderer.finish(result);
-  const { stored, totals } = result;
+  const { stored, totals, durationMs } = result;
   const { filesRestored: fileCount, bytesRestored: sizeBytes } = totals;
-  context.noteRun({ snapshotId: stored.id, fileCount, sizeBytes });
+  const steps = [{ name: 'restore', durationMs }];
+  context.noteRun({ snapshotId: stored.id, fileCount, sizeBytes, steps });
   return EXIT_CODES[result.outcome];
 }
 

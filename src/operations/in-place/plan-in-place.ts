@@ -247,7 +247,7 @@ function notesOf(
   return notes;
 }
 
-/** As long as the last one here took for as many bytes. */
+/** As long as the last one here took for as many bytes, else as drills did. */
 async function expectedTime(
   { machine, input }: PlanContext,
   places: readonly PlannedPlace[],
@@ -256,7 +256,22 @@ async function expectedTime(
     ({ app, part, stagedBytes = 0, as }) =>
       app === input.app.name && part === input.part && as === 'done' && stagedBytes > 0,
   );
-  if (last?.stagedBytes === undefined) return undefined;
   const bytes = places.reduce((sum, { neededBytes }) => sum + neededBytes - SPARE_BYTES, 0);
+  if (last?.stagedBytes === undefined) return expectedByHistory(machine, input, bytes);
   return Math.max(1000, (last.durationMs * bytes) / last.stagedBytes);
+}
+
+/** Loaded here only: SQLite is not needed for anything else of a plan. */
+async function expectedByHistory(
+  { stateFolder }: ChangeMachine,
+  { app }: InPlaceInput,
+  bytes: number,
+): Promise<number | undefined> {
+  const { readRuns } = await import('../../monitor/history.ts');
+  const { expectedRestoreMs } = await import('../../monitor/expected-restore.ts');
+  try {
+    return expectedRestoreMs(readRuns(stateFolder, { limit: 500, app: app.name }), bytes);
+  } catch {
+    return undefined; // damaged: disposable
+  }
 }
