@@ -1,5 +1,14 @@
 /** The page for the drawer, and that its lines do what they say when a shell runs them. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { messages } from '../support/app-lab.ts';
@@ -105,8 +114,13 @@ function rehearsed(text: string, { target, into = '' }: { target: string; into?:
 }
 
 function runBySh(script: string): Promise<ProgramResult> {
-  const env = { RESTIC_CACHE_DIR: lab.join('restic-cache'), HOME: lab.join('home') };
-  return runProgram(['sh', '-eu'], { input: script, env });
+  const env = {
+    RESTIC_CACHE_DIR: lab.join('restic-cache'),
+    HOME: lab.join('home'),
+    KEEPSAKE_CACHE_DIR: lab.join('cache'),
+    KEEPSAKE_STATE_DIR: lab.join('state'),
+  };
+  return runProgram(['sh', '-eu'], { input: script, env, cwd: lab.join('home') });
 }
 
 /** Another database with a -wal that would replay, an upload less and one more. */
@@ -155,6 +169,27 @@ test.skipIf(!requireTool('restic'))(
     expect(readFileSync(`${into}${lab.app.database}`)).toEqual(readFileSync(lab.app.database));
   },
 );
+
+test('on an empty machine Keepsake restores with no config, and the other lines are the same', async () => {
+  const before = await lab.print();
+  const gone = lab.join('gone');
+  renameSync(lab.app.root, gone);
+  const ours = /^ {2}(keepsake restore latest .*--target.*)$/m.exec(sheet)?.[1] ?? 'false';
+  const exports = [...sheet.matchAll(/^ {2}(export KEEPSAKE_.*)$/gm)].map(([, line = '']) => line);
+  const program = keepsakeArgv([]).map((word) => `'${word}'`);
+  const script = [
+    `keepsake() { ${program.join(' ')} "$@"; }`,
+    ...exports,
+    rehearsed(sheet, { target: lab.join('new machine') })
+      .replace(/^ {2}restic snapshots.*$/m, '')
+      .replace(/^ {2}restic restore.*$/m, () => ours),
+  ].join('\n');
+  const result = await runBySh(script);
+  expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(result.stdout).toContain('verified: ');
+  expect(await lab.print()).toEqual(before);
+  rmSync(gone, { recursive: true });
+});
 
 test.skipIf(!requireTool('restic'))(
   'where the restore fails nothing is started, and a second try does not write over the first',
