@@ -42,9 +42,9 @@ export function openBackupSource(
   // A configured database that is missing is reported by its capture.
   const expected = new Set([...optional, ...subject.databases]);
   return {
-    entries({ signal, only }) {
+    entries({ signal, only, known }) {
       const paths = only?.filter((path) => isInWalk(path, options)) ?? options.paths;
-      return withoutExpected(walkPaths({ ...options, paths }, { signal }), expected);
+      return withoutExpected(walkPaths({ ...options, paths, known }, { signal }), expected);
     },
   };
 }

@@ -17,6 +17,8 @@ export interface ParentSearch extends Pick<
   BackupInput,
   'hostname' | 'subject' | 'only' | 'signal'
 > {
+  /** Of whoever reads the files now. */
+  readonly uid?: number;
   /** Told, now or while the backup runs, that a snapshot is damaged: once of each. */
   readonly onDamage: (error: KeepsakeError) => void;
 }
@@ -48,7 +50,7 @@ export async function findParent(
 async function tryParent(
   repository: Repository,
   { id, snapshot }: StoredSnapshot,
-  { onDamage, signal }: ParentSearch,
+  { onDamage, uid, signal }: ParentSearch,
 ): Promise<BackupParent | undefined> {
   const { tree } = snapshot;
   let isTold = false;
@@ -71,6 +73,9 @@ async function tryParent(
     time: snapshot.time,
     tree,
     trees: { load: async (treeId) => (await load(treeId)) ?? [] },
+    // Another user sees other attributes, and one that could not be read makes a snapshot partial.
+    // The uid 0 is left out, as by restic.
+    hasAllAttributes: (snapshot.uid ?? 0) === uid && snapshot.tags?.includes('partial') !== true,
     manifest: await unlessDamaged(() => loadManifest(repository, tree, { signal })),
   };
 }

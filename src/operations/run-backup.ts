@@ -55,7 +55,7 @@ export async function runBackup(
   const snapshots = await repository.loadSnapshots({ signal, onDamage });
   await repository.loadIndex({ signal });
   const [parent, packs] = await Promise.all([
-    findParent(repository, snapshots, { ...input, onDamage }),
+    findParent(repository, snapshots, { ...input, uid: workbench.self.uid, onDamage }),
     distrustLostPacks(repository, { signal }),
   ]);
   if (packs.length > 0) onDamage(new KeepsakeError('REPOSITORY_PACKS_LOST', { packs }));

@@ -1,5 +1,6 @@
 /** What an archive run is given, and what it gives back. */
 import type { Clock } from '../base/clock.ts';
+import type { KnownEntries } from '../source/known-entry.ts';
 import type { SourceEntry } from '../source/source.ts';
 import type { CaptureWarning } from '../sqlite/capture.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
@@ -15,6 +16,8 @@ export interface ArchiveSource {
   entries(options: {
     signal?: AbortSignal | undefined;
     only?: readonly string[] | undefined;
+    /** Nodes that may be told again as they are. */
+    known?: KnownEntries | undefined;
   }): AsyncIterable<SourceEntry>;
 }
 
@@ -22,6 +25,8 @@ export interface ArchiveParent {
   readonly tree: string;
   readonly trees: ParentTrees;
   readonly manifest?: Manifest | undefined;
+  /** All attributes of its files were read, by the user who runs this. */
+  readonly hasAllAttributes?: boolean | undefined;
 }
 
 export interface ArchiveOptions {

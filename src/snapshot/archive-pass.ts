@@ -7,12 +7,13 @@ import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { compareRawNames } from '../base/raw-name.ts';
 import { isSameTime } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
+import type { KnownEntries } from '../source/known-entry.ts';
 import type { Leaf, ProblemEntry, SourceEntry } from '../source/source.ts';
 import { countItem, type ArchiveCounts, type ItemAction } from './archive-counts.ts';
 import { isPlain, LeafReader } from './leaf-reader.ts';
-import { isUnchanged } from './unchanged.ts';
+import { isUnchanged, type UnchangedFile } from './unchanged.ts';
 import type { BlobStore } from './blob-writer.ts';
-import { TreeFrame } from './tree-frame.ts';
+import { TreeFrame, type EarlierFolder } from './tree-frame.ts';
 import type { ParentTrees, TreeSink } from './tree-store.ts';
 
 export interface ArchivePassOptions {
@@ -54,16 +55,19 @@ export interface ArchivedItem {
   readonly node: Node;
 }
 
+/** @param find the parent's node of an entry that the walk is about to tell, if it is at hand */
+export type Walk = (find: KnownEntries['find']) => AsyncIterable<SourceEntry>;
+
 /** The id of the root tree; `undefined` when nothing at all was there to walk. */
 export async function archivePass(
-  entries: AsyncIterable<SourceEntry>,
+  walk: Walk,
   options: ArchivePassOptions,
 ): Promise<string | undefined> {
   const pass = new ArchivePass(options);
   try {
-    for await (const entry of entries) {
+    for await (const entry of walk((folder, name) => pass.find(folder, name))) {
       options.signal?.throwIfAborted();
-      await pass.take(entry);
+      if (!pass.takeUnchanged(entry)) await pass.take(entry);
     }
     return pass.root;
   } catch (error) {
@@ -95,6 +99,24 @@ class ArchivePass {
     for (const frame of this.#frames) await frame.settle();
   }
 
+  find(folder: string, name: string): Node | undefined {
+    const frame = this.#frames.at(-1);
+    return frame?.path === folder ? frame.peekParent(name) : undefined;
+  }
+
+  /** What stands in the parent as it is, without a promise: there may be a hundred thousand. */
+  takeUnchanged(entry: SourceEntry): boolean {
+    if (entry.kind !== 'leaf' || entry.database === true || this.#untold.length > 0) return false;
+    const { path, node, read } = entry;
+    const frame = this.#frames.at(-1);
+    if (frame === undefined || frame.peekParent(node.name) !== node) return false;
+    if (read !== undefined && !this.#isTakenOver(entry, node)) return false;
+    frame.takeParent(node.name);
+    this.#count(path, node, node, true);
+    void frame.add(node);
+    return true;
+  }
+
   async take(entry: SourceEntry): Promise<void> {
     await this.#tellProblems(entry);
     switch (entry.kind) {
@@ -122,13 +144,13 @@ class ArchivePass {
     this.#frames.push(new TreeFrame(path, nodes, frame === undefined));
   }
 
-  async #parentNodes(path: string, tree: string | undefined): Promise<Iterable<Node>> {
+  async #parentNodes(path: string, tree: string | undefined): Promise<EarlierFolder> {
     const { parent, parentAlso } = this.#options;
     const nodes = tree === undefined ? [] : ((await parent?.load(tree)) ?? []);
     const also = parentAlso?.(path) ?? [];
-    if (also.length === 0) return nodes;
+    if (also.length === 0) return { nodes, id: tree };
     const byName = new Map([...nodes, ...also].map((node) => [node.name, node]));
-    return [...byName.values()].sort((x, y) => compareRawNames(x.name, y.name));
+    return { nodes: [...byName.values()].sort((x, y) => compareRawNames(x.name, y.name)) };
   }
 
   async #leave(path: string, node: Node): Promise<void> {
@@ -136,7 +158,7 @@ class ArchivePass {
     assertInternal(frame?.path === path, `folder ${path} ended out of turn`);
     await this.#keepMissed(frame, frame.takeRest());
     if (this.#frames.length === 1) await this.#addExtraRootNodes(frame);
-    const subtree = await this.#options.trees.saveTree(await frame.finish());
+    const subtree = await this.#save(frame);
     this.#frames.pop();
     const previous = this.#parentDirs.pop();
     const above = this.#frames.at(-1);
@@ -144,8 +166,16 @@ class ArchivePass {
       this.#root = subtree;
       return;
     }
-    this.#count(path, { ...node, subtree }, previous, previous?.subtree === subtree);
-    await above.add({ ...node, subtree });
+    const folder = node.subtree === subtree ? node : { ...node, subtree };
+    this.#count(path, folder, previous, previous?.subtree === subtree);
+    await above.add(folder);
+  }
+
+  async #save(frame: TreeFrame): Promise<string> {
+    const { trees } = this.#options;
+    const earlier = await frame.asParent();
+    if (earlier !== undefined && trees.isStored(earlier)) return earlier.id;
+    return trees.saveTree(frame.finish());
   }
 
   async #addExtraRootNodes(frame: TreeFrame): Promise<void> {
@@ -163,10 +193,7 @@ class ArchivePass {
       const unmodified = previous !== undefined && isSameTime(previous.ctime, leaf.node.ctime);
       this.#count(leaf.path, leaf.node, previous, unmodified);
       await frame.add(leaf.node);
-    } else if (
-      isUnchanged(previous, leaf.node, this.#options.store) &&
-      (this.#options.isPlainInParent(leaf.path) || isPlain(leaf))
-    ) {
+    } else if (this.#isTakenOver(leaf, previous)) {
       const node = { ...leaf.node, content: previous.content };
       this.#count(leaf.path, node, previous, true);
       await frame.add(node);
@@ -174,6 +201,11 @@ class ArchivePass {
       await this.#leaves.ready();
       await frame.add(this.#leaves.read(leaf, previous));
     }
+  }
+
+  #isTakenOver(leaf: Leaf, previous: Node | undefined): previous is UnchangedFile {
+    const { store, isPlainInParent } = this.#options;
+    return isUnchanged(previous, leaf.node, store) && (isPlainInParent(leaf.path) || isPlain(leaf));
   }
 
   /**

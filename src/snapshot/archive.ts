@@ -9,7 +9,12 @@ import type { SourceEntry } from '../source/source.ts';
 import { DatabaseCaptures } from './archive-captures.ts';
 import { countItem, newArchiveCounts, resetItems } from './archive-counts.ts';
 import type { ArchiveOptions, ArchiveProblem, ArchiveResult } from './archive-options.ts';
-import { archivePass, type ArchivedItem, type ArchivePassOptions } from './archive-pass.ts';
+import {
+  archivePass,
+  type ArchivedItem,
+  type ArchivePassOptions,
+  type Walk,
+} from './archive-pass.ts';
 import { ArchiveTally } from './archive-tally.ts';
 import { ItemJudge } from './item-judge.ts';
 import { KeptDraft } from './kept-draft.ts';
@@ -17,6 +22,7 @@ import { encodeManifest, MANIFEST_NAME, type Manifest } from './manifest.ts';
 import { NamedFileRescue } from './named-file-rescue.ts';
 import { ownFileNodes } from './own-file-nodes.ts';
 import { ParentFiles } from './parent-files.ts';
+import { TIMESTAMP_GUARD_MS } from './save-content.ts';
 import { DraftTrees, RepositoryTrees } from './tree-store.ts';
 
 export function archive(options: ArchiveOptions): Promise<ArchiveResult> {
@@ -29,17 +35,20 @@ class ArchiveRun {
   readonly #problems: ArchiveProblem[] = [];
   readonly #captures: DatabaseCaptures;
   readonly #rescue: NamedFileRescue;
-  readonly #draft = new DraftTrees();
+  readonly #draft: DraftTrees;
   readonly #trees: RepositoryTrees;
   readonly #judge = new ItemJudge();
   readonly #parentFiles: ParentFiles;
   readonly #tally: ArchiveTally;
+  readonly #beganAt: Date;
   #undecided: ArchivedItem[] = [];
   #manifest: Manifest | undefined;
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
+    this.#draft = new DraftTrees(options.store);
     this.#trees = new RepositoryTrees(options.store, this.#counts);
+    this.#beganAt = options.clock.now();
     this.#tally = new ArchiveTally(options);
     this.#parentFiles = new ParentFiles(options.references.map(({ folder }) => folder));
     this.#rescue = this.#newRescue();
@@ -94,8 +103,9 @@ class ArchiveRun {
   }
 
   #firstPass(): Promise<string | undefined> {
-    const { parent, source, signal } = this.#options;
-    return this.#pass(source.entries({ signal }), {
+    const { parent } = this.#options;
+    const parentBeganAt = parent?.hasAllAttributes === true ? parent.manifest?.captureStart : '';
+    return this.#pass(this.#walk(Date.parse(parentBeganAt ?? '')), {
       trees: this.#draft,
       parent: parent?.trees,
       parentRoot: parent?.tree,
@@ -145,8 +155,9 @@ class ArchiveRun {
 
   #lookAgain(draftRoot: string): Promise<string> {
     this.#options.listener?.onPhase?.('changes');
-    const unsettled = this.#forgetFirstPass();
-    return this.#secondPass(draftRoot, unsettled);
+    const isWhole = !this.#problems.some(isOfFirstPass);
+    const walk = this.#walk(isWhole ? this.#beganAt.getTime() : NaN);
+    return this.#secondPass({ draftRoot, walk, unsettled: this.#forgetFirstPass() });
   }
 
   /** Whether a database may turn out to be other than the draft has it, or a folder with one. */
@@ -170,10 +181,15 @@ class ArchiveRun {
     );
   }
 
-  async #secondPass(
-    draftRoot: string,
-    unsettled: ReadonlyMap<string, ArchiveProblem>,
-  ): Promise<string> {
+  async #secondPass({
+    draftRoot,
+    walk,
+    unsettled,
+  }: {
+    draftRoot: string;
+    walk: Walk;
+    unsettled: ReadonlyMap<string, ArchiveProblem>;
+  }): Promise<string> {
     const kept = new KeptDraft({
       draft: this.#draft,
       trees: this.#trees,
@@ -182,7 +198,7 @@ class ArchiveRun {
       onProblem: (problem) => this.#problems.push(problem),
       onItem: (path, node) => this.#noteKept(path, node),
     });
-    const root = await this.#pass(this.#withoutSidecars(), {
+    const root = await this.#pass((find) => this.#withoutSidecars(walk(find)), {
       trees: this.#trees,
       parent: { load: (id) => Promise.resolve(this.#draft.nodes(id)) },
       parentRoot: draftRoot,
@@ -208,23 +224,30 @@ class ArchiveRun {
   }
 
   /** Those of a database that is gone by now look like any file. */
-  async *#withoutSidecars(): AsyncGenerator<SourceEntry> {
-    const { source, signal } = this.#options;
-    for await (const entry of source.entries({ signal })) {
+  async *#withoutSidecars(entries: AsyncIterable<SourceEntry>): AsyncGenerator<SourceEntry> {
+    for await (const entry of entries) {
       if (entry.kind === 'leaf' && this.#captures.isSidecarOfCaptured(entry.path)) continue;
       yield entry;
     }
   }
 
+  /** @param earlierMs when the walk began whose nodes may be told again; not a number: none may */
+  #walk(earlierMs: number): Walk {
+    const { source, signal } = this.#options;
+    if (Number.isNaN(earlierMs)) return () => source.entries({ signal });
+    const restedBeforeNs = BigInt(earlierMs - TIMESTAMP_GUARD_MS) * 1_000_000n;
+    return (find) => source.entries({ signal, known: { find, restedBeforeNs } });
+  }
+
   #pass(
-    entries: AsyncIterable<SourceEntry>,
+    walk: Walk,
     specific: Omit<
       ArchivePassOptions,
       'store' | 'clock' | 'readers' | 'signal' | 'counts' | 'onBytes' | 'onProblem'
     >,
   ): Promise<string | undefined> {
     const { store, clock, readers, signal, listener } = this.#options;
-    return archivePass(entries, {
+    return archivePass(walk, {
       store,
       clock,
       readers,

@@ -27,7 +27,7 @@ const MAX_READINGS = 3;
  * Timestamps of the kernel move in ticks (4 ms at 250 Hz, at most 10 ms): a file written this
  * shortly before it was read may have been written again, or been half written, with the same times.
  */
-const TIMESTAMP_GUARD_MS = 50;
+export const TIMESTAMP_GUARD_MS = 50;
 
 /** No file has it: whoever compares with this node looks into the file again. */
 const NEVER_SETTLED = '1970-01-01T00:00:00Z';

@@ -14,21 +14,43 @@ type PendingNode = Promise<Node | undefined>;
 /** Enough that small files are read in company while the walk goes on. */
 const MAX_PENDING = 1024;
 
+/** A folder as an earlier tree has it. */
+export interface EarlierFolder {
+  /** In the order of their names. */
+  readonly nodes: Iterable<Node>;
+  /** The tree's id, if these are all of its nodes and no others. */
+  readonly id?: string | undefined;
+}
+
+export interface EarlierTree {
+  readonly id: string;
+  readonly nodes: readonly Node[];
+}
+
 export class TreeFrame {
   readonly path: string;
   /** The parent's entries in the order of their names; what the walk meets is taken out. */
   readonly #parent: Iterator<Node>;
+  /** The parent's tree, as long as this folder holds the very nodes that it begins with. */
+  #same: EarlierTree | undefined;
+  #sameCount = 0;
   #nextOfParent: Node | undefined;
   readonly #tree = new PackedTreeBuilder();
   readonly #pending: PendingNode[] = [];
   readonly #anyOrder: boolean;
 
   /** @param anyOrder entries may come in any order, the later of two alike wins (for the root) */
-  constructor(path: string, parent: Iterable<Node>, anyOrder = false) {
+  constructor(path: string, { id, nodes }: EarlierFolder, anyOrder = false) {
     this.path = path;
-    this.#parent = parent[Symbol.iterator]();
+    this.#parent = nodes[Symbol.iterator]();
     this.#advance();
     this.#anyOrder = anyOrder;
+    if (id !== undefined && Array.isArray(nodes)) this.#same = { id, nodes };
+  }
+
+  /** The parent's next entry, if it has this name. */
+  peekParent(name: string): Node | undefined {
+    return this.#nextOfParent?.name === name ? this.#nextOfParent : undefined;
   }
 
   /**
@@ -56,16 +78,26 @@ export class TreeFrame {
     }
   }
 
-  async add(node: Node | PendingNode): Promise<void> {
-    const pending = Promise.resolve(node);
-    pending.catch(() => {}); // thrown when its turn comes
-    this.#pending.push(pending);
-    while (!this.#anyOrder && this.#pending.length > MAX_PENDING) await this.#encodeFirst();
+  /** Nothing to wait for where nothing is under way. */
+  add(node: Node | PendingNode): Promise<void> | undefined {
+    if (node instanceof Promise || this.#pending.length > 0 || this.#anyOrder) {
+      return this.#addInTurn(node);
+    }
+    this.#put(node);
+    return undefined;
   }
 
-  async finish(): Promise<PackedTree> {
+  /** Resolves when all that was added is known, to the parent's tree if that is what it makes. */
+  async asParent(): Promise<EarlierTree | undefined> {
     if (this.#anyOrder) await this.#sortPending();
-    while (this.#pending.length > 0) await this.#encodeFirst();
+    while (this.#pending.length > 0) await this.#putFirst();
+    const isWhole = this.#sameCount > 0 && this.#sameCount === this.#same?.nodes.length;
+    return isWhole ? this.#same : undefined;
+  }
+
+  /** After `asParent`. */
+  finish(): PackedTree {
+    this.#writeSame();
     return this.#tree.finish();
   }
 
@@ -88,10 +120,31 @@ export class TreeFrame {
     this.#pending.push(...sorted.map((node) => Promise.resolve(node)));
   }
 
-  async #encodeFirst(): Promise<void> {
+  async #addInTurn(node: Node | PendingNode): Promise<void> {
+    const pending = Promise.resolve(node);
+    pending.catch(() => {}); // thrown when its turn comes
+    this.#pending.push(pending);
+    while (!this.#anyOrder && this.#pending.length > MAX_PENDING) await this.#putFirst();
+  }
+
+  async #putFirst(): Promise<void> {
     const first = this.#pending.shift();
     assertInternal(first, 'an empty tree frame was drained');
     const node = await first;
-    if (node !== undefined) this.#tree.add(node);
+    if (node !== undefined) this.#put(node);
+  }
+
+  #put(node: Node): void {
+    if (this.#same?.nodes[this.#sameCount] === node) {
+      this.#sameCount += 1;
+      return;
+    }
+    this.#writeSame();
+    this.#tree.add(node);
+  }
+
+  #writeSame(): void {
+    for (const node of this.#same?.nodes.slice(0, this.#sameCount) ?? []) this.#tree.add(node);
+    this.#same = undefined;
   }
 }

@@ -8,33 +8,60 @@ import type { Node } from '../format/node.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
 import { LARGE_TREE_BYTES, type PackedTree } from './packed-tree.ts';
+import type { EarlierTree } from './tree-frame.ts';
 
 export interface TreeSink {
   /** Returns the tree's id. */
   saveTree(tree: PackedTree): Promise<string>;
+  /** Whether it need not be saved: it is in the repository. */
+  isStored(tree: EarlierTree): boolean;
 }
 
+/** Nodes of stored trees that are kept for the second pass; about 10 MB. */
+const MAX_KEPT_NODES = 20_000;
+
 export class DraftTrees implements TreeSink {
+  readonly #store: Pick<BlobStore, 'hasBlob'>;
   readonly #trees = new Map<string, PackedTree>();
+  readonly #stored = new Map<string, readonly Node[]>();
+  #keptNodes = 0;
+
+  constructor(store: Pick<BlobStore, 'hasBlob'>) {
+    this.#store = store;
+  }
+
+  isStored({ id, nodes }: EarlierTree): boolean {
+    if (this.#stored.has(id)) return true;
+    const isTooLarge = this.#keptNodes + nodes.length > MAX_KEPT_NODES;
+    if (isTooLarge || !this.#store.hasBlob('tree', id)) return false;
+    this.#stored.set(id, nodes);
+    this.#keptNodes += nodes.length;
+    return true;
+  }
 
   saveTree(tree: PackedTree): Promise<string> {
     if (!this.#trees.has(tree.id)) this.#trees.set(tree.id, tree.pack());
     return Promise.resolve(tree.id);
   }
 
-  /** One after the other, each decoded when it is asked for. */
+  /** One after the other, each decoded when it is asked for; a stored tree's as they were met. */
   nodes(id: string): Iterable<Node> {
-    return this.#tree(id).nodes();
+    return this.#stored.get(id) ?? this.#tree(id).nodes();
   }
 
   /** Copies a drafted tree and all below it into the repository. */
   async promote(id: string, sink: TreeSink): Promise<void> {
-    const tree = this.#tree(id);
-    for (const subtree of tree.subtrees) {
-      if (this.#trees.has(subtree)) await this.promote(subtree, sink);
-    }
+    for (const subtree of this.#subtrees(id)) await this.promote(subtree, sink);
+    const tree = this.#trees.get(id);
+    if (tree === undefined) return; // stored, before or by now
     await sink.saveTree(tree);
     this.#trees.delete(id); // what is stored needs no memory
+  }
+
+  #subtrees(id: string): readonly string[] {
+    const stored = this.#stored.get(id);
+    if (stored !== undefined) return stored.flatMap(({ subtree }) => subtree ?? []);
+    return this.#trees.get(id)?.subtrees ?? [];
   }
 
   #tree(id: string): PackedTree {
@@ -51,6 +78,10 @@ export class RepositoryTrees implements TreeSink {
   constructor(store: BlobStore, counts: ArchiveCounts) {
     this.#store = store;
     this.#counts = counts;
+  }
+
+  isStored({ id }: EarlierTree): boolean {
+    return this.#store.hasBlob('tree', id);
   }
 
   async saveTree(tree: PackedTree): Promise<string> {

@@ -2,6 +2,8 @@ import { isSameTime } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import type { BlobStore } from './blob-writer.ts';
 
+export type UnchangedFile = Node & { readonly content: readonly string[] };
+
 /**
  * Whether a file may be taken over from the parent without being read: same size, mtime, ctime and
  * inode, as restic decides it (restic internal/archiver/archiver.go, fileChanged), and every piece
@@ -11,7 +13,7 @@ export function isUnchanged(
   previous: Node | undefined,
   now: Node,
   store: BlobStore,
-): previous is Node & { content: readonly string[] } {
+): previous is UnchangedFile {
   return (
     previous?.type === 'file' &&
     now.type === 'file' &&

@@ -25,14 +25,14 @@ export interface DirectoryStart {
 export interface DirectoryEnd {
   readonly kind: 'directory-end';
   readonly path: string;
-  /** `content` is null and `subtree` absent: the archiver knows it. */
+  /** `content` is null; `subtree` is absent, or what it was: the archiver knows it. */
   readonly node: Node;
 }
 
 export interface Leaf {
   readonly kind: 'leaf';
   readonly path: string;
-  /** For files `content` is null until `chunks` were read. */
+  /** For files `content` is null until `chunks` were read, or what an earlier walk knew. */
   readonly node: Node;
   /**
    * A SQLite database, to be captured through SQLite: `read` would give a torn copy while it is

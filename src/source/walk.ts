@@ -12,9 +12,10 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeRawName, fsPath } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
 import { excludeNothing, type ExcludeMatcher } from './excludes.ts';
+import { isSameEntry, type KnownEntries } from './known-entry.ts';
 import { listFolder, onlyCacheTag, sortNames } from './list-folder.ts';
 import { collectTargets, joinPath, type Target } from './path-targets.ts';
-import { readNode } from './read-node.ts';
+import { readNode, type NodeRead } from './read-node.ts';
 import type { FileReading, Leaf, SourceEntry } from './source.ts';
 import { databaseOfSidecar, hasDatabaseMagic, hasFilledWal } from './sqlite-files.ts';
 import { isGone, unreadable } from './unreadable.ts';
@@ -37,6 +38,8 @@ export interface WalkOptions {
   readonly follow?: ReadonlySet<string> | undefined;
   /** Where to find what belongs at a path, for files that were moved away meanwhile. */
   readonly locate?: ((path: string) => string) | undefined;
+  /** Nodes of an earlier walk, told again where nothing changed. */
+  readonly known?: KnownEntries | undefined;
   /** Asked before a file is opened to look for a database: true if it is known to be none. */
   readonly isKnownPlain?: ((path: string, node: Node) => boolean) | undefined;
   /** How the content of a file is read, if anybody asks. */
@@ -166,7 +169,7 @@ class Walk {
     }
     const { parent } = place;
     if (place.target === undefined && this.#isBeyond(parent?.device, stats)) return;
-    const { node, problem } = readNode(place.name, place.real ?? place.path, stats);
+    const { node, problem } = this.#node(place, stats);
     const leaf = node.type === 'file' ? this.#fileLeaf(place, node, stats) : undefined;
     if (problem !== undefined) this.#report(place.path, problem);
     this.#ready.push(leaf ?? { kind: 'leaf', path: place.path, node });
@@ -189,11 +192,21 @@ class Walk {
     this.#push(place, { names, covered: false, device: undefined, stats });
   }
 
-  #push({ name, path, real, target }: Place, { stats, ...rest }: Entered): void {
-    const { node, problem } = readNode(name, real ?? path, stats);
+  #push(place: Place, { stats, ...rest }: Entered): void {
+    const { path, target } = place;
+    const { node, problem } = this.#node(place, stats);
     if (problem !== undefined) this.#report(path, problem);
     this.#stack.push({ path, target, node, at: 0, databases: new Set(), ...rest });
     this.#ready.push({ kind: 'directory-start', path });
+  }
+
+  #node({ name, path, real = path, parent }: Place, stats: BigIntStats): NodeRead {
+    const { known } = this.#options;
+    const earlier = parent && known?.find(parent.path, name);
+    if (known !== undefined && earlier !== undefined && isSameEntry(earlier, stats, known)) {
+      return { node: earlier };
+    }
+    return readNode(name, real, stats);
   }
 
   #isBeyond(device: bigint | undefined, stats: BigIntStats): boolean {
