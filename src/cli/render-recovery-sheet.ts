@@ -1,4 +1,5 @@
 /** The page for the drawer, as plain text of two printed pages at most. */
+import { dirname } from 'node:path';
 import { formatBytes } from '../base/bytes.ts';
 import { quoteAll, quoteForShell } from '../base/shell-quote.ts';
 import type { PasswordSetting } from '../config/repository-settings.ts';
@@ -7,6 +8,7 @@ import type { RecoveryFacts } from '../operations/recovery/recovery-facts.ts';
 import type { StoredSnapshot } from '../repository/repository.ts';
 import { localTime } from './local-time.ts';
 import { showName } from './output.ts';
+import { count } from './phrases.ts';
 
 export interface RecoverySheet {
   readonly subject: RecoverySubject;
@@ -48,12 +50,22 @@ function aboutLines({ subject, facts, configFile, ...sheet }: RecoverySheet): st
     fact('Repository', showName(location)),
     fact('Password', passwordText(sheet)),
     `${INDENT}a second copy of it is kept at: ______________________________`,
-    fact('Its keys', keys.join(', ')),
+    `${INDENT}to write it where it is missing (then type it, Enter, Ctrl-D):`,
+    `${INDENT}  ${writingOf(subject.passwordFile)}`,
+    ...wrapped(`opened by ${keys.join(', ')}`, INDENT),
     fact('App', `${showName(app.root)}, settings of Keepsake in ${showName(configFile)}`),
     fact('Snapshot', snapshotText(facts.latestComplete)),
     ...(facts.latestComplete === undefined ? [] : [`${INDENT}${facts.latestComplete.id}`]),
-    ...(facts.damagedCount === 0 ? [] : [`${INDENT}DAMAGED snapshot files: run keepsake check`]),
+    ...(facts.damagedCount === 0
+      ? []
+      : [`${INDENT}DAMAGED: ${count(facts.damagedCount, 'snapshot file')}, see keepsake check`]),
   ];
+}
+
+/** What is typed ends up in the file and nowhere else. */
+function writingOf(file: string): string {
+  const folder = quoteForShell(dirname(file));
+  return `mkdir -p ${folder}; (umask 077; cat > ${quoteForShell(file)})`;
 }
 
 function fact(name: string, text: string): string {
@@ -95,7 +107,7 @@ function keepsakeLines({ subject, configFile }: RecoverySheet): string[] {
     '  # Takes that back',
     `  ${keepsake} rollback`,
     '',
-    '  # On an empty machine: copy it out to a new folder, then go on below at "Move the restored"',
+    '  # On an empty machine, in place of the line "restic restore" below',
     `  keepsake restore latest ${choice} --target "$TARGET" --verify`,
   ];
 }
@@ -107,6 +119,7 @@ function resticLines({ subject, facts, steps }: RecoverySheet): string[] {
     'WITH STOCK RESTIC, 0.14 or later (Debian: apt install restic), as root',
     '',
     '  Line by line, in one shell; when a line fails, stop and read. Nothing is deleted.',
+    '  A folder that is a mount point cannot be moved ("busy"): move what is in it instead.',
     '  "latest" may be a partial one: tags partial, damaged, unverified, restore-point and',
     '  database-only say so in the list. Then, or when in doubt, restore by the id above.',
     ...resticLatest(facts),
