@@ -1,3 +1,4 @@
+import { passMutations } from './pass-mutations.ts';
 import { tarMutations } from './tar-mutations.ts';
 
 /**
@@ -110,41 +111,6 @@ export const mutations: readonly Mutation[] = [
     text: '      keepMissed: (node, path) => kept.keep(node, path),\n',
     replacement: '',
     test: { file: changes, title: 'a file that vanished after the first pass stays' },
-  },
-  {
-    rule: 2,
-    what: 'an entry is told as it was though it may have changed within the grain of its ctime',
-    file: 'src/source/known-entry.ts',
-    text: '    stats.ctimeNs < restedBeforeNs &&\n',
-    replacement: '',
-    test: {
-      file: 'src/source/known-entry.test.ts',
-      title: 'an entry that had not rested when the earlier walk began',
-    },
-  },
-  {
-    rule: 2,
-    what: 'a folder is taken for the parent’s though some of its entries are gone',
-    file: 'src/snapshot/tree-frame.ts',
-    text: 'this.#sameCount === this.#same?.nodes.length',
-    replacement: 'this.#same !== undefined',
-    test: { file: 'src/snapshot/tree-store.test.ts', title: 'a folder is as the parent has it only' },
-  },
-  {
-    rule: 2,
-    what: 'files are looked at once though one of the databases was committed to',
-    file: 'src/snapshot/archive-captures.ts',
-    text: 'return [...this.#tried].every((path)',
-    replacement: 'return [...this.#tried].some((path)',
-    test: { file: changes, title: 'a commit to one of two databases' },
-  },
-  {
-    rule: 2,
-    what: 'a discovered database is taken from the draft as a plain file',
-    file: 'src/snapshot/archive.ts',
-    text: 'isPlainInParent: (path) => !this.#captures.isDiscovered(path),',
-    replacement: 'isPlainInParent: () => true,',
-    test: { file: changes, title: 'a commit to one of two databases' },
   },
   {
     rule: 1,
@@ -423,5 +389,6 @@ export const mutations: readonly Mutation[] = [
     replacement: '',
     test: { file: drills, title: 'a drill that is killed takes its copy along' },
   },
+  ...passMutations,
   ...tarMutations,
 ];

@@ -101,6 +101,13 @@ function alteredSource(lab: BackupLab, polynomial: bigint, changes: Changes): Ar
   };
 }
 
+/** What is known of how it was seen has it read without asking `read`. */
+function withoutShortWay(leaf: Leaf): Leaf {
+  const { seen, ...rest } = leaf;
+  expect(seen).toBeDefined();
+  return rest;
+}
+
 async function openLab(): Promise<BackupLab & { upload: (name: string) => string }> {
   const lab = await openBackupLab({ app: { items: 8, users: 3 } });
   const upload = (name: string) => join(lab.app.uploads, name);
@@ -164,9 +171,8 @@ test('a file that became unreadable after it was read stays as it was read', asy
   const path = lab.upload('a.txt');
   const details = { path, errno: 'EIO', reason: 'i/o error (EIO)' };
   const error = new KeepsakeError('SOURCE_UNREADABLE', details);
-  // Without `seen` it goes no shorter way.
-  const failing = ({ seen: _, ...leaf }: Leaf): Leaf => ({
-    ...leaf,
+  const failing = (leaf: Leaf): Leaf => ({
+    ...withoutShortWay(leaf),
     read: () => ({
       // oxlint-disable-next-line require-yield
       async *chunks() {
@@ -216,8 +222,8 @@ test('a file whose attributes cannot be read is stored once, and reported once',
 
 /** As if something wrote the file during each reading of that pass. */
 function restless(path: string, inPass: number): Required<Pick<Changes, 'alter'>> {
-  const unsettled = ({ seen: _, ...leaf }: Leaf): Leaf => ({
-    ...leaf,
+  const unsettled = (leaf: Leaf): Leaf => ({
+    ...withoutShortWay(leaf),
     read() {
       const reading = leaf.read!();
       return {
