@@ -2,25 +2,28 @@
  * The lab's app with its config and a repository: for the command line's restores in place and
  * whatever else changes an app that runs.
  */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { messages } from './app-lab.ts';
-import { runKeepsake, startKeepsake, type KeepsakeResult } from './keepsake.ts';
-import { describeResult, type RunningProgram } from './run-program.ts';
+import { CliLab, PASSWORD } from './cli-lab.ts';
+import { startKeepsake } from './keepsake.ts';
+import type { RunningProgram } from './run-program.ts';
 import type { LabApp } from './service-lab/lab-app.ts';
 import { startLabApp, type LabAppOptions } from './service-lab/start-lab-app.ts';
 
-export class ProtectedApp implements AsyncDisposable {
+export class ProtectedApp extends CliLab {
   readonly app: LabApp;
-  readonly repository: string;
   readonly config: string;
 
   constructor(app: LabApp) {
+    super({
+      path: app.join(),
+      join: (...parts) => app.join(...parts),
+      [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+    });
     this.app = app;
-    this.repository = app.join('repository');
     this.config = app.join('keepsake.yaml');
-    mkdirSync(app.join('home'));
     this.configure({});
   }
 
@@ -43,26 +46,18 @@ export class ProtectedApp implements AsyncDisposable {
     );
   }
 
-  get #options() {
-    const env = {
+  protected environment(): Readonly<Record<string, string | undefined>> {
+    return {
       ...this.app.env,
-      KEEPSAKE_PASSWORD: 'a password',
       KEEPSAKE_CONFIG: this.config,
       KEEPSAKE_STATE_DIR: this.app.join('state'),
-      TZ: 'UTC',
     };
-    return { home: this.app.join('home'), env };
-  }
-
-  async keepsake(args: readonly string[], { exits = 0 } = {}): Promise<KeepsakeResult> {
-    const result = await runKeepsake(args, this.#options);
-    if (result.exitCode !== exits) throw new Error(describeResult(result));
-    return result;
   }
 
   /** For what is killed while it runs. */
   startKeepsake(args: readonly string[]): RunningProgram {
-    return startKeepsake(args, this.#options);
+    const env = { KEEPSAKE_PASSWORD: PASSWORD, ...this.environment() };
+    return startKeepsake(args, { home: this.join('home'), env });
   }
 
   /** The id of the snapshot. */
@@ -96,15 +91,11 @@ export class ProtectedApp implements AsyncDisposable {
     const names = readdirSync(folder).filter((name) => name.startsWith('.keepsake-restore-'));
     return names.map((name) => join(folder, name));
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.app[Symbol.asyncDispose]();
-  }
 }
 
 /** Runs, and is backed up by nobody yet. */
 export async function openProtectedApp(options: LabAppOptions = {}): Promise<ProtectedApp> {
   const lab = new ProtectedApp(await startLabApp(options));
-  await lab.keepsake(['init']);
+  await lab.initQuickly();
   return lab;
 }
