@@ -64,19 +64,23 @@ export class ChangesSeries {
   /** Its checkpointer rests. */
   async capture(bank: BankApp): Promise<void> {
     const { random } = this.#parts;
-    if (random.chance(CHECKPOINT_SHARE)) {
-      bank.goCheckpoints();
-      await sleep(random.below(LONGEST_RUN_MS));
-      await bank.restCheckpoints();
-    }
+    if (random.chance(CHECKPOINT_SHARE)) await this.#checkpoint(bank);
     await sleep(random.below(LONGEST_RUN_MS));
     const isAtRest = random.chance(REST_SHARE);
     if (isAtRest) await bank.rest();
     try {
+      // Now and then all of the log is in the main file, and the log empty.
+      if (isAtRest && random.chance(CHECKPOINT_SHARE)) await this.#checkpoint(bank);
       await this.#captureNow(bank, isAtRest);
     } finally {
       if (isAtRest) bank.go();
     }
+  }
+
+  async #checkpoint(bank: BankApp): Promise<void> {
+    bank.goCheckpoints();
+    await sleep(this.#parts.random.below(LONGEST_RUN_MS));
+    await bank.restCheckpoints();
   }
 
   async #captureNow(bank: BankApp, isAtRest: boolean): Promise<void> {

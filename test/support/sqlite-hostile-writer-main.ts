@@ -72,7 +72,7 @@ async function writeTransaction(): Promise<void> {
     return;
   }
   statements.settle.run(commits + 1);
-  if (random.chance(0.05)) database.exec('PRAGMA incremental_vacuum(50)');
+  if (random.chance(0.1)) database.exec(`PRAGMA incremental_vacuum(${1 + random.below(50)})`);
   if (random.chance(0.2)) await restIfTold();
   database.exec('COMMIT');
   commits += 1;
