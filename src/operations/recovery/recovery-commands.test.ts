@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
@@ -62,7 +62,8 @@ function runIn(into: string, lines: readonly string[]): void {
   const target = join(into, 'target');
   mkdirSync(`${target}.old`, { recursive: true });
   const variables = [`TARGET='${target}'`, `INTO='${into}'`];
-  execFileSync('sh', ['-eu'], { input: [...variables, ...lines].join('\n') });
+  const input = [...variables, ...lines].join('\n');
+  execFileSync('sh', ['-eu'], { input, stdio: 'pipe', env: { ...process.env, LC_ALL: 'C' } });
 }
 
 test('a database that is named by itself takes its -wal, -shm and -journal along', async () => {
@@ -87,4 +88,16 @@ test('what need not be there is replaced where the snapshot has it, and stays wh
   expect(read('srv/.env')).toBe('restored');
   expect(read('target.old/srv/.env')).toBe('old');
   expect(read('srv/Caddyfile')).toBe('old');
+});
+
+test('a folder that stands in the way again is an error, not the new home of the restored one', async () => {
+  await using dir = await tempFolder();
+  for (const folder of ['srv/data', 'target/srv/data']) {
+    mkdirSync(dir.join(folder), { recursive: true });
+  }
+  writeFileSync(dir.join('srv/data/prod.db'), 'made anew by the app');
+  const lines = linesOf({ paths: ['/srv/data'] })('place');
+  expect(() => runIn(dir.path, lines)).toThrow(/not empty/);
+  expect(readdirSync(dir.join('srv/data'))).toEqual(['prod.db']);
+  expect(existsSync(dir.join('target/srv/data'))).toBe(true);
 });

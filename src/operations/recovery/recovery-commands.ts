@@ -128,8 +128,9 @@ function moveAside(indent: string, variable: string): string[] {
   ];
 }
 
+/** `-T`: never into a folder that an app, started too early, has made there again. */
 function moveIn(indent: string): string[] {
-  return [`${indent}mkdir -p "$INTO\${path%/*}"; mv "$TARGET$path" "$INTO$path"`];
+  return [`${indent}mkdir -p "$INTO\${path%/*}"; mv -T "$TARGET$path" "$INTO$path"`];
 }
 
 /** Of what lies in the app's folder: a unit file or a version file elsewhere is not the app's. */
