@@ -37,6 +37,8 @@ export interface FindKeyOptions extends CallOptions {
   readonly keyHint?: string | undefined;
   /** Told when a key is being derived by other threads: this one has time for something else. */
   readonly onDeriving?: (() => void) | undefined;
+  /** Has OpenSSL derive keys, in half the memory of two threads. */
+  readonly lowMemory?: boolean | undefined;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function findKey(
 ): Promise<OpenedKey> {
   const names = await listKeyNames(backend, options);
   const suspects: NamedBytes[] = [];
-  const trial = new Trial(password, options.onDeriving);
+  const trial = new Trial(password, options);
   for (const name of names) {
     const bytes = await loadKeyBytes(backend, { name, damaged: trial.damaged }, options);
     if (bytes === undefined) continue;
@@ -89,14 +91,16 @@ class Trial {
   readonly damaged = new Set<string>();
   readonly #password: string;
   readonly #onDeriving: (() => void) | undefined;
+  readonly #scrypt: Scrypt;
   readonly #refused: NamedBytes[] = [];
 
-  constructor(password: string, onDeriving: (() => void) | undefined) {
+  constructor(password: string, { onDeriving, lowMemory }: FindKeyOptions) {
     this.#password = password;
     this.#onDeriving = onDeriving;
+    this.#scrypt = lowMemory === true ? scryptByNode : scryptByWorkers;
   }
 
-  async open(file: NamedBytes, scrypt: Scrypt = scryptByWorkers): Promise<OpenedKey | undefined> {
+  async open(file: NamedBytes, scrypt: Scrypt = this.#scrypt): Promise<OpenedKey | undefined> {
     const { name, bytes } = file;
     try {
       const key = decodeKeyFile(bytes);

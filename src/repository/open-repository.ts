@@ -105,7 +105,8 @@ export async function openRepository(
   password: string,
   options: FindKeyOptions = {},
 ): Promise<Repository> {
-  const key = await findKey(access.backend, password, options);
+  const { backend, lowMemory } = access;
+  const key = await findKey(backend, password, { ...options, lowMemory });
   return openWithKey(access, key, options);
 }
 
