@@ -26,6 +26,8 @@ export interface ExcludePatterns {
 
 interface Pattern {
   readonly negated: boolean;
+  /** Stands in each path that matches; looking for it is quick. */
+  readonly literal: string;
   /** Begins at the root. */
   readonly anchored: boolean;
   /** What stands between the `**`, each a run of components that follow one another. */
@@ -76,11 +78,13 @@ function expandVariables(
 }
 
 function listMatches(patterns: readonly Pattern[], path: string): boolean {
-  const components = splitComponents(path);
+  let components: readonly string[] | undefined;
   let matched = false;
   for (const pattern of patterns) {
     // Only a pattern that would change the answer so far needs looking at.
-    if (pattern.negated === matched && matchesPattern(pattern, components)) matched = !matched;
+    if (pattern.negated !== matched || !path.includes(pattern.literal)) continue;
+    components ??= splitComponents(path);
+    if (matchesPattern(pattern, components)) matched = !matched;
   }
   return matched;
 }
@@ -122,14 +126,21 @@ function runMatches(
 
 function parsePattern(text: string): Pattern {
   const negated = text.startsWith('!');
-  const components = splitComponents(cleanPath(negated ? text.slice(1) : text));
+  const path = cleanPath(negated ? text.slice(1) : text);
+  const components = splitComponents(path);
   const runs: ComponentMatcher[][] = [[]];
   for (const component of components) {
     // Go splits "/" into the root and an empty component, which it then takes for "**".
     if (component === '**' || component === '') runs.push([]);
     else runs.at(-1)?.push(compilePart(component, text));
   }
-  return { negated, anchored: components[0] === '/', runs };
+  return { negated, literal: firstLiteral(path), anchored: components[0] === '/', runs };
+}
+
+/** The longest component, or beginning of one, before any character with a meaning. */
+function firstLiteral(path: string): string {
+  const [plain = ''] = /^[^\\[\]*?]*/.exec(path) ?? [];
+  return plain.split('/').reduce((longest, one) => (one.length > longest.length ? one : longest));
 }
 
 function compilePart(component: string, pattern: string): ComponentMatcher {
