@@ -67,7 +67,9 @@ export async function archivePass(
   try {
     for await (const entry of walk((folder, name) => pass.find(folder, name))) {
       options.signal?.throwIfAborted();
-      if (!pass.takeUnchanged(entry)) await pass.take(entry);
+      const taken = pass.takeUnchanged(entry);
+      if (taken === false) await pass.take(entry);
+      else if (taken !== true) await taken;
     }
     return pass.root;
   } catch (error) {
@@ -104,8 +106,11 @@ class ArchivePass {
     return frame?.path === folder ? frame.peekParent(name) : undefined;
   }
 
-  /** What stands in the parent as it is, without a promise: there may be a hundred thousand. */
-  takeUnchanged(entry: SourceEntry): boolean {
+  /**
+   * What stands in the parent as it is, without a promise: there may be a hundred thousand. With
+   * one, to be awaited, where files before it are still being read.
+   */
+  takeUnchanged(entry: SourceEntry): boolean | Promise<void> {
     if (entry.kind !== 'leaf' || entry.database === true || this.#untold.length > 0) return false;
     const { path, node, read } = entry;
     const frame = this.#frames.at(-1);
@@ -113,8 +118,7 @@ class ArchivePass {
     if (read !== undefined && !this.#isTakenOver(entry, node)) return false;
     frame.takeParent(node.name);
     this.#count(path, node, node, true);
-    void frame.add(node);
-    return true;
+    return frame.add(node) ?? true;
   }
 
   async take(entry: SourceEntry): Promise<void> {

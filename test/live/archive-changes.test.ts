@@ -9,13 +9,16 @@ import { decodeTree } from '../../src/format/tree.ts';
 import { openBackupSource } from '../../src/operations/backup-source.ts';
 import type { ArchiveResult, ArchiveSource } from '../../src/snapshot/archive-options.ts';
 import { archive } from '../../src/snapshot/archive.ts';
-import type { Leaf, SourceEntry } from '../../src/source/source.ts';
+import type { FileReading, Leaf, SourceEntry } from '../../src/source/source.ts';
 import {
   hastyClock,
   openBackupLab,
   readSnapshotFiles,
   type BackupLab,
 } from '../support/backup-lab.ts';
+
+/** What was written less than 50 ms before a walk is looked at whole by the next one. */
+const RESTED_MS = 120;
 
 interface Changes {
   /** After the first pass, before the databases are captured. */
@@ -108,6 +111,20 @@ function withoutShortWay(leaf: Leaf): Leaf {
   return rest;
 }
 
+function readSlowly(leaf: Leaf): Leaf {
+  const read = (): FileReading => {
+    const reading = leaf.read!();
+    return {
+      async *chunks(options) {
+        await sleep(300);
+        yield* reading.chunks(options);
+      },
+      finish: () => reading.finish(),
+    };
+  };
+  return { ...withoutShortWay(leaf), read };
+}
+
 async function openLab(): Promise<BackupLab & { upload: (name: string) => string }> {
   const lab = await openBackupLab({ app: { items: 8, users: 3 } });
   const upload = (name: string) => join(lab.app.uploads, name);
@@ -164,6 +181,24 @@ test('what changed after the first pass is stored as it became: grown, new, or a
   expect(files.get('uploads/c.txt')).toBe('new');
   expect(files.get('uploads/folder/deeper/b.txt/inside')).toBe('in it');
   expect(problems).toEqual([]);
+});
+
+test('a file that takes long to read is not lost among a thousand unchanged ones told meanwhile', async () => {
+  await using lab = await openLab();
+  mkdirSync(lab.upload('many'));
+  for (let at = 0; at < 1500; at += 1) writeFileSync(lab.upload(`many/b${1000 + at}`), 'b');
+  writeFileSync(lab.upload('many/a'), 'old');
+  await sleep(RESTED_MS);
+  const { files, problems } = await archiveApp(lab, {
+    beforeSecondPass: () => writeFileSync(lab.upload('many/a'), 'as it became'),
+    alter: (entry, pass) =>
+      entry.kind === 'leaf' && entry.path === lab.upload('many/a') && pass === 2
+        ? [readSlowly(entry)]
+        : [entry],
+  });
+  expect(problems).toEqual([]);
+  expect(files.get('uploads/many/a')).toBe('as it became');
+  expect([...files.keys()].filter((path) => path.includes('/many/b'))).toHaveLength(1500);
 });
 
 test('a file that became unreadable after it was read stays as it was read', async () => {
