@@ -21,7 +21,7 @@ import {
 
 const BACKUPS = Number(process.env['KEEPSAKE_SOAK_BACKUPS'] ?? 40);
 const SEED = Number(process.env['KEEPSAKE_SOAK_SEED'] ?? 1);
-const PLENTY_OF_TIME_MS = 60_000 + BACKUPS * 3000;
+const PLENTY_OF_TIME_MS = 60_000 + BACKUPS * 10_000;
 const OPS_PER_SECOND = 80;
 
 type JournalMode = 'wal' | 'delete';
