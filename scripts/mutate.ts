@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runProgram } from '../test/support/run-program.ts';
-import { mutations, type Mutation, type NamedTest } from './mutations.ts';
+import type { Mutation, NamedTest } from './mutation.ts';
+import { mutations } from './mutations.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const COPIED = [

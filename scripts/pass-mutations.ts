@@ -1,5 +1,5 @@
 /** Of what a backup takes over from the snapshot before, and of its second pass over the files. */
-import type { Mutation } from './mutations.ts';
+import type { Mutation } from './mutation.ts';
 
 const changes = 'test/live/archive-changes.test.ts';
 

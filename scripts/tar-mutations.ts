@@ -1,5 +1,5 @@
 /** Of what `export` writes and `import` takes in. */
-import type { Mutation } from './mutations.ts';
+import type { Mutation } from './mutation.ts';
 
 export const tarMutations: readonly Mutation[] = [
   {

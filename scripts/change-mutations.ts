@@ -1,0 +1,64 @@
+/** Of changes in place: restores, rollbacks. */
+import type { Mutation } from './mutation.ts';
+
+const swap = 'src/operations/in-place/swap-paths.test.ts';
+const inPlace = 'test/crash/restore-in-place-crash.test.ts';
+
+export const changeMutations: readonly Mutation[] = [
+  {
+    rule: 7,
+    what: 'the old -wal stays beside a restored database',
+    file: 'src/operations/in-place/swap-units.ts',
+    text: '  if (isDatabase) await planSidecars(',
+    replacement: '  if (isDatabase && units.length < 0) await planSidecars(',
+    test: { file: swap, title: 'a -wal that the app made' },
+  },
+  {
+    rule: 7,
+    what: 'a -wal that is not its own stays beside a database that comes in',
+    file: 'src/operations/in-place/swap-paths.ts',
+    text: '    await moves.moveAside(live, stray);\n  }\n  if (fresh !== undefined) await moves.move(fresh, live);',
+    replacement:
+      '    if (fresh !== undefined) await moves.moveAside(live, stray);\n  }\n  if (fresh !== undefined) await moves.move(fresh, live);',
+    test: { file: swap, title: 'a reboot started halfway' },
+  },
+  {
+    rule: 7,
+    what: 'renames are not made durable where they arrive',
+    file: 'src/operations/in-place/swap-paths.ts',
+    text: 'for (const folder of this.#arrived) await whereSupported(this.#files.syncFolder(folder));',
+    replacement: '',
+    test: { file: swap, title: 'cut off at its n-th call by a power cut' },
+  },
+  {
+    rule: 7,
+    what: 'files are moved before the journal says which',
+    file: 'src/operations/in-place/snapshot-change.ts',
+    text: '    await journal.update({ units: await planSwap(roots, planning) });',
+    replacement:
+      '    const units = await planSwap(roots, planning);\n    await swapIn(units, machine);\n    await journal.update({ units });',
+    test: {
+      file: inPlace,
+      title: 'dies at its n-th call, for each n from the stop on',
+    },
+  },
+  {
+    rule: 7,
+    what: 'the service may start while its files are replaced',
+    file: 'src/operations/in-place/change-service.ts',
+    text: '      await this.#hold(control, signal);',
+    replacement: '',
+    test: {
+      file: inPlace,
+      title: 'dies at its n-th call, for each n from the stop on',
+    },
+  },
+  {
+    rule: 7,
+    what: 'an app that is ill afterwards is left so',
+    file: 'src/operations/in-place/change-run.ts',
+    text: "  if (verdict === undefined || verdict.kind === 'healthy') return;",
+    replacement: '  if (verdict !== null) return;',
+    test: { file: inPlace, title: 'ill on the restored state' },
+  },
+];
