@@ -29,12 +29,17 @@ test('pieces run at different times add up, and one run again replaces itself', 
   new SoakRecord(path).add({ ...run, wrong: 7 });
   new SoakRecord(path).add({ ...run, from: 5000, date: '2026-01-03' });
   new SoakRecord(path).add(run);
-  const page = soakPage(new SoakRecord(path).runs, machine);
+  const page = soakPage(new SoakRecord(path).runs, machine, [run.part]);
   expect(page).toContain('**10,000 raw captures, 0 wrong** (2026-01-02 to 2026-01-03)');
   expect(page).toContain('| captures 10000, kills 180 | 0 | 8.0 | abc1234 |');
 });
 
 test('what was wrong in any piece is told', () => {
-  const page = soakPage([run, { ...run, from: 5000, wrong: 2 }], machine);
+  const page = soakPage([run, { ...run, from: 5000, wrong: 2 }], machine, [run.part]);
   expect(page).toContain('2 wrong');
+});
+
+test('what was never run is told', () => {
+  const page = soakPage([run], machine, ['live-large', run.part, 'crash-restore']);
+  expect(page).toContain('**Not run:** live-large, crash-restore.');
 });

@@ -64,9 +64,14 @@ function readRuns(path: string): SoakRun[] {
   }
 }
 
-/** docs/soak.md: a row for each part, all its pieces and seeds together. */
-export function soakPage(runs: readonly SoakRun[], machine: Machine): string {
-  const parts = [...new Set(runs.map(({ part }) => part))];
+/** docs/soak.md: a row for each part, all its pieces and seeds together; and what was never run. */
+export function soakPage(
+  runs: readonly SoakRun[],
+  machine: Machine,
+  allParts: readonly string[],
+): string {
+  const parts = allParts.filter((part) => runs.some((run) => run.part === part));
+  const missing = allParts.filter((part) => !parts.includes(part));
   const rows = parts.map((part) => rowOf(runs.filter((run) => run.part === part)));
   const wrong = runs.reduce((sum, run) => sum + run.wrong, 0);
   const captures = runs.reduce((sum, { counts }) => sum + (counts['captures'] ?? 0), 0);
@@ -84,8 +89,11 @@ export function soakPage(runs: readonly SoakRun[], machine: Machine): string {
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
-    '`raw`: read page by page; the others went over to SQLite’s backup after doubts. `slow`: read with',
-    'pauses. `dead`: right after the writer was killed, by both ways. `refused`: not taken, and said so.',
+    missing.length === 0 ? 'All parts were run.' : `**Not run:** ${missing.join(', ')}.`,
+    '',
+    '`raw`: whole, and read page by page, outside of series; the others went over to SQLite’s backup',
+    'after doubts, or were asked for. `slow`: read with pauses. `dead`: right after the writer was killed,',
+    'by both ways. `refused`: not taken, and said so.',
     '`states`: different commits seen. `partial`: only what was committed since the one before was read,',
     'and the whole judged; `full`: in such a series, read whole; `equal`: partial ones that were compared',
     'byte for byte with SQLite’s backup of the same state, or with a raw image of the same last commit.',

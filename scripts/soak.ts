@@ -6,6 +6,7 @@
  *   npm run soak -- --part captures-wal --from 0 --captures 5000        one piece
  *   npm run soak -- --seeds 1,2,3 --backups 300 --minutes 120           begin nothing after 2 hours
  *   npm run soak -- --fresh                             forget what was run before
+ *   npm run soak -- --page                              only write docs/soak.md anew
  *   npm run soak -- --list                              the names of the parts
  */
 import { execFileSync } from 'node:child_process';
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '600' },
     fresh: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
   },
 });
 
@@ -53,8 +55,13 @@ function runPart(part: SoakPart, seed: number): void {
   const date = new Date().toISOString().slice(0, 10);
   const { name, what } = part;
   record.add({ part: name, what, seed, from, counts, wrong, minutes, date, commit: commit() });
-  writeFileSync(`${root}/docs/soak.md`, soakPage(record.runs, machine()));
+  writePage();
   console.log(`${name}: ${JSON.stringify(counts)}, ${wrong} wrong, ${minutes.toFixed(1)} minutes`);
+}
+
+function writePage(): void {
+  const names = SOAK_PARTS.map(({ name }) => name);
+  writeFileSync(`${root}/docs/soak.md`, soakPage(record.runs, machine(), names));
 }
 
 function commit(): string {
@@ -78,6 +85,10 @@ function machine(): Machine {
 function main(): void {
   if (values.list) {
     for (const { name, what } of SOAK_PARTS) console.log(`${name.padEnd(16)} ${what}`);
+    return;
+  }
+  if (values.page) {
+    writePage();
     return;
   }
   installTestTools();
