@@ -9,8 +9,8 @@ export const changeMutations: readonly Mutation[] = [
     rule: 7,
     what: 'the old -wal stays beside a restored database',
     file: 'src/operations/in-place/swap-units.ts',
-    text: '  if (isDatabase) await planSidecars(',
-    replacement: '  if (isDatabase && units.length < 0) await planSidecars(',
+    text: '  if (isDatabase) {',
+    replacement: '  if (isDatabase && units.length < 0) {',
     test: { file: swap, title: 'a -wal that the app made' },
   },
   {
@@ -34,9 +34,8 @@ export const changeMutations: readonly Mutation[] = [
     rule: 7,
     what: 'files are moved before the journal says which',
     file: 'src/operations/in-place/snapshot-change.ts',
-    text: '    await journal.update({ units: await planSwap(roots, planning) });',
-    replacement:
-      '    const units = await planSwap(roots, planning);\n    await swapIn(units, machine);\n    await journal.update({ units });',
+    text: '    await journal.update({ units });',
+    replacement: '    await swapIn(units, machine);\n    await journal.update({ units });',
     test: {
       file: inPlace,
       title: 'dies at its n-th call, for each n from the stop on',

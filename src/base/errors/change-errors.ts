@@ -64,6 +64,17 @@ export const changeErrors = {
       service: 'systemd unit wishlist.service runs again.',
     },
   }),
+  CHANGE_FILES_GONE: entry<{ path: string; fresh: string }>({
+    exit: ExitCode.failed,
+    message: ({ path, fresh }) =>
+      `${shown(fresh)} was removed, and no old files were moved away from ${shown(path)}`,
+    hint: ({ fresh }) =>
+      `Nothing was moved. If what stands there is the old state, make an empty file ${shown(fresh)} (and the folders above it), then type \`keepsake restore --undo\`.`,
+    example: {
+      path: '/opt/wishlist/uploads',
+      fresh: '/opt/wishlist/.keepsake-restore-a1b2c3d4/new/opt/wishlist/uploads',
+    },
+  }),
   CHANGE_STUCK: entry<{ app: string; step: string; why: string; place: string }>({
     exit: ExitCode.failed,
     message: ({ app, step, why }) =>

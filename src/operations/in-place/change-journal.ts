@@ -91,6 +91,8 @@ export interface ChangeJournal {
   readonly units?: readonly SwapUnit[];
   /** The app ran on the new state, if only for a moment. */
   readonly wasStarted?: true;
+  /** What stood in the app was moved to `new` on the way back. */
+  readonly takenOut?: true;
   readonly ended?: { readonly as: 'done' | 'undone'; readonly at: string };
 }
 

@@ -14,7 +14,7 @@ import { withScratchFolder } from '../scratch-folder.ts';
 import { kindOf, makeFolders } from './change-files.ts';
 import { makeRestorePoint } from './restore-point.ts';
 import { SnapshotChange, type SnapshotChangeOptions } from './snapshot-change.ts';
-import { swapBack, swapIn } from './swap-paths.ts';
+import { swapIn } from './swap-paths.ts';
 import type { SwapRoot } from './swap-units.ts';
 
 /** An app waits 5 s for a lock before it gives up a write, as better-sqlite3 does. */
@@ -44,8 +44,8 @@ export class LiveChange extends SnapshotChange {
   }
 
   override async revert(): Promise<void> {
-    const { machine, journal } = this.#options;
-    await swapBack(journal.value.units ?? [], machine);
+    const { journal } = this.#options;
+    await this.swapBack();
     for (const root of this.#databases()) {
       const { overwritten = [], overwriting } = journal.value;
       // Cut off while it was written: whether SQLite committed it nobody knows.

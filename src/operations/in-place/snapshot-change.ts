@@ -15,8 +15,8 @@ import { discardStaged, stageSnapshot } from './stage-snapshot.ts';
 import { keepOldState } from './settle-change.ts';
 import { findSwapRoots, isSameOrBelow } from './swap-roots.ts';
 import { findMissingUploads } from './missing-uploads.ts';
-import { swapBack, swapIn } from './swap-paths.ts';
-import { planSwap, type SwapRoot } from './swap-units.ts';
+import { setAsideStaged, swapBack, swapIn } from './swap-paths.ts';
+import { planAgain, type SwapRoot } from './swap-units.ts';
 import { whatStays } from './what-stays.ts';
 
 /** Asked for only where the repository is needed: what is staged needs none. */
@@ -63,7 +63,8 @@ export class SnapshotChange implements Change {
     const manifest = await loadManifest(open.repository, open.snapshot.tree, { signal });
     const job = { open, manifest, onProgress, signal };
     const base = journal.value.roots.filter(({ onlyIfMissing }) => onlyIfMissing !== true);
-    await discardStaged(journal.value.places);
+    if (this.#mayHoldWrites()) await setAsideStaged(machine, journal.value.places);
+    else await discardStaged(journal.value.places);
     const staged = await stageSnapshot(workbench, { ...job, roots: base });
     let { sizeBytes } = staged;
     if (journal.value.part === 'database') {
@@ -108,9 +109,14 @@ export class SnapshotChange implements Change {
   }
 
   async discard(): Promise<void> {
-    // What the app has run on may hold writes that nothing else has.
-    if (this.#options.journal.value.wasStarted === true) return;
+    if (this.#mayHoldWrites()) return;
     await discardStaged(this.#options.journal.value.places);
+  }
+
+  /** What the app has run on may hold writes that nothing else has. */
+  #mayHoldWrites(): boolean {
+    const { wasStarted, takenOut } = this.#options.journal.value;
+    return wasStarted === true || takenOut === true;
   }
 
   async apply(): Promise<void> {
@@ -119,29 +125,34 @@ export class SnapshotChange implements Change {
     await swapIn(journal.value.units ?? [], machine);
   }
 
-  /** Unless they stand in the journal: then some may have been moved already. */
+  /** Those that stand in the journal may have been moved already. */
   protected async planUnits(roots: readonly SwapRoot[]): Promise<void> {
     const { machine, journal } = this.#options;
-    if ((journal.value.units ?? []).length > 0) return;
     const { own, app } = journal.value;
     const rules = whatStays({ exclude: app.exclude, mountPoints: machine.mountPoints(), own });
     const isDatabase = (path: string): boolean => hasDatabaseMagic(path);
     const { files, attributes } = machine;
     const planning = { files, attributes, isDatabase, ...rules };
-    await journal.update({ units: await planSwap(roots, planning) });
+    const units = await planAgain(journal.value.units ?? [], { roots, planning });
+    await journal.update({ units });
   }
 
   async revert(): Promise<void> {
+    await this.swapBack();
+    await this.#options.journal.update({ units: [] });
+  }
+
+  protected async swapBack(): Promise<void> {
     const { machine, journal } = this.#options;
-    await swapBack(journal.value.units ?? [], machine);
-    await journal.update({ units: [] });
+    const onTakeOut = (): Promise<void> => journal.update({ takenOut: true });
+    await swapBack(journal.value.units ?? [], machine, onTakeOut);
   }
 
   async settle(): Promise<void> {
     const { workbench, journal, source, warn, signal } = this.#options;
-    const { places, restorePoint } = journal.value;
+    const { places, restorePoint, takenOut } = journal.value;
     // Empty by now, but for what nobody waited for.
-    await discardStaged(places);
+    if (takenOut !== true) await discardStaged(places);
     if (restorePoint?.kind !== 'snapshot' || journal.value.finalPoint !== undefined) return;
     const backup = await source.backup();
     const finalPoint = await keepOldState(workbench, journal.value, { backup, signal });

@@ -5,7 +5,13 @@ import { DurableFileLayer } from '../../../test/support/durable-file-layer.ts';
 import { interceptFileLayer, killedAt } from '../../../test/support/intercepted-file-layer.ts';
 import { kindOf, makeFolders, readTextIfAny } from './change-files.ts';
 import { swapBack, swapIn, type SwapWork } from './swap-paths.ts';
-import { planSwap, type SwapPlanning, type SwapRoot, type SwapUnit } from './swap-units.ts';
+import {
+  planAgain,
+  planSwap,
+  type SwapPlanning,
+  type SwapRoot,
+  type SwapUnit,
+} from './swap-units.ts';
 
 const PLACE = '/srv/.keepsake-restore-00000001';
 const attributes = {
@@ -212,4 +218,93 @@ test('what is brought only where it is missing replaces nothing', async () => {
   expect(await liveTree(disk)).toEqual({ ...OLD, '/srv/uploads/c': 'new c' });
   await swapBack(units, workOn(disk));
   expect(await liveTree(disk)).toEqual(OLD);
+});
+
+test('what somebody removed from the new files makes no way back move the only copy', async () => {
+  const { disk, units } = await openDisk();
+  await disk.unlink(`${PLACE}/new/srv/uploads/a`);
+  await disk.removeFolder(`${PLACE}/new/srv/uploads`);
+  const gone = { code: 'CHANGE_FILES_GONE', details: { path: '/srv/uploads' } };
+  await expect(swapBack(units, workOn(disk))).rejects.toMatchObject(gone);
+  await expect(swapIn(units, workOn(disk))).rejects.toMatchObject(gone);
+  expect(await liveTree(disk)).toEqual(OLD);
+  // As the error says.
+  await put(disk, { [`${PLACE}/new/srv/uploads`]: '' });
+  await swapBack(units, workOn(disk));
+  expect(await liveTree(disk)).toEqual(OLD);
+});
+
+test('what came in and is taken out again is told before, and only then', async () => {
+  const { disk, units } = await openDisk();
+  const told: string[] = [];
+  const tell = async () => void told.push((await liveTree(disk))['/srv/.env'] ?? '');
+  await swapBack(units, workOn(disk), tell);
+  expect(told).toEqual([]);
+  await swapIn(units, workOn(disk));
+  await swapBack(units, workOn(disk), tell);
+  expect(told).toEqual(['new env']);
+});
+
+/** A database that was stopped cleanly, and the plan of it, after which nothing was moved. */
+async function openClean(): Promise<{
+  disk: DurableFileLayer;
+  roots: SwapRoot[];
+  units: readonly SwapUnit[];
+}> {
+  const disk = new DurableFileLayer();
+  await put(disk, { '/srv/prod.db': 'SQLite old', '/srv/z': 'old z' });
+  await put(disk, { [`${PLACE}/new/srv/prod.db`]: 'SQLite new', [`${PLACE}/new/srv/z`]: 'new z' });
+  const roots = [root('/srv/z'), root('/srv/prod.db')];
+  return { disk, roots, units: await planSwap(roots, planning(disk)) };
+}
+
+/** Somebody started the app nevertheless, and it was killed. */
+const RAN: Tree = { '/srv/prod.db-wal': 'rows since', '/srv/prod.db-shm': 'index since' };
+const CLEAN: Tree = { '/srv/prod.db': 'SQLite old', '/srv/z': 'old z' };
+
+test.each([undefined, `${PLACE}/old/srv/prod.db`])(
+  'a -wal that came beside the old database before that had left stays with it on the way back (cut off at %s)',
+  async (cut) => {
+    const { disk, units } = await openClean();
+    const layer = interceptFileLayer(disk, ({ name, path }) => {
+      if (name === 'rename' && path === cut) throw new Error('killed');
+    });
+    if (cut !== undefined) await swapIn(units, workOn(layer)).catch(() => {});
+    await put(disk, RAN);
+    await swapBack(units, workOn(disk));
+    expect(await liveTree(disk)).toEqual({ ...CLEAN, ...RAN });
+  },
+);
+
+test.each([undefined, `${PLACE}/old/srv/prod.db`])(
+  'a -wal that came beside the old database before that had left goes aside with it (cut off at %s)',
+  async (cut) => {
+    const { disk, roots, units } = await openClean();
+    const layer = interceptFileLayer(disk, ({ name, path }) => {
+      if (name === 'rename' && path === cut) throw new Error('killed');
+    });
+    if (cut !== undefined) await swapIn(units, workOn(layer)).catch(() => {});
+    await put(disk, RAN);
+    const again = await planAgain(units, { roots, planning: planning(disk) });
+    await swapIn(again, workOn(disk));
+    expect(await liveTree(disk)).toEqual({ '/srv/prod.db': 'SQLite new', '/srv/z': 'new z' });
+    const kept = await treeOf(disk, `${PLACE}/old/srv`);
+    expect(kept[`${PLACE}/old/srv/prod.db-wal`]).toBe('rows since');
+    for (let deaths = 0; ; deaths += 1) {
+      const back = disk.clone();
+      const { layer: mortal, died } = killedAt(back, deaths + 1);
+      await swapBack(again, workOn(mortal)).catch(() => {});
+      await swapBack(again, workOn(back));
+      expect(await liveTree(back)).toEqual({ ...CLEAN, ...RAN });
+      if (!died()) break;
+    }
+  },
+);
+
+test('entries that came into a mount point after the plan go aside like the others', async () => {
+  const { disk, units } = await openDisk();
+  await put(disk, { '/srv/mnt/since': 'came since' });
+  const again = await planAgain(units, { roots: ROOTS, planning: planning(disk) });
+  await swapIn(again, workOn(disk));
+  expect(await liveTree(disk)).toEqual(NEW);
 });

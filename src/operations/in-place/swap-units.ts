@@ -41,6 +41,10 @@ export interface SwapUnit {
   readonly attributes?: Attributes;
   /** Of a sidecar: the restored database it must not stand beside. */
   readonly beside?: string;
+  /** Of a sidecar: where its database goes. Before that is there, what comes to be is the app's. */
+  readonly databaseOld?: string;
+  /** Of a sidecar: its `old`, should it come to be before its database leaves. */
+  readonly lateOld?: string;
 }
 
 /** What a folder has beside its entries. */
@@ -93,8 +97,49 @@ async function planEntry(
     (live === 'file' && planning.isDatabase(entry.at)) ||
     (fresh === 'file' && planning.isDatabase(entry.fresh));
   // First those: a database never comes in beside a -wal that is not its own.
-  if (isDatabase) await planSidecars(entry, { files, isComing: fresh !== undefined }, units);
+  if (isDatabase) {
+    const isComing = fresh !== undefined;
+    await planSidecars(entry, { files, isComing, isThere: live !== undefined }, units);
+  }
   units.push(unitOf(entry, { live, fresh }));
+}
+
+/**
+ * The plan for a swap that was cut off: made anew where nothing was moved yet, because the app may
+ * have run since. Else with the sidecars that came to be beside a database that has not left.
+ */
+export async function planAgain(
+  units: readonly SwapUnit[],
+  { roots, planning }: { roots: readonly SwapRoot[]; planning: SwapPlanning },
+): Promise<SwapUnit[]> {
+  const { files } = planning;
+  if (await hasMoved(units, files)) return Promise.all(units.map((unit) => withLate(unit, files)));
+  // What the way back left to be set is not what the folder had.
+  const before = new Map(units.map(({ live, attributes }) => [live, attributes]));
+  return (await planSwap(roots, planning)).map((unit) => {
+    const attributes = before.get(unit.live);
+    return unit.attributes === undefined || attributes === undefined
+      ? unit
+      : { ...unit, attributes };
+  });
+}
+
+/** Whether anything is where the swap brings it. */
+export async function hasMoved(units: readonly SwapUnit[], files: FileLayer): Promise<boolean> {
+  for (const { attributes, old, fresh } of units) {
+    if (attributes !== undefined) continue;
+    if (old !== undefined && (await kindOf(files, old)) !== undefined) return true;
+    if (fresh !== undefined && (await kindOf(files, fresh)) === undefined) return true;
+  }
+  return false;
+}
+
+async function withLate(unit: SwapUnit, files: FileLayer): Promise<SwapUnit> {
+  const { live, old, databaseOld, lateOld } = unit;
+  if (old !== undefined || databaseOld === undefined || lateOld === undefined) return unit;
+  const hasLeft = (await kindOf(files, databaseOld)) !== undefined;
+  if (hasLeft || (await kindOf(files, live)) === undefined) return unit;
+  return { ...unit, old: lateOld };
 }
 
 function unitOf(
@@ -113,7 +158,7 @@ function unitOf(
 /** Also those that are not there: the app that runs on the new database will make some. */
 async function planSidecars(
   { at, fresh, old, stray }: SwapRoot,
-  { files, isComing }: { files: FileLayer; isComing: boolean },
+  { files, isComing, isThere }: { files: FileLayer; isComing: boolean; isThere: boolean },
   units: SwapUnit[],
 ): Promise<void> {
   const [olds, freshes, strays] = [sidecarsOf(old), sidecarsOf(fresh), sidecarsOf(stray)];
@@ -121,7 +166,11 @@ async function planSidecars(
     const [sidecar = '', past = '', aside = ''] = [freshes[index], olds[index], strays[index]];
     const entry = { at: live, fresh: sidecar, old: past, stray: aside };
     const found = { live: await kindOf(files, live), fresh: await kindOf(files, sidecar) };
-    units.push({ ...unitOf(entry, found), ...(isComing && { beside: fresh }) });
+    units.push({
+      ...unitOf(entry, found),
+      ...(isComing && { beside: fresh }),
+      ...(isThere && { databaseOld: old, lateOld: past }),
+    });
   }
 }
 
