@@ -35,8 +35,7 @@ async function answer(request: GateRequest): Promise<GateAnswer> {
       recover(request.image);
       return { kind: 'recovered' };
     case 'overwrite':
-      await overwriteLive(request);
-      return { kind: 'overwritten' };
+      return { kind: 'overwritten', outcome: await overwriteLive(request) };
     case 'contents':
       return { kind: 'contents', contents: readContents(request.image) };
     case 'check':

@@ -30,6 +30,8 @@ export interface OverwriteRequest {
   readonly kind: 'overwrite';
   readonly image: string;
   readonly target: string;
+  /** For the app's lock; after that nothing was written for certain. */
+  readonly waitMs: number;
 }
 
 export interface ColumnReference {
@@ -66,7 +68,7 @@ export type GateAnswer =
   /** A gate that was started anew holds nothing. */
   | { readonly kind: 'not-held' }
   | { readonly kind: 'recovered' }
-  | { readonly kind: 'overwritten' }
+  | { readonly kind: 'overwritten'; readonly outcome: 'written' | 'busy' }
   | { readonly kind: 'contents'; readonly contents: DatabaseContents }
   | { readonly kind: 'schema'; readonly schema: SchemaFacts }
   | { readonly kind: 'checked'; readonly checks: DatabaseChecks }

@@ -14,12 +14,18 @@ const LOCKED: readonly number[] = [0, SqliteCode.busy, SqliteCode.locked];
  * One write transaction of SQLite's own on the target: the app sees all of it at once or, should
  * this process be killed, nothing. While the app holds the lock it is tried again and again.
  */
-export async function overwriteLive({ image, target }: OverwriteRequest): Promise<void> {
+export async function overwriteLive(request: OverwriteRequest): Promise<'written' | 'busy'> {
+  const { image, target, waitMs } = request;
+  const startedMs = systemClock.monotonicMs();
   const source = new DatabaseSync(sqliteUri(encodeRawName(image), 'immutable=1'), {
     readOnly: true,
   });
   try {
-    while (!(await tryBackup(source, target))) await systemClock.sleep(PAUSE_MS);
+    while (!(await tryBackup(source, target))) {
+      if (systemClock.monotonicMs() - startedMs > waitMs) return 'busy';
+      await systemClock.sleep(PAUSE_MS);
+    }
+    return 'written';
   } finally {
     source.close();
   }

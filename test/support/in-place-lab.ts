@@ -6,6 +6,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { FileLayer } from '../../src/backend/file-layer.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import type { ResolvedApp } from '../../src/config/resolve-app.ts';
 import type { HealthVerdict } from '../../src/host/health-probe.ts';
 import type { ServiceControl } from '../../src/host/service.ts';
@@ -128,6 +129,7 @@ export interface LabRun {
   readonly unreachable?: boolean;
   readonly machine?: Partial<ChangeMachine>;
   readonly signal?: AbortSignal;
+  readonly clock?: Clock;
 }
 
 export class InPlaceLab implements AsyncDisposable {
@@ -242,12 +244,13 @@ export class InPlaceLab implements AsyncDisposable {
     if (this.service.isRunning || !this.service.isHeld) this.violations.push(path);
   }
 
-  workbench({ unreachable = false }: LabRun = {}): Workbench {
+  workbench({ unreachable = false, clock }: LabRun = {}): Workbench {
     this.#pid += 1;
     const pid = this.#pid;
     const workbench = this.backup.workbench();
     return {
       ...workbench,
+      ...(clock !== undefined && { clock }),
       self: { ...selfFacts, pid, isAlive: (other) => other === pid },
       openBackend(location) {
         if (unreachable && location !== 'lab:') throw new Error('no route to the host');

@@ -162,6 +162,13 @@ export const changeErrors = {
       'The database is as it was. Try again when the app has less to do, or restore without `--live`, which stops it for a moment.',
     example: { path: '/opt/wishlist/data/prod.db', limitMs: 10_000 },
   }),
+  DATABASE_WRITE_CUT_OFF: entry<{ path: string; why: string }>({
+    exit: ExitCode.failed,
+    message: ({ path, why }) => `${shown(path)} was being written when that was cut off: ${why}`,
+    hint: () =>
+      'The database is sound, and either as it was or as it was to be: which one is not known. A copy of the old state is kept. Type `keepsake restore --undo` to write it back.',
+    example: { path: '/opt/wishlist/data/prod.db', why: 'killed by SIGKILL' },
+  }),
   CHANGE_NOT_LIVE: entry<{ path: string; why: string }>({
     exit: ExitCode.failed,
     message: ({ path, why }) => `${shown(path)} cannot be restored live: ${why}`,

@@ -20,6 +20,9 @@ import type { SwapRoot } from './swap-units.ts';
 /** An app waits 5 s for a lock before it gives up a write, as better-sqlite3 does. */
 const OVERWRITE_LIMIT_MS = 10_000;
 
+/** SQLite itself said that it could not. */
+const UNWRITTEN = ['DATABASE_KEPT_BUSY', 'DATABASE_UNREADABLE', 'DATABASE_DAMAGED'] as const;
+
 export class LiveChange extends SnapshotChange {
   readonly #options: SnapshotChangeOptions;
 
@@ -34,7 +37,7 @@ export class LiveChange extends SnapshotChange {
       if (journal.value.overwritten?.includes(root.path) === true) continue;
       await this.#keepOld(root);
       await journal.update({ overwriting: root.path });
-      await this.#overwrite(root, root.fresh);
+      await this.#bringIn(root);
       const overwritten = [...(journal.value.overwritten ?? []), root.path];
       await journal.update({ overwritten, overwriting: '' });
       await this.#assertSound(root);
@@ -46,19 +49,29 @@ export class LiveChange extends SnapshotChange {
   override async revert(): Promise<void> {
     const { journal } = this.#options;
     await this.swapBack();
-    for (const root of this.#databases()) {
-      const { overwritten = [], overwriting } = journal.value;
-      // Cut off while it was written: whether SQLite committed it nobody knows.
-      if (overwriting !== root.path && !overwritten.includes(root.path)) continue;
+    // The one that was cut off first: the journal names only one.
+    for (const root of this.#databases().toReversed()) {
+      if (!this.#mayBeWritten(root)) continue;
+      const overwritten = (journal.value.overwritten ?? []).filter((path) => path !== root.path);
+      await journal.update({ overwritten, overwriting: root.path });
       await this.#overwrite(root, root.old);
+      await journal.update({ overwriting: '' });
     }
-    await journal.update({ units: [], overwritten: [], overwriting: '' });
+    await journal.update({ units: [] });
   }
 
-  /** The database itself is the old one again, so its copy is of no more use. */
+  /** Where the database itself is the old one again its copy is of no more use. */
   override async discard(): Promise<void> {
     await super.discard();
-    for (const { old } of this.#databases()) await rm(fsPath(old), { force: true });
+    for (const root of this.#databases()) {
+      if (!this.#mayBeWritten(root)) await rm(fsPath(root.old), { force: true });
+    }
+  }
+
+  /** Cut off while it was written: whether SQLite committed it nobody knows. */
+  #mayBeWritten({ path }: SwapRoot): boolean {
+    const { overwritten = [], overwriting } = this.#options.journal.value;
+    return overwriting === path || overwritten.includes(path);
   }
 
   #databases(): SwapRoot[] {
@@ -69,11 +82,12 @@ export class LiveChange extends SnapshotChange {
     return this.#options.journal.value.roots.filter((root) => root.onlyIfMissing === true);
   }
 
-  /** A copy that was there before is of a run that was cut off: that run may have written already. */
-  async #keepOld({ at, old }: SwapRoot): Promise<void> {
+  /** Of a run that was cut off and may have written already the copy that it made is the old state. */
+  async #keepOld({ path, at, old }: SwapRoot): Promise<void> {
     const { workbench, machine, journal, source, signal } = this.#options;
     const { files } = machine;
-    if ((await kindOf(files, old)) !== undefined) {
+    const isWrittenTo = journal.value.overwriting === path;
+    if (isWrittenTo && (await kindOf(files, old)) !== undefined) {
       const backup = await source.backup();
       const { part } = journal.value;
       const restorePoint = await makeRestorePoint(workbench, { backup, part, signal });
@@ -94,16 +108,21 @@ export class LiveChange extends SnapshotChange {
     await machine.attributes.write(old, await machine.attributes.read(at));
   }
 
-  async #overwrite({ at: target }: SwapRoot, image: string): Promise<void> {
-    const { workbench, journal } = this.#options;
-    const { clock } = workbench;
+  async #bringIn(root: SwapRoot): Promise<void> {
     try {
-      await overwriteDatabase({ image, target, limitMs: OVERWRITE_LIMIT_MS, clock });
+      await this.#overwrite(root, root.fresh);
     } catch (error) {
       // Nothing was written, so there is nothing to take back.
-      if (isKeepsakeError(error)) await journal.update({ overwriting: '' });
+      if (UNWRITTEN.some((code) => isKeepsakeError(error, code))) {
+        await this.#options.journal.update({ overwriting: '' });
+      }
       throw error;
     }
+  }
+
+  async #overwrite({ at: target }: SwapRoot, image: string): Promise<void> {
+    const { clock } = this.#options.workbench;
+    await overwriteDatabase({ image, target, limitMs: OVERWRITE_LIMIT_MS, clock });
   }
 
   async #assertSound({ at: path, fresh }: SwapRoot): Promise<void> {
