@@ -11,6 +11,8 @@ export interface RestorePointJob {
   /** How the app is backed up. */
   readonly backup: BackupInput;
   readonly part: ChangePart;
+  /** Nothing may be missing in it or damaged: what it was made of is removed for it. */
+  readonly isFinal?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -21,7 +23,7 @@ export interface RestorePointJob {
  */
 export async function makeRestorePoint(
   workbench: Workbench,
-  { backup: input, part, signal }: RestorePointJob,
+  { backup: input, part, isFinal = false, signal }: RestorePointJob,
 ): Promise<RestorePoint> {
   const { subject } = input;
   const isPart = part === 'database' && subject.databases.length > 0;
@@ -35,9 +37,11 @@ export async function makeRestorePoint(
   };
   try {
     const { snapshotId: id, outcome, problems } = await run(workbench, wanted);
-    if (outcome !== 'failed' && id !== undefined) return { kind: 'snapshot', id };
-    const problem = problems.find(({ kind }) => kind === 'database');
-    return { kind: 'aside', why: describeCause(problem?.error ?? 'no snapshot was stored') };
+    const isEnough = outcome !== 'failed' && !(isFinal && outcome === 'partial');
+    if (isEnough && id !== undefined) return { kind: 'snapshot', id };
+    const problem = problems.find(({ kind }) => kind === 'database') ?? problems[0];
+    const gap = id === undefined ? 'no snapshot was stored' : `snapshot ${id.slice(0, 8)} has gaps`;
+    return { kind: 'aside', why: describeCause(problem?.error ?? gap) };
   } catch (error) {
     signal?.throwIfAborted();
     return { kind: 'aside', why: describeCause(error) };

@@ -13,7 +13,7 @@ import { isSameOrBelow } from './swap-roots.ts';
 export async function keepOldState(
   workbench: Workbench,
   { roots, part }: Pick<ChangeJournal, 'roots' | 'part'>,
-  { backup, signal }: Omit<RestorePointJob, 'part'>,
+  { backup, signal }: Omit<RestorePointJob, 'part' | 'isFinal'>,
 ): Promise<RestorePoint> {
   const moved = roots
     .filter(({ onlyIfMissing }) => onlyIfMissing !== true)
@@ -29,6 +29,7 @@ export async function keepOldState(
     return await makeRestorePoint(workbench, {
       backup: { ...backup, subject: wanted },
       part,
+      isFinal: true,
       signal,
     });
   } catch (error) {
