@@ -32,7 +32,7 @@ export const changeErrors = {
     message: ({ pid, command, startedAt }) =>
       `another keepsake changes an app in place: ${command}, process ${pid}, since ${startedAt}`,
     hint: ({ path }) =>
-      `Nothing was changed by this command. Wait until it has ended. If it ran in a container that is gone, remove ${shown(path)}.`,
+      `Nothing was changed by this command. Wait until it has ended. If it certainly runs no more, as after its container was removed, remove ${shown(path)}.`,
     example: {
       pid: 4711,
       command: 'restore',

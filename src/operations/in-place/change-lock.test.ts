@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import { selfFacts } from '../../../test/support/repository-lab.ts';
@@ -52,3 +53,38 @@ test('a lock of another PID namespace is never taken for dead', async () => {
     code: 'CHANGE_UNDER_WAY',
   });
 });
+
+test('a lock that is empty or half written is of a living process', async () => {
+  await using dir = await tempFolder();
+  const path = join(dir.path, 'change.lock');
+  for (const text of ['', '{"pid":']) {
+    writeFileSync(path, text);
+    const refusal = { code: 'CHANGE_UNDER_WAY', details: { path } };
+    await expect(lockChanges(request(dir.path))).rejects.toMatchObject(refusal);
+    await expect(assertNoChangeUnderWay(request(dir.path))).rejects.toMatchObject(refusal);
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  }
+});
+
+test('a lock has its whole text as soon as it has its name, and leaves nothing else behind', async () => {
+  await using dir = await tempFolder();
+  const path = join(dir.path, 'change.lock');
+  const seen = new Set<string>();
+  const locking = Promise.all(Array.from({ length: 20 }, () => lockOnce(dir.path)));
+  for (let isOver = false; !isOver;) {
+    isOver = await Promise.race([locking.then(() => true), setImmediate(false)]);
+    if (existsSync(path)) seen.add(readFileSync(path, 'utf8'));
+  }
+  expect(seen.size).toBeGreaterThan(0);
+  for (const text of seen) expect(text).toMatch(/^\{.*\}$/);
+  expect(readdirSync(dir.path)).toEqual([]);
+});
+
+async function lockOnce(stateFolder: string): Promise<void> {
+  try {
+    await using _lock = await lockChanges(request(stateFolder));
+    await setImmediate();
+  } catch {
+    // Another one has it.
+  }
+}

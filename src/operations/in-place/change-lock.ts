@@ -1,5 +1,5 @@
 /** Lets one process at a time change apps in place on this machine. */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
@@ -63,30 +63,42 @@ function underWay(path: string, { pid, command, startedAt }: Holder): KeepsakeEr
   return new KeepsakeError('CHANGE_UNDER_WAY', { pid, command, startedAt, path });
 }
 
+/** The name appears with the whole text, so that nobody can read half of it, not even after a power cut. */
 async function tryCreate(path: string, text: string): Promise<boolean> {
+  const folder = await mkdtemp(`${path}-`);
+  const whole = join(folder, LOCK_NAME);
   try {
-    await writeFile(path, text, { flag: 'wx', mode: 0o600 });
+    await writeFile(whole, text, { mode: 0o600, flush: true });
+    await link(whole, path);
     return true;
   } catch (error) {
     if (errnoCode(error) === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
 async function readHolder(path: string): Promise<{ text: string; holder: Holder } | undefined> {
   try {
     const text = await readFile(path, 'utf8');
-    return { text, holder: JSON.parse(text) as Holder };
+    return { text, holder: parseHolder(text) };
   } catch (error) {
     if (errnoCode(error) === 'ENOENT') return undefined;
-    if (!(error instanceof SyntaxError)) throw error;
-    // Cut off while it was written: whoever did is dead, or about to finish the line.
-    return { text: '', holder: { pid: 0, command: '', startedAt: '' } };
+    throw error;
+  }
+}
+
+/** What cannot be read may be of a living process. */
+function parseHolder(text: string): Holder {
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return { pid: 0, command: 'unknown, its lock cannot be read', startedAt: 'an unknown time' };
   }
 }
 
 function isDead({ pid, pidNamespace, identity }: Holder, self: ProcessFacts): boolean {
-  if (pid === 0) return true;
   if (pidNamespace !== self.pidNamespace || pidNamespace === undefined) return false;
   if (!self.isAlive(pid)) return true;
   return identity !== undefined && processIdentity(pid) !== identity;
@@ -102,6 +114,6 @@ async function removeDead(path: string, text: string, pid: number): Promise<void
     throw error;
   }
   const now = await readFile(taken, 'utf8');
-  if (now !== text && text !== '') await rename(taken, path);
+  if (now !== text) await rename(taken, path);
   else await rm(taken, { force: true });
 }
