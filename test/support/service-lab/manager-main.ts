@@ -54,8 +54,10 @@ async function answer(request: LabRequest): Promise<LabAnswer> {
 }
 
 function serve(socket: Socket): void {
-  socket.on('error', () => {}); // whoever asked was killed
-  createInterface({ input: socket }).once('line', (line) => void serveLine(line, socket));
+  const lines = createInterface({ input: socket });
+  // Whoever asked was killed; readline tells the error of its input once more.
+  for (const each of [socket, lines]) each.on('error', () => {});
+  lines.once('line', (line) => void serveLine(line, socket));
 }
 
 async function serveLine(line: string, socket: Socket): Promise<void> {
