@@ -36,7 +36,11 @@ export class DrillRenderer {
         output.warn(`note: ${showName(event.message)}`);
         output.emit({ message_type: 'note', message: event.message });
         break;
-      default:
+      case 'begin':
+      case 'progress':
+      case 'item-error':
+      case 'judgement':
+      case 'warning':
         this.#verify.take(event);
     }
   }

@@ -1,5 +1,5 @@
 /** Names of fields as `--json` has them, which are restic's way: `rowCount` becomes `row_count`. */
-export function snakeCase<T extends object>(fields: T): Record<string, unknown> {
+export function snakeCase(fields: object): Record<string, unknown> {
   const renamed = Object.entries(fields).map(([key, value]: [string, unknown]) => [
     key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     snakeCaseWithin(value),

@@ -29,7 +29,7 @@ export async function runConfined(
 ): Promise<ConfinedResult> {
   signal?.throwIfAborted();
   const main = siblingModule(import.meta.url, './confined-main');
-  const [program = process.execPath, ...args] = [...prefix, process.execPath, main];
+  const [program, ...args] = [...prefix, process.execPath, main];
   const child = spawn(program, args, {
     cwd: '/',
     // Not the environment of what it runs, which comes over the pipe.

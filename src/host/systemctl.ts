@@ -43,7 +43,7 @@ export class Systemctl {
 }
 
 export function unitState(properties: UnitProperties): ServiceState {
-  switch (properties.get('ActiveState')) {
+  switch (properties.get('ActiveState') ?? '') {
     case 'active':
     case 'reloading':
     case 'refreshing':

@@ -78,7 +78,10 @@ test('damage of the only key is told as such, whatever the password', async () =
   const { backend, key } = await createLab();
   const handle = { kind: 'key', name: key.keyId } as const;
   const bytes = await backend.load(handle);
-  for (const damaged of [bytes.subarray(0, 100), bytes.with(-20, (bytes.at(-20) ?? 0) ^ 1)]) {
+  for (const damaged of [
+    bytes.subarray(0, 100),
+    bytes.with(bytes.length - 20, (bytes.at(-20) ?? 0) ^ 1),
+  ]) {
     backend.tamper(handle, damaged);
     for (const password of [PASSWORD, 'wrong']) {
       await expect(findKey(backend, password)).rejects.toMatchObject({

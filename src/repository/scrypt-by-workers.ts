@@ -39,7 +39,7 @@ export const scryptByWorkers: Scrypt = async (password, salt, params) => {
     for (let left = threadCount(params); left > 0; left -= 1) threads.push(startThread(job));
     await Promise.all(threads.map(({ done }) => done));
   } catch {
-    return scryptByNode(password, salt, params);
+    return await scryptByNode(password, salt, params);
   } finally {
     // Their memory is given back before the command's own work begins.
     await Promise.all(threads.map(({ worker }) => worker.terminate()));

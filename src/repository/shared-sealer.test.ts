@@ -72,7 +72,7 @@ test('no two blobs are sealed with the same nonce, in any thread', async () => {
     );
   }
   sealer.flush();
-  await Promise.all(results);
+  await Promise.all(results.map((result) => Promise.resolve(result)));
   expect(nonces.size).toBe(1000);
 });
 

@@ -53,7 +53,9 @@ test('small files are stored under their ids, equal ones once, empty ones withou
   const paths = texts.map((_, at) => dir.join(`${at}`));
   for (const [at, path] of paths.entries()) writeFileSync(path, texts[at] ?? '');
   const { files, blobs, counts } = lab();
-  const outcomes = await Promise.all(paths.map((path) => files.save(leafOf(path))));
+  const outcomes = await Promise.all(
+    paths.map((path) => Promise.resolve(files.save(leafOf(path)))),
+  );
   expect(outcomes).toEqual(
     texts.map((text) => ({
       kind: 'saved',

@@ -54,7 +54,9 @@ test('a folder is as the parent has it only if it holds the very same entries, a
   for (const nodes of [[a], [b], [a, b, c], [a, other], [a, Promise.resolve(other)], []]) {
     const { asParent, tree } = await frameOf(earlier, nodes);
     expect(asParent).toBeUndefined();
-    expect(tree.id).toBe(treeOf(...(await Promise.all(nodes))).id);
+    expect(tree.id).toBe(
+      treeOf(...(await Promise.all(nodes.map((entry) => Promise.resolve(entry))))).id,
+    );
   }
   expect((await frameOf(treeOf(), [])).asParent).toBeUndefined();
 });

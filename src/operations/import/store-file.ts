@@ -64,7 +64,7 @@ async function storeInto(workbench: Workbench, job: OpenJob): Promise<ImportedFi
   const contents = await storeContents(workbench, { ...job, scratchFolder });
   const made = await makeTree(workbench, { ...job, ...contents, scratchFolder });
   await job.saver.flush();
-  return saveSnapshot(workbench, { ...job, ...contents, ...made, startedAt });
+  return await saveSnapshot(workbench, { ...job, ...contents, ...made, startedAt });
 }
 
 /** All but the databases that are to be captured is in the repository then. */

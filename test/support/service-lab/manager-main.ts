@@ -71,7 +71,7 @@ async function serveLine(line: string, socket: Socket): Promise<void> {
 }
 
 async function end(): Promise<void> {
-  await Promise.all([...units, docker].map((item) => item?.dispose()));
+  await Promise.all([...units, docker].map(async (item) => item?.dispose()));
   process.exit(0);
 }
 
