@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import type { LabApp } from '../../test/support/service-lab/lab-app.ts';
-import { startLabApp, type LabAppOptions } from '../../test/support/service-lab/start-lab-app.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
-import { systemClock } from '../base/clock.ts';
-import type { JsonValue } from '../base/json-value.ts';
-import { openService } from './open-service.ts';
-import { probeHealth } from './health-probe.ts';
-import type { ServiceControl } from './service.ts';
+import type { LabApp } from '../support/service-lab/lab-app.ts';
+import { startLabApp, type LabAppOptions } from '../support/service-lab/start-lab-app.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import type { JsonValue } from '../../src/base/json-value.ts';
+import { openService } from '../../src/host/open-service.ts';
+import { probeHealth } from '../../src/host/health-probe.ts';
+import type { ServiceControl } from '../../src/host/service.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 

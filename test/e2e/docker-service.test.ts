@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
-import { startLabApp } from '../../test/support/service-lab/start-lab-app.ts';
-import type { LabAppOptions } from '../../test/support/service-lab/start-lab-app.ts';
-import { systemClock } from '../base/clock.ts';
-import type { JsonValue } from '../base/json-value.ts';
-import { openService } from './open-service.ts';
+import { startLabApp } from '../support/service-lab/start-lab-app.ts';
+import type { LabAppOptions } from '../support/service-lab/start-lab-app.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import type { JsonValue } from '../../src/base/json-value.ts';
+import { openService } from '../../src/host/open-service.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
