@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config';
  * live tests measure a writer and a reader that must not wait for the crash tests' processes.
  */
 const crossing = [
+  { name: 'support', order: 1 },
   { name: 'compat', order: 1 },
   { name: 'e2e', order: 1 },
   { name: 'crash', order: 2 },
@@ -21,7 +22,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{src,scripts,bench,test/support}/**/*.test.ts'],
+          include: ['{src,scripts,bench}/**/*.test.ts'],
           sequence: { groupOrder: 0 },
         },
       },
