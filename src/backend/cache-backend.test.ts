@@ -8,7 +8,8 @@ import { interceptFileLayer, type Interceptor } from '../../test/support/interce
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { systemClock, systemRandom } from '../base/clock.ts';
 import type { Backend, FileHandle, LoadOptions } from './backend.ts';
-import { describeBackend, handleOf } from './backend-suite.ts';
+import { describeBackend } from './backend-suite.ts';
+import { handleOf } from '../../test/support/backend-files.ts';
 import { withCache } from './cache-backend.ts';
 import { createMemBackend, type MemBackend } from './mem-backend.ts';
 import { removeOldCaches } from './old-caches.ts';

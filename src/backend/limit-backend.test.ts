@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import type { FileHandle } from './backend.ts';
-import { describeBackend, handleOf } from './backend-suite.ts';
+import { describeBackend } from './backend-suite.ts';
+import { handleOf } from '../../test/support/backend-files.ts';
 import { withLimits } from './limit-backend.ts';
 import { createMemBackend } from './mem-backend.ts';
 import { WrappedBackend } from './wrapped-backend.ts';

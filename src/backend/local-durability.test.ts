@@ -3,7 +3,7 @@ import { DurableFileLayer } from '../../test/support/durable-file-layer.ts';
 import { killedAt, withoutSync } from '../../test/support/intercepted-file-layer.ts';
 import { systemRandom } from '../base/clock.ts';
 import type { Backend, FileKind } from './backend.ts';
-import { handleOf } from './backend-suite.ts';
+import { handleOf } from '../../test/support/backend-files.ts';
 import type { FileLayer } from './file-layer.ts';
 import { openLocalBackend } from './local-backend.ts';
 

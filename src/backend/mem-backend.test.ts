@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { describeBackend, handleOf } from './backend-suite.ts';
+import { describeBackend } from './backend-suite.ts';
+import { handleOf } from '../../test/support/backend-files.ts';
 import { createMemBackend } from './mem-backend.ts';
 
 describeBackend('memory', async () => createMemBackend());

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { handleOf } from './backend-suite.ts';
+import { handleOf } from '../../test/support/backend-files.ts';
 import { createMemBackend } from './mem-backend.ts';
 import { asReadOnly } from './read-only-backend.ts';
 

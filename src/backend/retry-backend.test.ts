@@ -4,7 +4,8 @@ import { FaultyBackend } from '../../test/support/faulty-backend.ts';
 import { systemRandom } from '../base/clock.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Backend, FileHandle } from './backend.ts';
-import { describeBackend, handleOf } from './backend-suite.ts';
+import { describeBackend } from './backend-suite.ts';
+import { handleOf } from '../../test/support/backend-files.ts';
 import { createMemBackend, type MemBackend } from './mem-backend.ts';
 import { withRetry, type Retry } from './retry-backend.ts';
 
