@@ -32,15 +32,27 @@ export async function folderExists(layer: FileLayer, path: string): Promise<bool
   }
 }
 
-/** Makes a folder and whichever of its parents are missing; each name is synced when it resolves. */
+/**
+ * Makes a folder and whichever of its parents are missing; the names it made are synced when it
+ * resolves. Others may make the same folders meanwhile.
+ */
 export async function makeFolders(layer: FileLayer, path: string, mode: number): Promise<void> {
+  try {
+    await makeFolder(layer, path, mode);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolders(layer, dirname(path), mode);
+    await makeFolder(layer, path, mode);
+  }
+}
+
+/** One that stands already is as good. */
+async function makeFolder(layer: FileLayer, path: string, mode: number): Promise<void> {
   try {
     await layer.makeFolder(path, mode);
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return assertFolder(layer, path);
-    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeFolders(layer, dirname(path), mode);
-    await layer.makeFolder(path, mode);
+    if (systemCode(error) !== 'EEXIST') throw error;
+    return await assertFolder(layer, path);
   }
   await whereSupported(layer.syncFolder(dirname(path)));
 }
