@@ -2,9 +2,13 @@
 
 /** `1 file`, `17,135 files`. */
 export function count(number: number, noun: string): string {
+  return `${digits(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** `17,135`; nothing for what is not known. */
+export function digits(number: number | undefined): string {
   // Not toLocaleString: its first call loads tables for a tenth of a second.
-  const digits = String(number).replace(/\B(?=(\d{3})+$)/g, ',');
-  return `${digits} ${noun}${number === 1 ? '' : 's'}`;
+  return number === undefined ? '' : String(number).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `0.4 s`, `12 s`, `3 min 20 s`. */

@@ -1,9 +1,12 @@
 import { formatBytes } from '../base/bytes.ts';
 import type { DiffNews } from '../operations/diff.ts';
+import { databaseLabel } from './database-label.ts';
 import { showName, type Output } from './output.ts';
 import { count } from './phrases.ts';
+import { changesMessage } from './snapshot-counts-text.ts';
 
 type Statistics = Extract<DiffNews, { kind: 'statistics' }>;
+type Counts = Extract<DiffNews, { kind: 'counts' }>;
 
 const COLORS = { '+': 'green', '-': 'red' } as const;
 
@@ -13,6 +16,8 @@ export class DiffRenderer {
   #afterId = '';
   #problemCount = 0;
   #changeCount = 0;
+  /** Printed with the totals. */
+  readonly #countLines: string[] = [];
 
   constructor(output: Output) {
     this.#output = output;
@@ -36,6 +41,9 @@ export class DiffRenderer {
         break;
       case 'problem':
         this.#problem(event);
+        break;
+      case 'counts':
+        this.#counts(event);
         break;
       case 'statistics':
         this.#statistics(event);
@@ -61,6 +69,12 @@ export class DiffRenderer {
     output.warn(`  ${hint}`);
   }
 
+  #counts({ uncounted, tables, folders }: Counts): void {
+    const output = this.#output;
+    output.emit({ message_type: 'counts', uncounted, ...changesMessage({ tables, folders }) });
+    this.#countLines.push(...countLines({ uncounted, tables, folders }));
+  }
+
   #statistics({ changedFiles, added, removed }: Statistics): void {
     const output = this.#output;
     output.emit({
@@ -73,6 +87,7 @@ export class DiffRenderer {
     });
     if (this.#changeCount === 0) output.say('nothing differs');
     output.say('');
+    for (const line of this.#countLines) output.say(line);
     output.say(`files    ${added.files} new, ${removed.files} removed, ${changedFiles} changed`);
     output.say(`folders  ${added.dirs} new, ${removed.dirs} removed`);
     if (added.others + removed.others > 0) {
@@ -85,4 +100,25 @@ export class DiffRenderer {
         `${only(removed.bytes, removed.data_blobs + removed.tree_blobs)} only in the first`,
     );
   }
+}
+
+/** How many rows and files there were then, and after. */
+function countLines({ uncounted, tables, folders }: Omit<Counts, 'kind'>): string[] {
+  if (uncounted.length > 0) {
+    const ids = uncounted.map((id) => id.slice(0, 8)).join(' and ');
+    return [`rows     not known: snapshot ${ids} has no manifest`];
+  }
+  const label = databaseLabel(tables.map(({ database }) => database));
+  const rows = tables.map(
+    ({ database, table, before, after }) =>
+      `rows     ${label(database)}${showName(table)}: ${before ?? 'none'} -> ${after ?? 'none'}`,
+  );
+  const none = 'rows     as many in each table in both';
+  return [
+    ...(rows.length === 0 ? [none] : rows),
+    ...folders.map(
+      ({ path, before, after }) =>
+        `files    in ${showName(path)}: ${before ?? 'none'} -> ${after ?? 'none'}`,
+    ),
+  ];
 }

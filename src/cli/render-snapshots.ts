@@ -1,9 +1,11 @@
 import { formatBytes } from '../base/bytes.ts';
+import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { SnapshotsResult } from '../operations/snapshots.ts';
 import type { StoredSnapshot } from '../repository/repository.ts';
 import { localTime } from './local-time.ts';
 import { showName, type Output } from './output.ts';
 import { count } from './phrases.ts';
+import { countsMessage, countsTable } from './snapshot-counts-text.ts';
 import { snapshotMessage } from './snapshot-json.ts';
 import { textTable, type Column } from './text-table.ts';
 
@@ -17,21 +19,30 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** `--json` gives one line with restic's array; a line for each damaged file follows it. */
-export function renderSnapshots(
-  output: Output,
-  { snapshots, totalCount, damaged }: SnapshotsResult,
-): void {
-  output.emit(snapshots.map(snapshotMessage));
+export function renderSnapshots(output: Output, result: SnapshotsResult): void {
+  const { snapshots, totalCount, damaged, counted } = result;
+  output.emit(
+    snapshots.map((stored) => ({
+      ...snapshotMessage(stored),
+      ...(counted !== undefined && { counts: countsMessage(counted.counts.get(stored.id)) }),
+    })),
+  );
   if (snapshots.length > 0) {
-    for (const line of textTable(COLUMNS, snapshots.map(tableRow))) output.print(line);
+    const table =
+      counted === undefined
+        ? textTable(COLUMNS, snapshots.map(tableRow))
+        : countsTable(snapshots, counted);
+    for (const line of table) output.print(line);
   }
   output.say(closingLine(snapshots.length, totalCount));
-  for (const { message, hint, details } of damaged) {
-    const item = (details as { name: string }).name;
-    output.emit({ message_type: 'error', error: { message }, during: 'snapshots', item });
-    output.warn(`${output.style('red', 'error:')} ${message}`);
-    output.warn(`  ${hint}`);
-  }
+  for (const error of damaged) sayDamage(output, (error.details as { name: string }).name, error);
+  for (const { id, error } of counted?.damaged ?? []) sayDamage(output, id, error);
+}
+
+function sayDamage(output: Output, item: string, { message, hint }: KeepsakeError): void {
+  output.emit({ message_type: 'error', error: { message }, during: 'snapshots', item });
+  output.warn(`${output.style('red', 'error:')} ${message}`);
+  output.warn(`  ${hint}`);
 }
 
 function tableRow({ id, snapshot }: StoredSnapshot): string[][] {

@@ -1,7 +1,12 @@
-/** `diff`: what changed from one snapshot to another. */
+/** `diff`: what changed from one snapshot to another, by file and by what was counted at capture. */
+import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { Repository } from '../repository/repository.ts';
 import { findTree } from '../snapshot/find-node.ts';
 import { diffTrees, type DiffEvent } from '../snapshot/diff.ts';
-import { chooseSnapshot } from './choose-snapshot.ts';
+import { loadManifest } from '../snapshot/load-manifest.ts';
+import { MANIFEST_PATH } from '../snapshot/manifest.ts';
+import { compareManifests, type ManifestChanges } from '../snapshot/manifest-changes.ts';
+import { chooseSnapshot, type ChosenSnapshot } from './choose-snapshot.ts';
 import { openSession } from './open-session.ts';
 import type { ReadingInput } from './open-snapshot.ts';
 import type { Workbench } from './workbench.ts';
@@ -14,7 +19,10 @@ export interface DiffInput extends ReadingInput {
 }
 
 export type DiffNews =
-  { readonly kind: 'snapshots'; readonly beforeId: string; readonly afterId: string } | DiffEvent;
+  | { readonly kind: 'snapshots'; readonly beforeId: string; readonly afterId: string }
+  /** Only of whole snapshots. `uncounted`: ids of those without a manifest; then nothing is known. */
+  | ({ readonly kind: 'counts'; readonly uncounted: readonly string[] } & ManifestChanges)
+  | DiffEvent;
 
 export async function* diff(workbench: Workbench, input: DiffInput): AsyncGenerator<DiffNews> {
   const { before, after, metadata, signal } = input;
@@ -33,5 +41,42 @@ export async function* diff(workbench: Workbench, input: DiffInput): AsyncGenera
     ),
   ];
   yield { kind: 'snapshots', beforeId: old.id, afterId: recent.id };
-  yield* diffTrees(repository, { before: oldTree, after: recentTree }, { metadata, signal });
+  const changes = diffTrees(
+    repository,
+    { before: oldTree, after: recentTree },
+    { metadata, signal },
+  );
+  for await (const event of changes) {
+    const isLast = event.kind === 'statistics';
+    if (isLast && isWhole(old) && isWhole(recent)) {
+      yield* compareCounts(repository, { old, recent }, { signal });
+    }
+    yield event;
+  }
+}
+
+function isWhole({ subfolder }: ChosenSnapshot): boolean {
+  return subfolder === '/';
+}
+
+async function* compareCounts(
+  repository: Repository,
+  { old, recent }: { old: ChosenSnapshot; recent: ChosenSnapshot },
+  { signal }: { signal?: AbortSignal | undefined },
+): AsyncGenerator<DiffNews> {
+  const load = ({ snapshot }: ChosenSnapshot) =>
+    loadManifest(repository, snapshot.tree, { signal });
+  try {
+    const [before, after] = [await load(old), await load(recent)];
+    if (before !== undefined && after !== undefined) {
+      yield { kind: 'counts', uncounted: [], ...compareManifests(before, after) };
+      return;
+    }
+    const uncounted = [before === undefined && old.id, after === undefined && recent.id];
+    const ids = new Set(uncounted.filter((id) => id !== false));
+    yield { kind: 'counts', uncounted: [...ids], tables: [], folders: [] };
+  } catch (error) {
+    if (!isKeepsakeError(error)) throw error;
+    yield { kind: 'problem', path: MANIFEST_PATH, error };
+  }
 }

@@ -4,6 +4,7 @@ import type { StoredSnapshot } from '../repository/repository.ts';
 import { matchesFilter, pickById, type SnapshotFilter } from './choose-snapshot.ts';
 import type { ReadingInput } from './open-snapshot.ts';
 import { openSession } from './open-session.ts';
+import { countSnapshots, type CountedSnapshots } from './snapshot-counts.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface SnapshotsInput extends ReadingInput {
@@ -12,6 +13,8 @@ export interface SnapshotsInput extends ReadingInput {
   readonly ids: readonly string[];
   /** Only so many of each host and set of paths, the newest. */
   readonly latest?: number | undefined;
+  /** Also read what each one's manifest counted. */
+  readonly counts: boolean;
 }
 
 export interface SnapshotsResult {
@@ -20,6 +23,7 @@ export interface SnapshotsResult {
   readonly totalCount: number;
   /** One for each snapshot file that cannot be read. */
   readonly damaged: readonly KeepsakeError[];
+  readonly counted?: CountedSnapshots;
 }
 
 /** Throws `REPOSITORY_SNAPSHOT_NOT_FOUND` for an id that names none, or several. */
@@ -40,7 +44,9 @@ export async function listSnapshots(
     ids.length > 0 ? named.has(stored.id) : matchesFilter(stored, filter),
   );
   const snapshots = latest === undefined ? matching : newestOfEach(matching, latest);
-  return { snapshots, totalCount: all.length, damaged };
+  const result = { snapshots, totalCount: all.length, damaged };
+  if (!input.counts) return result;
+  return { ...result, counted: await countSnapshots(session.repository, snapshots, { signal }) };
 }
 
 /** Keeps the order. Hosts and paths make the groups, as for restic's `--latest`. */

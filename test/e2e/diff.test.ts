@@ -49,11 +49,28 @@ test('--metadata also tells of what only has another mode', async () => {
   expect(mode?.['modifier']).toBe('U');
 });
 
-test('--json is what restic says of the same two snapshots', async () => {
-  const ours = (await lab.keepsake(['--json', 'diff', before, after])).jsonLines();
+test('--json is what restic says of the same two snapshots, and what was counted in each', async () => {
+  const all = (await lab.keepsake(['--json', 'diff', before, after])).jsonLines();
   const theirs = await lab.resticJson<Record<string, unknown>[]>(['diff', before, after]);
-  expect(ours.slice(0, -1)).toEqual(theirs.slice(0, -1));
-  expect(ours.at(-1)).toEqual(theirs.at(-1));
+  expect(all.filter((line) => line['message_type'] !== 'counts')).toEqual(theirs);
+  const [counts] = all.filter((line) => line['message_type'] === 'counts');
+  // One went, two came, and one is a link now.
+  expect(counts).toMatchObject({ uncounted: [], tables: [], folders: [] });
+});
+
+test('of a snapshot without a manifest the rows are not known, and that is said', async () => {
+  await lab.restic([
+    'backup',
+    '-q',
+    '--host',
+    'other',
+    '--time',
+    '2020-01-01 00:00:00',
+    lab.app.uploads,
+  ]);
+  const [foreign] = await lab.resticJson<{ id: string }[]>(['snapshots', '--host', 'other']);
+  const { stdout } = await lab.keepsake(['diff', after, foreign?.id ?? '']);
+  expect(stdout).toContain(`not known: snapshot ${foreign?.id.slice(0, 8)} has no manifest`);
 });
 
 test('a snapshot compared with itself differs in nothing', async () => {

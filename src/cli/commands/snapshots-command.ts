@@ -12,7 +12,13 @@ import {
 
 interface SnapshotsFlags extends SnapshotFlags {
   readonly latest?: string;
+  readonly counts?: boolean;
 }
+
+const COUNTS = `
+--counts tells when rows or files went missing: restore the snapshot above the line that
+says so, e.g. with keepsake restore ID --only database
+`;
 
 export const defineSnapshots: DefineCommand = (program, run) => {
   const command = program
@@ -21,7 +27,8 @@ export const defineSnapshots: DefineCommand = (program, run) => {
     .argument('[snapshot...]', 'only these');
   addSnapshotFlags(command)
     .option('--latest <number>', 'only so many of each host and set of paths')
-    .addHelpText('after', exitStatusHelp({}))
+    .option('--counts', 'rows and files of each, and what changed since the one before')
+    .addHelpText('after', `${COUNTS}${exitStatusHelp({})}`)
     .action((ids: string[], flags: SnapshotsFlags, self) =>
       run(self, (context) => snapshots(context, ids, flags)),
     );
@@ -37,9 +44,11 @@ async function snapshots(
   const latest = flags.latest === undefined ? undefined : parseLatest(flags.latest);
   const { workbench, reading } = await readingInput(context);
   const filter = snapshotFilter(context, flags);
-  const result = await listSnapshots(workbench, { ...reading, filter, ids, latest });
+  const counts = flags.counts === true;
+  const result = await listSnapshots(workbench, { ...reading, filter, ids, latest, counts });
   renderSnapshots(context.output, result);
-  return result.damaged.length > 0 ? ExitCode.damage : ExitCode.ok;
+  const damaged = [...result.damaged, ...(result.counted?.damaged ?? [])];
+  return damaged.length > 0 ? ExitCode.damage : ExitCode.ok;
 }
 
 function parseLatest(text: string): number {

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeCause, isKeepsakeError } from '../../base/errors/keepsake-error.ts';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
+import { compareTables } from '../../snapshot/manifest-changes.ts';
 import type { ManifestDatabase } from '../../snapshot/manifest.ts';
 import { captureImage } from '../../sqlite/capture.ts';
 import type { DatabaseContents } from '../../sqlite/database-facts.ts';
@@ -40,17 +41,12 @@ export function compareRows(
   then: ManifestDatabase,
   now: Pick<DatabaseContents, 'tables'>,
 ): PlannedTable[] {
-  const rowsThen = new Map(then.tables.map(({ name, rowCount }) => [name, rowCount]));
-  const rowsNow = new Map(now.tables.map(({ name, rowCount }) => [name, rowCount]));
-  const names = [...new Set([...rowsThen.keys(), ...rowsNow.keys()])].sort();
-  return names
-    .map((table) => ({
-      database: then.path,
-      table,
-      rowsNow: rowsNow.get(table) ?? undefined,
-      rowsThen: rowsThen.get(table) ?? undefined,
-    }))
-    .filter((table) => table.rowsNow !== table.rowsThen);
+  return compareTables(now.tables, then.tables).map(({ table, before, after }) => ({
+    database: then.path,
+    table,
+    rowsNow: before,
+    rowsThen: after,
+  }));
 }
 
 /** The newest migration that the installed code brings; Prisma names them by their time. */
