@@ -1,7 +1,10 @@
 import { formatBytes } from '../base/bytes.ts';
-import type { CheckEvent, CheckPhase, CheckSummary } from '../repository/check.ts';
+import type { CheckNews, CheckVerdict } from '../operations/check.ts';
+import type { CheckPhase } from '../repository/check.ts';
 import { describeProblem, isNote, type CheckProblem } from '../repository/check-problem.ts';
 import { CheckRemedies } from '../repository/check-remedies.ts';
+import { CheckDigest } from './check-digest.ts';
+import { localTime } from './local-time.ts';
 import { showName, type Output } from './output.ts';
 import { count } from './phrases.ts';
 import { snakeCase } from './snake-case.ts';
@@ -16,6 +19,7 @@ const PHASES: Record<CheckPhase, string> = {
 export class CheckRenderer {
   readonly #output: Output;
   readonly #remedies = new CheckRemedies();
+  readonly #digest = new CheckDigest();
   #errorCount = 0;
 
   constructor(output: Output) {
@@ -26,7 +30,7 @@ export class CheckRenderer {
     return this.#errorCount;
   }
 
-  take(event: CheckEvent): void {
+  take(event: CheckNews): void {
     switch (event.type) {
       case 'progress':
         this.#output.status(() => `${PHASES[event.phase]}: ${event.done} of ${event.total}`);
@@ -47,27 +51,25 @@ export class CheckRenderer {
     const note = isNote(problem);
     output.emit({ message_type: note ? 'note' : 'error', message, ...snakeCase(problem) });
     this.#remedies.add(problem);
-    if (note && output.verbosity < 0) return;
-    output.warn(`${note ? 'note:' : output.style('red', 'error:')} ${message}`);
+    const isShown = this.#digest.admits(problem) || output.verbosity > 0;
+    if (!isShown || (note && output.verbosity < 0)) return;
+    output.warn(`${this.#label(note)} ${message}`);
   }
 
-  #summary(summary: CheckSummary): void {
+  #label(note: boolean): string {
+    return note ? 'note:' : this.#output.style('red', 'error:');
+  }
+
+  #summary(summary: CheckVerdict): void {
     const output = this.#output;
-    const { errorCount, noteCount, packsRead, packCount, bytesRead, snapshotCount, treeCount } =
-      summary;
     const remedies = this.#remedies.list();
-    output.emit({
-      message_type: 'summary',
-      num_errors: errorCount,
-      num_notes: noteCount,
-      suggest_repair_index: remedies.some((it) => it.startsWith('keepsake repair index')),
-      next: remedies,
-      snapshots: snapshotCount,
-      folders: treeCount,
-      packs: packCount,
-      packs_read: packsRead,
-      bytes_read: bytesRead,
-    });
+    output.emit(summaryMessage(summary, remedies));
+    if (output.verbosity <= 0) {
+      for (const { isNote: note, line } of this.#digest.rest()) {
+        if (!note || output.verbosity === 0) output.warn(`${this.#label(note)} ${line}`);
+      }
+    }
+    const { errorCount, packsRead, packCount, bytesRead, snapshotCount, treeCount } = summary;
     output.say(
       `${count(snapshotCount, 'snapshot')}, ${count(treeCount, 'folder')}, ${count(packCount, 'pack')}; ` +
         (packsRead === 0
@@ -76,7 +78,43 @@ export class CheckRenderer {
     );
     if (errorCount === 0) output.print('no errors were found');
     else output.print(`${count(errorCount, 'error')} found. Nothing was changed.`);
+    for (const line of wholeLines(summary)) output.print(line);
     const labels = ['next: ', ...remedies.slice(1).map(() => 'then: ')];
     for (const [at, remedy] of remedies.entries()) output.print(`${labels[at]}${remedy}`);
   }
+}
+
+function summaryMessage(summary: CheckVerdict, remedies: readonly string[]): object {
+  const { newestWhole } = summary;
+  return {
+    message_type: 'summary',
+    num_errors: summary.errorCount,
+    num_notes: summary.noteCount,
+    suggest_repair_index: remedies.some((it) => it.startsWith('keepsake repair index')),
+    next: remedies,
+    snapshots: summary.snapshotCount,
+    snapshots_whole: summary.whole.length,
+    ...(newestWhole !== undefined && { newest_whole: newestWhole.id }),
+    folders: summary.treeCount,
+    packs: summary.packCount,
+    packs_read: summary.packsRead,
+    bytes_read: summary.bytesRead,
+  };
+}
+
+/** What can still be restored. */
+function wholeLines({ whole, snapshotCount, newestWhole, packsRead }: CheckVerdict): string[] {
+  if (whole.length === snapshotCount) return [];
+  if (newestWhole === undefined) {
+    return [
+      'no complete snapshot is whole as the index is now; what is whole of one can still be copied out:',
+      '  keepsake restore ID --target DIR',
+    ];
+  }
+  const id = newestWhole.id.slice(0, 8);
+  const depth = packsRead === 0 ? ' as far as was looked' : '';
+  return [
+    `${whole.length} of ${count(snapshotCount, 'snapshot')} are whole${depth}, the newest complete one of ${localTime(newestWhole.snapshot.time)}:`,
+    `  keepsake restore ${id}`,
+  ];
 }

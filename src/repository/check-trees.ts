@@ -8,7 +8,7 @@ import type { CheckProblem } from './check-problem.ts';
 import type { Repository, StoredSnapshot } from './repository.ts';
 
 /** Paths named for each hurt snapshot. */
-const MAX_PATHS = 5;
+const MAX_PATHS = 3;
 
 interface TreeVerdict {
   /** Relative to the tree, at most `MAX_PATHS`. */
@@ -38,13 +38,14 @@ export class TreeCheck {
     return this.#verdicts.size;
   }
 
-  /** Problems of trees not met before, then one line for the snapshot if it is hurt. */
-  async *checkSnapshot({ id, snapshot }: StoredSnapshot): AsyncGenerator<CheckProblem> {
+  /** Problems of trees not met before, then one for the snapshot. Returns whether it is whole. */
+  async *checkSnapshot({ id, snapshot }: StoredSnapshot): AsyncGenerator<CheckProblem, boolean> {
     const { paths, count } = await this.#checkTree(snapshot.tree, '/');
     yield* this.#problems.splice(0);
-    if (count === 0) return;
+    if (count === 0) return true;
     const { time } = snapshot;
     yield { kind: 'snapshot-hurt', snapshot: id, time, paths: [...paths], pathCount: count };
+    return false;
   }
 
   async #checkTree(tree: string, path: string): Promise<TreeVerdict> {

@@ -22,6 +22,8 @@ export interface CheckSummary {
   readonly bytesRead: number;
   readonly errorCount: number;
   readonly noteCount: number;
+  /** Nothing of them was found missing or damaged; oldest first. */
+  readonly whole: readonly StoredSnapshot[];
 }
 
 export type CheckEvent =
@@ -52,6 +54,7 @@ class CheckRun {
   #stored: StoredPacks = new Map();
   readonly #damaged = new Map<string, ReadonlySet<string>>();
   #counts = { snapshotCount: 0, treeCount: 0, packsRead: 0, bytesRead: 0 };
+  readonly #whole: StoredSnapshot[] = [];
   #errorCount = 0;
   #noteCount = 0;
 
@@ -67,7 +70,8 @@ class CheckRun {
 
   summary(): CheckSummary {
     const { packCount } = this.#repository.index;
-    return { ...this.#counts, packCount, errorCount: this.#errorCount, noteCount: this.#noteCount };
+    const [errorCount, noteCount] = [this.#errorCount, this.#noteCount];
+    return { ...this.#counts, packCount, errorCount, noteCount, whole: this.#whole };
   }
 
   async *events(): AsyncGenerator<CheckEvent> {
@@ -144,7 +148,8 @@ class CheckRun {
     const trees = new TreeCheck(this.#repository, lost, this.#options);
     const total = snapshots.length;
     for (const snapshot of snapshots) {
-      yield* asEvents(trees.checkSnapshot(snapshot));
+      const isWhole = yield* asEvents(trees.checkSnapshot(snapshot));
+      if (isWhole) this.#whole.push(snapshot);
       this.#counts.snapshotCount += 1;
       this.#counts.treeCount = trees.treeCount;
       yield { type: 'progress', phase: 'snapshots', done: this.#counts.snapshotCount, total };
