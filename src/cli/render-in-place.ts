@@ -1,9 +1,11 @@
 /** What a change of the app in place says while it goes on, and in the end. */
 import { formatBytes } from '../base/bytes.ts';
-import type { ChangeStep } from '../operations/in-place/change-journal.ts';
+import type { ChangeJournal, ChangeStep } from '../operations/in-place/change-journal.ts';
 import type { InPlaceEvent, InPlaceResult } from '../operations/in-place/in-place-input.ts';
+import { isInRepository } from '../operations/in-place/kept-files.ts';
 import { showName, type Output } from './output.ts';
-import { seconds } from './phrases.ts';
+import { count, seconds } from './phrases.ts';
+import { salvageLines } from './salvage-text.ts';
 
 const FORWARD: Record<ChangeStep, string> = {
   protect: 'keeping the present state in the repository',
@@ -63,8 +65,9 @@ export class InPlaceRenderer {
   }
 }
 
-function summaryMessage({ journal, health, downtimeMs, durationMs, keptIn }: InPlaceResult) {
-  const { source, restorePoint, part, app, ended } = journal;
+function summaryMessage(result: InPlaceResult): object {
+  const { journal, health, downtimeMs, durationMs, keptIn, salvageable } = result;
+  const { source, restorePoint, finalPoint, part, app, ended } = journal;
   return {
     message_type: 'summary',
     outcome: ended?.as,
@@ -76,7 +79,9 @@ function summaryMessage({ journal, health, downtimeMs, durationMs, keptIn }: InP
     health: health?.kind ?? 'not asked',
     ...(downtimeMs !== undefined && { own_downtime: downtimeMs / 1000 }),
     total_duration: durationMs / 1000,
+    ...(finalPoint?.kind === 'snapshot' && { final_point: finalPoint.id }),
     kept_in: keptIn,
+    ...(salvageable.length > 0 && { salvageable }),
   };
 }
 
@@ -89,16 +94,25 @@ function resultLine({ journal, health, durationMs }: InPlaceResult): string {
   return `${app.name} has ${what}${well} ${took}`;
 }
 
-function keptLines({ journal, keptIn }: InPlaceResult): string[] {
-  const { restorePoint } = journal;
+function keptLines({ journal, keptIn, salvageable }: InPlaceResult): string[] {
   const lines: string[] = [];
   if (keptIn.length > 0) {
-    lines.push(`the old files are kept until the next backup: ${keptIn.map(showName).join(', ')}`);
+    const until = isInRepository(journal)
+      ? 'kept until the next backup'
+      : 'kept, because not all of it is in the repository';
+    lines.push(`the old files are ${until}: ${keptIn.map(showName).join(', ')}`);
   }
   if (journal.ended?.as !== 'done') return lines;
-  if (restorePoint?.kind === 'snapshot') {
-    lines.push(`restore point: snapshot ${restorePoint.id.slice(0, 8)}`);
+  const came = uploadsThatCame(journal);
+  if (came > 0) lines.push(`${count(came, 'missing upload')} that its rows name came back, too`);
+  const point = [journal.finalPoint, journal.restorePoint].find((it) => it?.kind === 'snapshot');
+  if (point?.kind === 'snapshot') {
+    lines.push(`what was there before: snapshot ${point.id.slice(0, 8)} (restore point)`);
   }
-  lines.push('to take it back: keepsake rollback');
-  return lines;
+  return [...lines, ...salvageLines(salvageable), 'to take it back: keepsake rollback'];
+}
+
+/** A folder that was missing as a whole counts as one. */
+function uploadsThatCame({ roots }: ChangeJournal): number {
+  return roots.filter(({ onlyIfMissing }) => onlyIfMissing === true).length;
 }

@@ -3,6 +3,7 @@ import type { ChangeJournal, ChangeStep } from '../operations/in-place/change-jo
 import type { KeptFiles, StatusReport, UnfinishedChange } from '../operations/status.ts';
 import { localTime } from './local-time.ts';
 import { showName, type Output } from './output.ts';
+import { salvageLines } from './salvage-text.ts';
 
 /** In what state the app is when it was cut off there. */
 const STANDS: Record<ChangeStep, string> = {
@@ -45,13 +46,13 @@ function sourceOf({ source }: ChangeJournal): string {
   return ` from snapshot ${source.id.slice(0, 8)} of ${localTime(source.time)}`;
 }
 
-function keptLines({ journal, removedByBackup }: KeptFiles): string[] {
+function keptLines({ journal, removedByBackup, salvageable }: KeptFiles): string[] {
   const places = journal.places.map(({ path }) => showName(path));
   const what = `the ${journal.kind} of ${journal.app.name} at ${localTime(journal.startedAt)}`;
   const until = removedByBackup
     ? '  all of it is in the repository: the next full backup removes it'
     : `  not all of it is in the repository; if you do not need it: rm -r ${places.join(' ')}`;
-  return [`kept from ${what}: ${places.join(', ')}`, until];
+  return [`kept from ${what}: ${places.join(', ')}`, until, ...salvageLines(salvageable)];
 }
 
 function statusMessage({ unfinished, kept, lastChange }: StatusReport): object {
@@ -65,9 +66,10 @@ function statusMessage({ unfinished, kept, lastChange }: StatusReport): object {
       ...(service !== undefined && { service }),
       next: ['keepsake restore --undo', 'keepsake restore --resume'],
     })),
-    kept: kept.map(({ journal, removedByBackup }) => ({
+    kept: kept.map(({ journal, removedByBackup, salvageable }) => ({
       ...describe(journal),
       removed_by_backup: removedByBackup,
+      ...(salvageable.length > 0 && { salvageable }),
     })),
     ...(lastChange !== undefined && {
       last_change: {

@@ -5,6 +5,7 @@ import type { ChangeMachine } from './in-place/change-machine.ts';
 import { endedChanges, type EndedChange } from './in-place/change-records.ts';
 import { isInRepository } from './in-place/kept-files.ts';
 import { findKnown } from './in-place/known-changes.ts';
+import { salvageableCopies } from './in-place/salvage.ts';
 
 export interface UnfinishedChange {
   readonly journal: ChangeJournal;
@@ -16,6 +17,8 @@ export interface KeptFiles {
   readonly journal: ChangeJournal;
   /** The next full backup removes them. */
   readonly removedByBackup: boolean;
+  /** Databases among them that could not be read whole. */
+  readonly salvageable: readonly string[];
 }
 
 export interface StatusReport {
@@ -44,7 +47,11 @@ export async function readStatus(
         service: await serviceOf(machine, journal, signal),
       })),
     ),
-    kept: kept.map((journal) => ({ journal, removedByBackup: isInRepository(journal) })),
+    kept: kept.map((journal) => ({
+      journal,
+      removedByBackup: isInRepository(journal),
+      salvageable: salvageableCopies(journal),
+    })),
     lastChange,
   };
 }

@@ -38,10 +38,14 @@ export type ChangeStep = (typeof CHANGE_STEPS)[number];
 export type ChangePart = 'all' | 'database' | 'uploads';
 
 /** Where the state before the change is kept. */
-export type RestorePoint =
+export type RestorePoint = (
   | { readonly kind: 'snapshot'; readonly id: string }
   /** Only as the old files themselves, because the repository could not take them. */
-  | { readonly kind: 'aside'; readonly why: string };
+  | { readonly kind: 'aside'; readonly why: string }
+) & {
+  /** Databases of which SQLite cannot read everything. */
+  readonly damaged?: readonly string[];
+};
 
 /** What is put in: a snapshot, or the files that an earlier change kept aside. */
 export type ChangeSource =

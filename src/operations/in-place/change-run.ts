@@ -17,6 +17,7 @@ import {
 import { endChange } from './end-change.ts';
 import type { InPlaceEvent, InPlaceResult } from './in-place-input.ts';
 import { hasOldFiles } from './known-changes.ts';
+import { salvageableCopies } from './salvage.ts';
 import { assertUnused } from './snapshot-change.ts';
 
 export interface ChangeJob {
@@ -131,5 +132,6 @@ async function resultOf(
     downtimeMs: run.service.ownDowntimeMs,
     durationMs: workbench.clock.monotonicMs() - startedMs,
     keptIn: isKept ? journal.value.places.map(({ path }) => path) : [],
+    salvageable: salvageableCopies(journal.value),
   };
 }

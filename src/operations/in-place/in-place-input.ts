@@ -94,4 +94,6 @@ export interface InPlaceResult {
   readonly durationMs: number;
   /** Where the old files are. */
   readonly keptIn: readonly string[];
+  /** Old databases among them that could not be read whole. */
+  readonly salvageable: readonly string[];
 }

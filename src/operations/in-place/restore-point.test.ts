@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { openInPlaceLab } from '../../../test/support/in-place-lab.ts';
@@ -20,9 +21,12 @@ test.each([false, true])(
     const { lab, snapshot } = await openInPlaceLab();
     await using _lab = lab;
     if (isDamaged) damage(lab.backup.app.database);
-    const { journal } = await lab.restore(snapshot);
+    const { journal, keptIn, salvageable } = await lab.restore(snapshot);
     expect(journal.restorePoint?.kind).toBe('snapshot');
     expect(journal.finalPoint?.kind).toBe(isDamaged ? 'aside' : 'snapshot');
+    const [place = ''] = keptIn;
+    const copy = join(place, 'old', lab.backup.app.database);
+    expect(salvageable).toEqual(isDamaged ? [copy] : []);
     await removeKeptFiles(lab.machine(), { app: 'wishlist', paths: lab.app().paths });
     const places = readdirSync(lab.root).filter((name) => PLACE_NAME.test(name));
     expect(places).toHaveLength(isDamaged ? 1 : 0);

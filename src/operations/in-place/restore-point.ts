@@ -4,6 +4,7 @@ import type { BackupInput, BackupResult } from '../backup-input.ts';
 import { backup } from '../backup.ts';
 import type { Workbench } from '../workbench.ts';
 import type { ChangePart, RestorePoint } from './change-journal.ts';
+import { damagedDatabases } from './salvage.ts';
 
 export const RESTORE_POINT_TAG = 'restore-point';
 
@@ -36,12 +37,15 @@ export async function makeRestorePoint(
     signal,
   };
   try {
-    const { snapshotId: id, outcome, problems } = await run(workbench, wanted);
+    const result = await run(workbench, wanted);
+    const { snapshotId: id, outcome, problems } = result;
+    const found = damagedDatabases(result);
+    const damaged = found.length === 0 ? {} : { damaged: found };
     const isEnough = outcome !== 'failed' && !(isFinal && outcome === 'partial');
-    if (isEnough && id !== undefined) return { kind: 'snapshot', id };
+    if (isEnough && id !== undefined) return { kind: 'snapshot', id, ...damaged };
     const problem = problems.find(({ kind }) => kind === 'database') ?? problems[0];
     const gap = id === undefined ? 'no snapshot was stored' : `snapshot ${id.slice(0, 8)} has gaps`;
-    return { kind: 'aside', why: describeCause(problem?.error ?? gap) };
+    return { kind: 'aside', why: describeCause(problem?.error ?? gap), ...damaged };
   } catch (error) {
     signal?.throwIfAborted();
     return { kind: 'aside', why: describeCause(error) };
