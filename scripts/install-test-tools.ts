@@ -17,6 +17,7 @@ const testTools: readonly Tool[] = [
   { program: 'sqlite3', debianPackage: 'sqlite3' },
   { program: 'setfattr', debianPackage: 'attr' },
   { program: 'setfacl', debianPackage: 'acl' },
+  { program: 'git', debianPackage: 'git' },
 ];
 const benchTools: readonly Tool[] = [
   ...testTools,

@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { chooseApp, resolveApp, type ResolvedApp } from '../config/resolve-app.ts';
+import type { Config } from '../config/schema.ts';
 import type { CompressionMode } from '../format/compression.ts';
 import type { CaptureMethod } from '../sqlite/capture.ts';
-import type { BackupInput, BackupSubject } from '../operations/backup-input.ts';
+import type { BackupInput, BackupOrigin, BackupSubject } from '../operations/backup-input.ts';
+import { recordMachine } from '../operations/rebuild/record-machine.ts';
 import type { Workbench } from '../operations/workbench.ts';
 import type { FileReference } from '../snapshot/cross-check.ts';
 import { parseExcludeFile } from '../source/excludes.ts';
@@ -39,11 +41,12 @@ export async function readBackupInput(
 ): Promise<{ workbench: Workbench; input: BackupInput }> {
   const { host, packSize } = flags;
   const settings = await context.settings({ host, packSize });
-  const subject = await readSubject(context, paths, flags);
+  const { subject, app } = await readSubject(context, paths, flags);
   const config = await context.config();
   const input: BackupInput = {
     repository: await context.repositoryChoice(settings),
     subject,
+    origin: app === undefined || config === undefined ? undefined : await readOrigin(app, config),
     hostname: settings.host ?? hostname(),
     tags: parseTags(flags.tag),
     time: flags.time === undefined ? undefined : parseTime(flags.time),
@@ -69,20 +72,28 @@ async function readSubject(
   context: CommandContext,
   paths: readonly string[],
   flags: BackupFlags,
-): Promise<BackupSubject> {
+): Promise<{ subject: BackupSubject; app?: ResolvedApp | undefined }> {
   const excludes = [...flags.exclude, ...(await readExcludeFiles(context, flags.excludeFile))];
   if (paths.length > 0 && flags.app === undefined) {
     const absolute = [...new Set(paths.map((path) => context.path(path)))];
-    return { paths: absolute, optionalPaths: [], databases: [], references: [], excludes };
+    const none = { optionalPaths: [], databases: [], references: [] };
+    return { subject: { paths: absolute, ...none, excludes } };
   }
   const config = await context.config();
   if (config === undefined) throw nothingToBackUp();
   const app = resolveApp(config, chooseApp(config, flags.app), { exists: existsSync });
-  return appSubject(
-    app,
-    paths.map((path) => context.path(path)),
-    excludes,
-  );
+  const morePaths = paths.map((path) => context.path(path));
+  return { subject: appSubject(app, morePaths, excludes), app };
+}
+
+async function readOrigin(app: ResolvedApp, { fileName }: Config): Promise<BackupOrigin> {
+  try {
+    const configBytes = await readFile(fileName);
+    return { configBytes, machine: recordMachine(app, fileName) };
+  } catch (error) {
+    const reason = describeCause(error);
+    throw new KeepsakeError('CONFIG_UNREADABLE', { file: fileName, reason }, { cause: error });
+  }
 }
 
 /** Paths beside `--app` are backed up with the app. */

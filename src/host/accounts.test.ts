@@ -38,14 +38,15 @@ test('an unknown number has an empty name, an unknown name no number', () => {
   expect(userName(0)).toBe('root');
 });
 
-test('an account has the ids and the home of its first line', () => {
+test('an account has the ids, home and shell of its first line', () => {
   expect(parseAccount(PASSWD, 'wishlist')).toEqual({
     name: 'wishlist',
     uid: 998,
     gid: 998,
     home: '/opt/wishlist',
+    shell: '/usr/sbin/nologin',
   });
-  expect(parseAccount('a:x:1:2::', 'a')?.home).toBe('/');
+  expect(parseAccount('a:x:1:2::', 'a')).toMatchObject({ home: '/', shell: '/bin/sh' });
   expect(parseAccount(PASSWD, 'broken')).toBeUndefined();
   expect(findAccount('no such user')).toBeUndefined();
   expect([findAccount('root')?.uid, idOfGroup('root')]).toEqual([0, 0]);

@@ -22,6 +22,16 @@ export interface Account {
 let users: AccountTable | undefined;
 let groups: AccountTable | undefined;
 
+/** A line of passwd(5). */
+export interface PasswdEntry extends Account {
+  readonly shell: string;
+}
+
+export interface AccountTables {
+  readonly users: AccountTable;
+  readonly groups: AccountTable;
+}
+
 /** Empty when unknown, as restic stores it. */
 export function userName(uid: number): string {
   users ??= readAccounts('/etc/passwd');
@@ -44,15 +54,27 @@ export function idOfGroup(name: string): number | undefined {
 }
 
 /** Read anew each time: an account may be made while Keepsake runs (`rebuild`). */
-export function findAccount(name: string): Account | undefined {
+export function findAccount(name: string): PasswdEntry | undefined {
   return parseAccount(readTable('/etc/passwd'), name);
 }
 
-export function parseAccount(passwd: string, name: string): Account | undefined {
+/** Read anew each time, as for `findAccount`. */
+export function accountTables(): AccountTables {
+  return { users: readAccounts('/etc/passwd'), groups: readAccounts('/etc/group') };
+}
+
+export function parseAccount(passwd: string, name: string): PasswdEntry | undefined {
   for (const line of passwd.split('\n')) {
-    const [user, , uid = '', gid = '', , home = ''] = line.split(':');
+    const [user, , uid = '', gid = '', , home = '', shell = ''] = line.split(':');
     if (user !== name || !/^\d+$/.test(uid) || !/^\d+$/.test(gid)) continue;
-    return { name, uid: Number(uid), gid: Number(gid), home: home === '' ? '/' : home };
+    const ids = { uid: Number(uid), gid: Number(gid) };
+    // passwd(5): an empty home is `/`, an empty shell `/bin/sh`.
+    return {
+      name,
+      ...ids,
+      home: home === '' ? '/' : home,
+      shell: shell === '' ? '/bin/sh' : shell,
+    };
   }
   return undefined;
 }

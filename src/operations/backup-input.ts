@@ -5,7 +5,7 @@ import type { ArchivedDatabase } from '../snapshot/archive-database.ts';
 import type { ArchiveProblem } from '../snapshot/archive-options.ts';
 import type { CheckPolicy } from '../snapshot/check-policy.ts';
 import type { FileReference } from '../snapshot/cross-check.ts';
-import type { Manifest } from '../snapshot/manifest.ts';
+import type { Manifest, ManifestMachine } from '../snapshot/manifest.ts';
 import type { CaptureMethod, CaptureWarning } from '../sqlite/capture.ts';
 import type { RepositoryChoice } from './workbench.ts';
 
@@ -26,9 +26,18 @@ export interface BackupSubject {
   readonly locate?: ((path: string) => string) | undefined;
 }
 
+/** What `rebuild` needs on an empty machine. */
+export interface BackupOrigin {
+  /** All of keepsake.yaml. */
+  readonly configBytes: Uint8Array;
+  readonly machine: ManifestMachine;
+}
+
 export interface BackupInput {
   readonly repository: RepositoryChoice;
   readonly subject: BackupSubject;
+  /** Of an app of the config. */
+  readonly origin?: BackupOrigin | undefined;
   /** Stable over time: retention groups by it. */
   readonly hostname: string;
   readonly tags: readonly string[];

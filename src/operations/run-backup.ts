@@ -12,6 +12,7 @@ import type {
   ArchiveResult,
 } from '../snapshot/archive-options.ts';
 import { archive } from '../snapshot/archive.ts';
+import { CONFIG_NAME } from '../snapshot/manifest.ts';
 import { fileWorkerModule } from '../snapshot/file-worker.ts';
 import type {
   BackupEvent,
@@ -105,7 +106,7 @@ interface ArchiveJob {
 /** Everything is durable and indexed when this resolves; only the snapshot is missing. */
 async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<ArchiveResult> {
   const { input, repository, parent, emitter } = job;
-  const { compression, packSizeBytes, signal, subject, dryRun } = input;
+  const { compression, packSizeBytes, signal, subject, dryRun, origin } = input;
   const saver = repository.startWriting({
     compression,
     packSizeBytes,
@@ -139,7 +140,9 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
         hostname: input.hostname,
         ...(subject.app === undefined ? {} : { app: subject.app }),
         ...(subject.appVersion === undefined ? {} : { appVersion: subject.appVersion }),
+        ...(origin === undefined ? {} : { machine: origin.machine }),
       },
+      ownFiles: origin === undefined ? [] : [{ name: CONFIG_NAME, bytes: origin.configBytes }],
       parent,
       readers: READERS,
       listener: listen(emitter, {

@@ -3,7 +3,7 @@ import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { FolderListing } from '../snapshot/cross-check.ts';
 import { FolderTotals } from '../snapshot/folder-totals.ts';
 import { hardLinkKey } from '../snapshot/hard-link-key.ts';
-import { MANIFEST_PATH, type Manifest, type ManifestFolder } from '../snapshot/manifest.ts';
+import { isOwnPath, type Manifest, type ManifestFolder } from '../snapshot/manifest.ts';
 import { restoreSnapshot } from '../snapshot/restore.ts';
 import { joinTreePath, walkTree } from '../snapshot/tree-walk.ts';
 import { verifyFiles } from '../snapshot/verify-files.ts';
@@ -28,7 +28,7 @@ export class RestoredFiles {
     this.#target = target;
     this.#manifest = manifest;
     this.databases = (manifest?.databases ?? []).map(({ path }) => path);
-    this.#known = new Set([...this.databases, MANIFEST_PATH]);
+    this.#known = new Set(this.databases);
     this.#totals = new FolderTotals((manifest?.files ?? []).map(({ path }) => path));
     const folders = (manifest?.orphans ?? []).map(({ folder }) => folder);
     this.listing = new FolderListing(folders);
@@ -40,7 +40,7 @@ export class RestoredFiles {
     if (this.#manifest === undefined && hasDatabaseMagic(this.placeOf(path))) {
       this.databases.push(path);
     }
-    if (this.#known.has(path)) return;
+    if (this.#known.has(path) || isOwnPath(path)) return;
     this.#totals.note(path, sizeBytes);
     this.listing.note(path);
   }

@@ -9,6 +9,7 @@ import type { ArchivedItem } from './archive-pass.ts';
 import type { BlobStore } from './blob-writer.ts';
 import type { FileReference } from './cross-check.ts';
 import type { Manifest } from './manifest.ts';
+import type { OwnFile } from './own-file-nodes.ts';
 import type { ParentTrees } from './tree-store.ts';
 
 export interface ArchiveSource {
@@ -40,7 +41,9 @@ export interface ArchiveOptions {
   /** The paths that were asked for, for the manifest. */
   readonly paths: readonly string[];
   readonly about: Pick<Manifest, 'keepsakeVersion' | 'hostname'> &
-    Partial<Pick<Manifest, 'app' | 'appVersion' | 'imported'>>;
+    Partial<Pick<Manifest, 'app' | 'appVersion' | 'imported' | 'machine'>>;
+  /** Stored beside the manifest. */
+  readonly ownFiles?: readonly OwnFile[] | undefined;
   readonly parent?: ArchiveParent | undefined;
   readonly readers: number;
   readonly listener?: ArchiveListener | undefined;

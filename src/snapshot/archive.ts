@@ -273,9 +273,10 @@ class ArchiveRun {
 
   async #saveManifest(): Promise<Node[]> {
     this.#manifest = this.#tally.manifest(this.#captures.captured);
-    const file = { name: MANIFEST_NAME, bytes: encodeManifest(this.#manifest) };
-    return ownFileNodes(file, {
-      store: this.#options.store,
+    const manifest = { name: MANIFEST_NAME, bytes: encodeManifest(this.#manifest) };
+    const { store, ownFiles = [] } = this.#options;
+    return ownFileNodes([...ownFiles, manifest], {
+      store,
       trees: this.#trees,
       counts: this.#counts,
       now: this.#options.clock.now(),

@@ -10,6 +10,14 @@ import type { DatabaseState } from '../sqlite/database-state.ts';
 export const MANIFEST_FOLDER = '.keepsake';
 export const MANIFEST_NAME = 'manifest.json';
 export const MANIFEST_PATH = `/${MANIFEST_FOLDER}/${MANIFEST_NAME}`;
+/** The text of keepsake.yaml at the time of the backup, byte for byte. */
+export const CONFIG_NAME = 'config.yaml';
+export const CONFIG_PATH = `/${MANIFEST_FOLDER}/${CONFIG_NAME}`;
+
+/** Whether it is a file that Keepsake added to the snapshot. */
+export function isOwnPath(path: string): boolean {
+  return path.startsWith(`/${MANIFEST_FOLDER}/`);
+}
 
 /** Readers refuse a higher one; fields may be added without raising it. */
 const MANIFEST_VERSION = 1;
@@ -68,12 +76,50 @@ export interface ManifestImport {
   readonly sha256: string;
 }
 
+/** A user that the config names, as in passwd(5). */
+export interface ManifestUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** Name of its own group; absent when that has none. */
+  readonly group?: string;
+  readonly home: string;
+  readonly shell: string;
+}
+
+/** The checkout of the app's code, which is not in the backup as a rule. */
+export interface ManifestCode {
+  readonly folder: string;
+  /** Without user and password. */
+  readonly origin?: string;
+  readonly commit?: string;
+}
+
+/** What `rebuild` needs of the machine that is gone, beside the config's text. */
+export interface ManifestMachine {
+  readonly config: {
+    readonly path: string;
+    readonly mode: number;
+    readonly uid: number;
+    readonly gid: number;
+  };
+  /** Of the app's preset: without the app's code it cannot be found by looking. */
+  readonly layout?: string;
+  /** Other than root. */
+  readonly users: readonly ManifestUser[];
+  /** Of the config's `owner`, where it is no user's own. */
+  readonly groups: readonly { readonly name: string; readonly gid: number }[];
+  readonly code?: ManifestCode;
+}
+
 export interface Manifest {
   readonly version: number;
   readonly keepsakeVersion: string;
   readonly app?: string;
   readonly appVersion?: string;
   readonly imported?: ManifestImport;
+  /** Of backups of an app of the config. */
+  readonly machine?: ManifestMachine;
   readonly hostname: string;
   readonly captureStart: string;
   readonly captureEnd: string;

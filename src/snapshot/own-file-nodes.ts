@@ -1,6 +1,10 @@
-/** Puts a file of Keepsake's own into a snapshot: `/.keepsake/manifest.json`, `/.keepsake/proof-….json`. */
+/**
+ * Puts files of Keepsake's own into a snapshot: `/.keepsake/manifest.json`, `/.keepsake/config.yaml`,
+ * `/.keepsake/proof-….json`.
+ */
 import { createHash } from 'node:crypto';
 import { toHex } from '../base/bytes.ts';
+import { compareRawNames } from '../base/raw-name.ts';
 import { modeFromStat } from '../format/file-mode.ts';
 import { timeFromNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
@@ -14,6 +18,12 @@ import type { TreeSink } from './tree-store.ts';
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
 
+export interface OwnFile {
+  readonly name: string;
+  /** Small: one blob. */
+  readonly bytes: Uint8Array;
+}
+
 export interface OwnFilePlace {
   readonly store: BlobStore;
   readonly trees: TreeSink;
@@ -21,25 +31,26 @@ export interface OwnFilePlace {
   readonly now: Date;
 }
 
-/** The nodes it adds to the snapshot's root. */
+/** The nodes they add to the snapshot's root. */
 export async function ownFileNodes(
-  { name, bytes }: { name: string; bytes: Uint8Array },
+  files: readonly OwnFile[],
   { store, trees, counts, now }: OwnFilePlace,
 ): Promise<Node[]> {
-  const id = toHex(createHash('sha256').update(bytes).digest());
-  await saveChunk({ id, bytes }, { store, counts });
   const time = timeFromNs(BigInt(now.getTime()) * 1_000_000n);
   const common = { mtime: time, atime: time, ctime: time, uid: 0, gid: 0 };
-  const file: Node = {
-    ...common,
-    ...modeFromStat(S_IFREG | 0o600),
-    name,
-    size: bytes.length,
-    links: 1,
-    content: [id],
-  };
   const tree = new PackedTreeBuilder();
-  tree.add(file);
+  for (const { name, bytes } of files.toSorted((a, b) => compareRawNames(a.name, b.name))) {
+    const id = toHex(createHash('sha256').update(bytes).digest());
+    await saveChunk({ id, bytes }, { store, counts });
+    tree.add({
+      ...common,
+      ...modeFromStat(S_IFREG | 0o600),
+      name,
+      size: bytes.length,
+      links: 1,
+      content: [id],
+    });
+  }
   const folder: Node = {
     ...common,
     ...modeFromStat(S_IFDIR | 0o700),

@@ -45,7 +45,7 @@ export async function saveProof(
     const trees = new RepositoryTrees(repository, counts);
     const file = { name: nameOf(evidence.id), bytes: encodeEvidence(evidence) };
     const root = new PackedTreeBuilder();
-    for (const node of await ownFileNodes(file, { store: repository, trees, counts, now })) {
+    for (const node of await ownFileNodes([file], { store: repository, trees, counts, now })) {
       root.add(node);
     }
     const tree = await trees.saveTree(root.finish());
