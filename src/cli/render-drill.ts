@@ -1,6 +1,6 @@
 /** What `drill` says: the judgements of `verify`, then how the copy did, and the verdict. */
 import { formatBytes } from '../base/bytes.ts';
-import type { DrillOutcome } from '../operations/drill/drill-evidence.ts';
+import type { DrillOutcome, RecoveryEvidence } from '../operations/drill/drill-evidence.ts';
 import type { DrillEvent, DrillResult } from '../operations/drill/drill-input.ts';
 import { showName, type Output } from './output.ts';
 import { count, seconds } from './phrases.ts';
@@ -29,6 +29,9 @@ export class DrillRenderer {
       case 'restoring':
         output.say(`restored by ${event.program}`);
         break;
+      case 'recovered':
+        this.#recovered(event.recovery);
+        break;
       case 'starting':
         output.say(`starting a copy, asking ${event.url} for ${seconds(event.limitMs)} at most`);
         break;
@@ -43,6 +46,14 @@ export class DrillRenderer {
       case 'warning':
         this.#verify.take(event);
     }
+  }
+
+  #recovered({ commands, notRun, skipped }: RecoveryEvidence): void {
+    const done = commands.filter(({ exitCode }) => exitCode === 0).length;
+    const total = commands.length + notRun.length;
+    const steps = skipped.map(({ step }) => step).join(', ');
+    const left = steps === '' ? '' : `; left out: ${steps}`;
+    this.#output.say(`recovery sheet: ${done} of ${count(total, 'command')} went well${left}`);
   }
 
   finish(result: DrillResult): void {

@@ -13,6 +13,7 @@ function sheetOf(changes: Partial<RecoverySheet> = {}, app: Partial<ResolvedApp>
       paths: ['/srv/app'],
       optionalPaths: [],
       exclude: [],
+      environment: {},
       ...app,
     } as unknown as ResolvedApp,
     hostname: 'nas',

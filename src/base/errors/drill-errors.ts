@@ -34,11 +34,15 @@ export const drillErrors = {
       'Nothing was restored or started. Install restic 0.14 or newer, or drill with `--with keepsake`.',
     example: { reason: 'restic is not on PATH' },
   }),
-  DRILL_RESTIC_FAILED: entry<{ reason: string }>({
+  DRILL_RESTIC_FAILED: entry<{ line: string; reason: string }>({
     exit: ExitCode.verification,
-    message: ({ reason }) => `restic could not restore the snapshot: ${reason}`,
+    message: ({ line, reason }) =>
+      `a line of the recovery sheet failed: ${displayRawName(line)}: ${displayRawName(reason)}`,
     hint: () =>
-      'The app was not touched. `keepsake drill --with keepsake` shows whether the snapshot or restic is the cause; `keepsake check --read-data` whether the repository is damaged.',
-    example: { reason: 'Fatal: wrong password or no key found' },
+      'The app was not touched. The sheet in the drawer would fail at this line, too: put right what it names, print it again with `keepsake recovery-sheet`, and drill again. `keepsake drill --with keepsake` shows whether the snapshot is the cause; `keepsake check --read-data` whether the repository is damaged.',
+    example: {
+      line: 'restic snapshots --tag app:wishlist --no-lock',
+      reason: 'Fatal: wrong password or no key found',
+    },
   }),
 };

@@ -10,6 +10,7 @@ import { configuredApp } from '../configured-app.ts';
 import { exitStatusHelp } from '../exit-status.ts';
 import { followEvents } from '../follow-events.ts';
 import type { RunFacts } from '../run-note.ts';
+import { sheetPasswordFile } from '../sheet-password-file.ts';
 import {
   addSnapshotFlags,
   readingInput,
@@ -57,6 +58,7 @@ async function rehearse(
     app,
     hostname: (await context.settings()).host ?? hostname(),
     restoreWith,
+    passwordFile: sheetPasswordFile(context, (await context.settings()).password),
     allowNetwork: flags.allowNetwork === true,
     environment: context.host.environment,
   });

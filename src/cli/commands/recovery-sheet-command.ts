@@ -10,6 +10,7 @@ import type { DefineCommand } from '../command-table.ts';
 import { configuredApp } from '../configured-app.ts';
 import { exitStatusHelp } from '../exit-status.ts';
 import type { RecoverySheet } from '../render-recovery-sheet.ts';
+import { sheetPasswordFile } from '../sheet-password-file.ts';
 
 interface SheetFlags {
   readonly app?: string;
@@ -18,8 +19,6 @@ interface SheetFlags {
 }
 
 const COMMAND = 'keepsake recovery-sheet';
-/** Where the password is to be written for restic when no file holds it. */
-const PASSWORD_FILE = '/root/restic-password';
 
 export const defineRecoverySheet: DefineCommand = (program, run) => {
   program
@@ -27,7 +26,7 @@ export const defineRecoverySheet: DefineCommand = (program, run) => {
     .description('the page for the drawer: how to get the app back, with Keepsake or stock restic')
     .option('--app <name>', 'the app, when the config has several')
     .option('-o, --output <file>', 'write it to this file, readable by its owner only')
-    .option('--with-password', 'with the password on it; into --output, or on a terminal')
+    .option('--with-password', 'with the password and environment values on it; into --output, or on a terminal')
     .addHelpText('after', exitStatusHelp({}))
     .action((flags: SheetFlags, self) => run(self, (context) => recoverySheet(context, flags)));
 };
@@ -45,7 +44,7 @@ async function recoverySheet(context: CommandContext, flags: SheetFlags): Promis
     await writeDump(target, oneChunk(text), context.host.workbench);
     context.output.say(`the recovery sheet is in ${target}. Print it, and put it in a drawer`);
   }
-  context.output.emit(sheetMessage(sheet, target));
+  context.output.emit(await sheetMessage(sheet, target));
   return ExitCode.ok;
 }
 
@@ -61,8 +60,13 @@ async function makeSheet(context: CommandContext, flags: SheetFlags): Promise<Re
   const facts = await readRecoveryFacts(workbench, { ...reading, app: app.name, hostname: host });
   const { location, password } = reading.repository;
   const passwordSetting = withWholePath(context, settings.password);
-  const passwordFile = passwordSetting?.kind === 'file' ? passwordSetting.path : PASSWORD_FILE;
-  const subject = { app, hostname: host, location, passwordFile };
+  const subject = {
+    app,
+    hostname: host,
+    location,
+    passwordFile: sheetPasswordFile(context, settings.password),
+    showsEnvironment: flags.withPassword === true,
+  };
   return {
     subject,
     facts,
@@ -111,8 +115,12 @@ async function* oneChunk(text: string): AsyncGenerator<Uint8Array> {
   yield utf8Encode(text);
 }
 
-/** Never with the password. */
-function sheetMessage({ subject, facts, steps }: RecoverySheet, file: string | undefined): object {
+/** Never with the password, nor what else is secret. */
+async function sheetMessage(
+  { subject, facts }: RecoverySheet,
+  file: string | undefined,
+): Promise<object> {
+  const { recoveryCommands } = await import('../../operations/recovery/recovery-commands.ts');
   return {
     message_type: 'recovery_sheet',
     ...(file !== undefined && { file }),
@@ -122,6 +130,6 @@ function sheetMessage({ subject, facts, steps }: RecoverySheet, file: string | u
     keys: facts.keys.map(({ name }) => name),
     snapshot_id: facts.latestComplete?.id,
     restic_latest_id: (facts.latestOfRestic ?? facts.latestComplete)?.id,
-    steps,
+    steps: recoveryCommands({ ...subject, showsEnvironment: false }),
   };
 }

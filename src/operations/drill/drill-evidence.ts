@@ -3,6 +3,11 @@
  * changed without changing its id, and an append-only store forbids it.
  */
 import { utf8Decode, utf8Encode } from '../../base/bytes.ts';
+import type {
+  CommandOutcome,
+  RehearsedCommand,
+  SkippedStep,
+} from '../recovery/rehearsed-commands.ts';
 import type { Checked } from '../verify-input.ts';
 
 export type DrillOutcome = 'proven' | 'failed' | 'inconclusive';
@@ -16,6 +21,16 @@ export type EvidenceCheck = Checked & {
   readonly item: string;
   readonly differenceCount: number;
 };
+
+/** What of the recovery sheet was run, when restic restored. */
+export interface RecoveryEvidence {
+  /** In their order. All went well but the last one, if its exit code is not 0. */
+  readonly commands: readonly (RehearsedCommand & CommandOutcome)[];
+  /** Those after one that failed. */
+  readonly notRun: readonly string[];
+  /** Steps that a drill leaves out. */
+  readonly skipped: readonly SkippedStep[];
+}
 
 export interface DrillEvidence {
   readonly version: number;
@@ -34,6 +49,7 @@ export interface DrillEvidence {
   readonly restoredWith: RestoredWith;
   /** As `restic 0.14.0`. */
   readonly program: string;
+  readonly recovery?: RecoveryEvidence;
   readonly checks: readonly EvidenceCheck[];
   readonly fileCount: number;
   readonly sizeBytes: number;

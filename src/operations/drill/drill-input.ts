@@ -3,7 +3,12 @@ import type { Environment } from '../../host/command-environment.ts';
 import type { StoredSnapshot } from '../../repository/repository.ts';
 import type { SnapshotInput } from '../open-snapshot.ts';
 import type { RestoredTotals, VerifyEvent } from '../verify-input.ts';
-import type { DrillEvidence, DrillOutcome, RestoredWith } from './drill-evidence.ts';
+import type {
+  DrillEvidence,
+  DrillOutcome,
+  RecoveryEvidence,
+  RestoredWith,
+} from './drill-evidence.ts';
 
 export interface DrillInput extends SnapshotInput {
   readonly app: ResolvedApp;
@@ -13,6 +18,8 @@ export interface DrillInput extends SnapshotInput {
   readonly restoreWith?: RestoredWith | undefined;
   /** Start the copy although it cannot be kept from the network. */
   readonly allowNetwork: boolean;
+  /** Where the recovery sheet says that the password lies. */
+  readonly passwordFile: string;
   /** Keepsake's own. */
   readonly environment: Environment;
 }
@@ -20,6 +27,7 @@ export interface DrillInput extends SnapshotInput {
 export type DrillEvent =
   | VerifyEvent
   | { readonly kind: 'restoring'; readonly restoredWith: RestoredWith; readonly program: string }
+  | { readonly kind: 'recovered'; readonly recovery: RecoveryEvidence }
   | { readonly kind: 'starting'; readonly url: string; readonly limitMs: number }
   /** Worth knowing, and no failure of the drill. */
   | { readonly kind: 'note'; readonly message: string };

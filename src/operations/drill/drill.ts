@@ -11,11 +11,12 @@ import { measureTree, restoreByKeepsake, RestoredFiles } from '../verify-content
 import type { VerifyEvent } from '../verify-input.ts';
 import { openVerifyPlace } from '../verify-place.ts';
 import type { Workbench } from '../workbench.ts';
-import type { DrillEvidence } from './drill-evidence.ts';
+import type { DrillEvidence, RecoveryEvidence } from './drill-evidence.ts';
 import type { DrillEvent, DrillInput, DrillResult } from './drill-input.ts';
+import { findRestic } from './find-restic.ts';
 import { makeEvidence, type Rehearsed, type UsedProgram } from './make-evidence.ts';
 import { latestProof, saveProof } from './proof-snapshot.ts';
-import { findRestic, restoreByRestic } from './restic-restore.ts';
+import { restoreByRestic } from './restic-restore.ts';
 import { startCopy } from './start-copy.ts';
 
 /**
@@ -114,23 +115,28 @@ async function* rehearse(
   const job = { open, manifest, target, files, sizeBytes, signal };
   const watch = stopwatch(workbench);
   let restoreSeconds = 0;
+  let recovery: RecoveryEvidence | undefined;
   const totals = yield* judgeRestored(workbench, {
     ...job,
     async *restore(failed): AsyncGenerator<VerifyEvent> {
-      const about = { ...input, snapshot: id, target };
-      if (by.restoredWith === 'restic') yield* restoreByRestic(workbench, about, failed);
-      else yield* restoreByKeepsake(workbench, job, failed);
+      if (by.restoredWith === 'keepsake') yield* restoreByKeepsake(workbench, job, failed);
+      else {
+        const about = { input, snapshot: id, into: target };
+        recovery = yield* restoreByRestic(workbench, about, failed);
+      }
       restoreSeconds = watch();
     },
   });
+  if (recovery !== undefined) yield { kind: 'recovered', recovery };
   const seconds = { restore: restoreSeconds, verify: watch() };
-  if (!totals.success) return { totals, copy: undefined, seconds };
+  const judged = { totals, recovery, seconds };
+  if (!totals.success) return { ...judged, copy: undefined };
   if (app.drill === undefined) {
     const reason = 'the config does not say how to start a copy (drill.command)';
-    return { totals, seconds, copy: { kind: 'not-started', reason } };
+    return { ...judged, copy: { kind: 'not-started', reason } };
   }
   const copy = yield* startCopy(workbench, { input, drill: app.drill, confinement, target });
-  return { totals, copy, seconds: { ...seconds, start: watch() } };
+  return { ...judged, copy, seconds: { ...seconds, start: watch() } };
 }
 
 /** Seconds since the last call, to the millisecond. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ConfinedResult } from '../../host/confined-protocol.ts';
 import { judgeDrill } from './judge-drill.ts';
-import { judgeVersion } from './restic-restore.ts';
+import { judgeVersion } from './find-restic.ts';
 
 const judge = (result: Partial<ConfinedResult>) =>
   judgeDrill({ kind: 'started', result: { lastLines: [], ...result } });
@@ -9,6 +9,19 @@ const judge = (result: Partial<ConfinedResult>) =>
 test('only a copy that answered well is proof', () => {
   const verdict = { kind: 'healthy', afterMs: 1, tries: 1 } as const;
   expect(judge({ verdict })).toEqual({ outcome: 'proven' });
+});
+
+test('a line of the recovery sheet that failed is named', () => {
+  const ended = (exitCode: number) => ({ exitCode, seconds: 0 });
+  const commands = [
+    { step: 'target', text: 'umask 022', ...ended(0) },
+    { step: 'place', text: 'for path in /srv; do\n  mv a b\ndone', ...ended(1) },
+  ] as const;
+  const recovery = { commands, notRun: [], skipped: [] };
+  expect(judgeDrill(undefined, recovery)).toEqual({
+    outcome: 'failed',
+    reason: 'a line of the recovery sheet failed (exit code 1): for path in /srv; do',
+  });
 });
 
 test('data that differs fails without a copy', () => {

@@ -1,6 +1,6 @@
 /** What a drill says of a snapshot. Pure. */
 import type { ConfinedResult } from '../../host/confined-protocol.ts';
-import type { DrillOutcome } from './drill-evidence.ts';
+import type { DrillOutcome, RecoveryEvidence } from './drill-evidence.ts';
 
 /** How far the copy got. */
 export type StartedCopy =
@@ -15,7 +15,16 @@ export interface DrillVerdict {
 }
 
 /** `undefined`: the restored data was not as it was backed up, and nothing was started on it. */
-export function judgeDrill(copy: StartedCopy | undefined): DrillVerdict {
+export function judgeDrill(
+  copy: StartedCopy | undefined,
+  recovery?: RecoveryEvidence,
+): DrillVerdict {
+  const last = recovery?.commands.at(-1);
+  if (last !== undefined && last.exitCode !== 0) {
+    const line = last.text.split('\n')[0] ?? '';
+    const reason = `a line of the recovery sheet failed (exit code ${last.exitCode ?? 'none'}): ${line}`;
+    return { outcome: 'failed', reason };
+  }
   if (copy === undefined) {
     return { outcome: 'failed', reason: 'what was restored is not what was backed up' };
   }

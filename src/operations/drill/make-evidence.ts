@@ -4,7 +4,7 @@ import type { Confinement } from '../../host/confinement.ts';
 import type { StoredSnapshot } from '../../repository/repository.ts';
 import type { RestoredTotals } from '../verify-input.ts';
 import type { Workbench } from '../workbench.ts';
-import { EVIDENCE_VERSION, type DrillEvidence } from './drill-evidence.ts';
+import { EVIDENCE_VERSION, type DrillEvidence, type RecoveryEvidence } from './drill-evidence.ts';
 import type { DrillInput } from './drill-input.ts';
 import { judgeDrill, type StartedCopy } from './judge-drill.ts';
 
@@ -15,6 +15,8 @@ export interface Rehearsed {
   /** Absent when what was restored is not worth starting. */
   readonly copy: StartedCopy | undefined;
   readonly seconds: DrillEvidence['seconds'];
+  /** Where restic restored. */
+  readonly recovery: RecoveryEvidence | undefined;
 }
 
 export interface AboutDrill {
@@ -28,14 +30,14 @@ export interface AboutDrill {
 export function makeEvidence(
   { clock, random, keepsakeVersion }: Pick<Workbench, 'clock' | 'random' | 'keepsakeVersion'>,
   { input, stored, by, confinement, startedAt }: AboutDrill,
-  { totals, copy, seconds }: Rehearsed,
+  { totals, copy, seconds, recovery }: Rehearsed,
 ): DrillEvidence {
   const { app, hostname } = input;
   return {
     version: EVIDENCE_VERSION,
     id: toHex(random(4)),
     app: app.name,
-    ...judgeDrill(copy),
+    ...judgeDrill(copy, recovery),
     snapshot: stored.id,
     snapshotTime: stored.snapshot.time,
     startedAt: startedAt.toISOString(),
@@ -43,6 +45,7 @@ export function makeEvidence(
     hostname,
     keepsakeVersion,
     ...by,
+    ...(recovery !== undefined && { recovery }),
     checks: totals.judgements.map(({ differences, ...checked }) => ({
       ...checked,
       differenceCount: differences.length,

@@ -4,9 +4,16 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
-import { recoveryCommands, type RecoveryStepName } from './recovery-commands.ts';
+import {
+  recoveryCommands,
+  type RecoveryStepName,
+  type RecoverySubject,
+} from './recovery-commands.ts';
 
-function linesOf(app: Partial<ResolvedApp>): (...names: RecoveryStepName[]) => string[] {
+function linesOf(
+  app: Partial<ResolvedApp>,
+  changes: Partial<RecoverySubject> = {},
+): (...names: RecoveryStepName[]) => string[] {
   const root = '/srv/app';
   const whole = {
     name: 'app',
@@ -15,6 +22,7 @@ function linesOf(app: Partial<ResolvedApp>): (...names: RecoveryStepName[]) => s
     optionalPaths: [],
     exclude: [],
     workingDirectory: root,
+    environment: {},
     ...app,
   } as unknown as ResolvedApp;
   const steps = recoveryCommands({
@@ -22,6 +30,7 @@ function linesOf(app: Partial<ResolvedApp>): (...names: RecoveryStepName[]) => s
     hostname: 'nas',
     location: '/mnt/backup',
     passwordFile: '/root/pw',
+    ...changes,
   });
   return (...names) => steps.flatMap(({ name, lines }) => (names.includes(name) ? [...lines] : []));
 }
@@ -37,6 +46,22 @@ test.each([
 ])('the app is stopped and started as the config says: %j', (service, stop, start) => {
   const lines = linesOf({ service, runAs: 'app' } as Partial<ResolvedApp>);
   expect([...lines('stop'), ...lines('start')]).toEqual([stop, start]);
+});
+
+test('commands get the environment of the config, whose values are not for every eye', () => {
+  const service = { commands: { stop: ['true'], start: ['sh', '-c', 'echo "$KEY $PORT"'] } };
+  const app = { service, environment: { KEY: "it's `secret`", PORT: '3000' }, root: '/' };
+  const start = (showsEnvironment: boolean) =>
+    linesOf({ ...app, workingDirectory: '/' } as Partial<ResolvedApp>, { showsEnvironment })(
+      'start',
+    );
+  const run = (lines: string[]) =>
+    execFileSync('sh', ['-eu'], { input: lines.join('\n'), encoding: 'utf8', stdio: 'pipe' });
+  expect(run(start(true))).toBe("it's `secret` 3000\n");
+  const hidden = start(false);
+  expect(hidden.join('\n')).not.toMatch(/secret|3000/);
+  expect(() => run(hidden)).toThrow(/KEY: set it first/);
+  expect(run(["KEY='a b'; PORT=1", ...hidden])).toBe('a b 1\n');
 });
 
 test('where no service is known the lines still run, and tell the person to do it', () => {

@@ -1,6 +1,6 @@
 /**
- * The way back by stock restic, as steps of shell lines: the recovery sheet prints them, a rehearsal
- * runs them as printed with its own `TARGET` and its own stop and start.
+ * The way back by stock restic, as steps of shell lines: the recovery sheet prints them, a drill runs
+ * them as printed but for its own places (`rehearsed-commands.ts`) and its own stop and start.
  *
  * Each line may be typed by itself, or all of them run by `sh -eu`, where the first that fails ends
  * it. Nothing is deleted: what was there is in `$TARGET.old`.
@@ -37,7 +37,27 @@ export interface RecoverySubject {
   readonly location: string;
   /** Where the password lies, or is to be written. */
   readonly passwordFile: string;
+  /** The values of the app's environment may be read by whoever reads the lines. */
+  readonly showsEnvironment?: boolean | undefined;
+  /** Absent: what is printed. */
+  readonly rehearsal?: RehearsalPlaces | undefined;
 }
+
+/** What a drill has in place of what is printed. */
+export interface RehearsalPlaces {
+  /** Where restic writes to. */
+  readonly target: string;
+  /** Stands for `/`. */
+  readonly into: string;
+  /** The one that is drilled. */
+  readonly snapshot: string;
+}
+
+/**
+ * The drill holds a lock of its own; one of a restic that is killed with it would stay for whoever
+ * comes next, and a read-only store takes none.
+ */
+const REHEARSED = ' --no-lock';
 
 const SYSTEMD_FOLDER = '/etc/systemd/system/';
 /** A browser tab left open keeps Wishlist from ending for 31 s; docker's own limit is 10 s. */
@@ -50,23 +70,27 @@ export function recoveryCommands(subject: RecoverySubject): RecoveryStep[] {
     ...accessSteps(subject),
     ...swapSteps(subject),
     step('owner', `To whom the files belong: ${app.owner ?? 'as in the snapshot'}`, owner(app)),
-    step('start', 'Start the app', [...reload(app), ...serviceLines(app, 'start')]),
+    step('start', 'Start the app', [...reload(app), ...serviceLines(subject, 'start')]),
     step('health', healthTitle(app), health(app)),
   ].filter(({ lines }) => lines.length > 0);
 }
 
-function accessSteps({ app, location, passwordFile }: RecoverySubject): RecoveryStep[] {
+function accessSteps(subject: RecoverySubject): RecoveryStep[] {
+  const { app, location, passwordFile, rehearsal } = subject;
+  const look = `restic snapshots --tag ${quoteForShell(`app:${app.name}`)}`;
   return [
     step('access', 'The repository, and a file that holds its password and nothing else', [
       `export RESTIC_REPOSITORY=${quoteForShell(location)}`,
       `export RESTIC_PASSWORD_FILE=${quoteForShell(passwordFile)}`,
     ]),
     step('look', 'What there is: look at the time and the tags of the last one', [
-      `restic snapshots --tag ${quoteForShell(`app:${app.name}`)}`,
+      rehearsal === undefined ? look : look + REHEARSED,
     ]),
     step('target', 'Where restic writes to: a new folder with room, never /', [
-      `TARGET=${quoteForShell(targetOf(app))}`,
-      "INTO=''   # leave it empty; a folder, to rehearse there (no stop, no start)",
+      `TARGET=${quoteForShell(rehearsal?.target ?? targetOf(app))}`,
+      rehearsal === undefined
+        ? "INTO=''   # leave it empty; a folder, to rehearse there (no stop, no start)"
+        : `INTO=${quoteForShell(rehearsal.into)}`,
       'umask 022; mkdir -m 700 "$TARGET" "$TARGET.old"',
     ]),
   ];
@@ -77,12 +101,13 @@ function targetOf({ root }: ResolvedApp): string {
   return dirname(root) === root ? '/var/tmp/keepsake-restored' : `${root}.restored`;
 }
 
-function swapSteps({ app, hostname }: RecoverySubject): RecoveryStep[] {
+function swapSteps(subject: RecoverySubject): RecoveryStep[] {
+  const { app, hostname, rehearsal } = subject;
   const { paths, optionalPaths } = app;
   const needed = paths.filter((path) => !optionalPaths.includes(path));
   const choice = `--tag ${quoteForShell(`app:${app.name}`)} --host ${quoteForShell(hostname)}`;
   return [
-    step('stop', 'Stop the app (on an empty machine there is none)', serviceLines(app, 'stop')),
+    step('stop', 'Stop the app (on an empty machine there is none)', serviceLines(subject, 'stop')),
     step('aside', 'Old files aside, with -wal, -shm and -journal: they would undo the restore', [
       ...loopOver(needed),
       '  for old in "$path" "$path-wal" "$path-shm" "$path-journal"; do',
@@ -91,7 +116,9 @@ function swapSteps({ app, hostname }: RecoverySubject): RecoveryStep[] {
       'done',
     ]),
     step('restore', 'Restore (or, with an id instead: restic restore ID --target "$TARGET")', [
-      `restic restore latest ${choice} --target "$TARGET"`,
+      rehearsal === undefined
+        ? `restic restore latest ${choice} --target "$TARGET"`
+        : `restic restore ${rehearsal.snapshot} --target "$TARGET"${REHEARSED}`,
     ]),
     step('place', 'Move the restored files into place', [
       ...forEach(needed, moveIn('  ')),
@@ -146,7 +173,8 @@ function reload({ paths, service }: ResolvedApp): string[] {
   return hasUnit && service?.systemd !== undefined ? ['systemctl daemon-reload'] : [];
 }
 
-function serviceLines(app: ResolvedApp, verb: 'stop' | 'start'): string[] {
+function serviceLines(subject: RecoverySubject, verb: 'stop' | 'start'): string[] {
+  const { app } = subject;
   const { systemd, docker, commands } = app.service ?? {};
   if (systemd !== undefined) return [`systemctl ${verb} ${quoteForShell(systemd)}`];
   if (docker !== undefined) {
@@ -156,9 +184,20 @@ function serviceLines(app: ResolvedApp, verb: 'stop' | 'start'): string[] {
   if (commands !== undefined) {
     const user = app.runAs === undefined ? [] : ['runuser', '-u', app.runAs, '--'];
     const command = quoteAll([...user, ...commands[verb]]);
-    return [`(cd ${quoteForShell(app.workingDirectory)} && ${command})`];
+    const folder = `cd ${quoteForShell(app.workingDirectory)}`;
+    return [`(${[folder, ...exported(subject), command].join(' && ')})`];
   }
   return [`: ${verb} the app yourself now, Keepsake was not told how`];
+}
+
+/** `export` is the shell's own: no value is seen among the arguments of a program. */
+function exported({ app, showsEnvironment }: RecoverySubject): string[] {
+  const values = Object.entries(app.environment).map(([name, value]) =>
+    showsEnvironment === true
+      ? `${name}=${quoteForShell(value)}`
+      : `${name}="\${${name}:?set it first, see environment in keepsake.yaml}"`,
+  );
+  return values.length === 0 ? [] : [`export ${values.join(' ')}`];
 }
 
 function healthTitle({ health: check }: ResolvedApp): string {
