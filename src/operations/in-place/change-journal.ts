@@ -13,6 +13,7 @@ import type { JsonValue } from '../../base/json-value.ts';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
 import { readTextIfAny, makeFolders, namesIn, writeDurably } from './change-files.ts';
+import { giveUpReserves, keepReserves } from './change-reserve.ts';
 import type { SwapRoot, SwapUnit } from './swap-units.ts';
 
 /** Readers refuse a higher one. */
@@ -114,16 +115,37 @@ export class JournalFile {
     return this.#journal;
   }
 
+  /** What could not be written is not so. */
   async update(changes: Partial<ChangeJournal>): Promise<void> {
-    this.#journal = { ...this.#journal, ...changes };
-    await this.save();
+    const before = this.#journal;
+    this.#journal = { ...before, ...changes };
+    try {
+      await this.save();
+    } catch (error) {
+      this.#journal = before;
+      throw error;
+    }
   }
 
   async save(): Promise<void> {
-    for (const { path } of this.#journal.places) await makeFolders(this.#files, path);
+    const { places } = this.#journal;
+    if (isOver(this.#journal)) await this.giveUpReserves();
+    for (const { path } of places) await makeFolders(this.#files, path);
     const text = `${JSON.stringify(this.#journal, null, 2)}\n`;
     await writeDurably(this.#files, journalPath(this.#journal), text);
+    if (isOver(this.#journal) || this.#journal.direction === 'back') return;
+    await keepReserves(this.#files, places, text.length);
   }
+
+  /** False when there are none any more. */
+  giveUpReserves(): Promise<boolean> {
+    return giveUpReserves(this.#files, this.#journal.places);
+  }
+}
+
+/** From there nothing is taken back any more. */
+function isOver({ step, direction, ended }: ChangeJournal): boolean {
+  return ended !== undefined || (direction === 'forward' && step === 'settle');
 }
 
 export function journalPath({ places }: Pick<ChangeJournal, 'places'>): string {

@@ -7,6 +7,7 @@
  */
 import { describeCause, KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { CHANGE_STEPS, type ChangeStep, type JournalFile } from './change-journal.ts';
+import { isDiskFull } from './change-reserve.ts';
 import type { ChangeService } from './change-service.ts';
 
 /** What is done to the app. Each part may be called again after a crash. */
@@ -101,11 +102,15 @@ export async function goBack(options: ChangeRunOptions, reason?: unknown): Promi
   const failure = reason === undefined ? journal.value.failure : describeCause(reason);
   let at: ChangeStep = journal.value.step;
   try {
-    await journal.update({ direction: 'back', ...(failure !== undefined && { failure }) });
+    await withReserve(journal, () =>
+      journal.update({ direction: 'back', ...(failure !== undefined && { failure }) }),
+    );
     for (const step of CHANGE_STEPS.slice(0, CHANGE_STEPS.indexOf(at) + 1).toReversed()) {
       at = step;
-      await enter(options, step, 'back');
-      await steps[step].undo();
+      await withReserve(journal, async () => {
+        await enter(options, step, 'back');
+        await steps[step].undo();
+      });
     }
   } catch (cause) {
     const { app, places } = journal.value;
@@ -119,6 +124,16 @@ export async function goBack(options: ChangeRunOptions, reason?: unknown): Promi
       },
       { cause },
     );
+  }
+}
+
+/** Each step back can be taken again: on a full disk with the room that was kept for it. */
+async function withReserve(journal: JournalFile, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isDiskFull(error) || !(await journal.giveUpReserves())) throw error;
+    await work();
   }
 }
 

@@ -1,0 +1,174 @@
+/** A restore in place on a disk that fills up on the way: old or new, whole, and the app runs. */
+import { closeSync, cpSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  keptFiles,
+  Life,
+  openInPlaceLab,
+  type AppTree,
+  type InPlaceLab,
+  type LabRun,
+} from '../support/in-place-lab.ts';
+import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
+import { isKeepsakeError } from '../../src/base/errors/keepsake-error.ts';
+import { requireRoot } from '../support/require-tool.ts';
+import { smallDisk } from '../support/small-disk.ts';
+import { systemError } from '../support/durable-file-layer.ts';
+
+/** What asks a file system for room; a name may need a new block of its folder. */
+const TAKES_ROOM = ['createFile', 'write', 'makeFolder', 'rename', 'link'];
+const RESERVE = /\/reserve$/;
+
+/** Full from its n-th call on, but for what is given back. */
+class FillingDisk {
+  calls = 0;
+  readonly #at: number;
+  #hasRoom = true;
+
+  constructor(at: number) {
+    this.#at = at;
+  }
+
+  readonly intercept = ({ name, path }: FileLayerCall): void => {
+    if (name === 'unlink' && RESERVE.test(path)) this.#hasRoom = true;
+    if (!TAKES_ROOM.includes(name)) return;
+    this.calls += 1;
+    if (this.calls === this.#at) this.#hasRoom = false;
+    if (!this.#hasRoom) throw systemError('ENOSPC', path);
+  };
+}
+
+interface Lab {
+  readonly lab: InPlaceLab;
+  readonly before: AppTree;
+  readonly after: AppTree;
+  /** The app is as it was, a restore of it is about to stop it. */
+  readonly reset: () => void;
+}
+
+/** Stopped dead just before the service is to be stopped. */
+async function openReady(run: LabRun = {}): Promise<Lab> {
+  const { lab, snapshot } = await openInPlaceLab();
+  const before = lab.tree();
+  const toStart = lab.freeze();
+  await lab.restore(snapshot, { ...run, unreachable: true });
+  const after = lab.tree();
+  toStart();
+  const life = new Life();
+  const control = lab.service.control(life);
+  const stop = (): Promise<void> => {
+    life.end();
+    return Promise.reject(new Error('killed'));
+  };
+  const machine = { openService: () => ({ ...control, stop }) };
+  await expect(lab.restore(snapshot, { unreachable: true, life, machine })).rejects.toThrow();
+  return { lab, before, after, reset: lab.freeze() };
+}
+
+/** One or the other as a whole; of the old state nothing is gone from the disk. */
+function stateOf({ lab, before, after }: Lab): 'as before' | 'restored' {
+  const now = JSON.stringify(lab.tree());
+  if (now === JSON.stringify(before)) return 'as before';
+  if (now !== JSON.stringify(after)) throw new Error('neither the old state nor the restored one');
+  const kept = new Set([...Object.values(after), ...keptFiles(lab.root)]);
+  if (Object.values(before).some((content) => !kept.has(content)))
+    throw new Error('old files gone');
+  return 'restored';
+}
+
+async function unfinished({ lab }: Lab): Promise<number> {
+  const { findKnown } = await import('../../src/operations/in-place/known-changes.ts');
+  return (await findKnown(lab.machine(), lab.app().paths)).unfinished.length;
+}
+
+let parts: Lab;
+beforeAll(async () => {
+  parts = await openReady();
+});
+afterAll(() => parts.lab[Symbol.asyncDispose]());
+
+const ill = () =>
+  Promise.resolve({ kind: 'unhealthy', reason: 'status 500', means: 'ill', tries: 1 } as const);
+
+// On its way forward the ill one comes by where the well one does.
+test.each([
+  ['well', 5, {}],
+  ['ill', 1, { health: ill }],
+] as const)(
+  'a disk that is full from the n-th call on, for each n, leaves no app stopped: %s on the restored state',
+  async (_, step, health) => {
+    const { lab } = parts;
+    let ways = 0;
+    for (let n = 1; ; n += step) {
+      parts.reset();
+      const disk = new FillingDisk(n);
+      const { intercept } = disk;
+      const error = await failureOf(lab.end('resume', { intercept, unreachable: true, ...health }));
+      expectRunning(parts, error, n);
+      const state = stateOf(parts);
+      if (state === 'as before') ways += 1;
+      // At most its last words are missing.
+      const words = state === 'restored' ? 'resume' : 'undo';
+      if ((await unfinished(parts)) > 0) await lab.end(words, { unreachable: true });
+      expect(stateOf(parts)).toBe(state);
+      if (disk.calls < n) break;
+    }
+    expect(ways).toBeGreaterThan(2);
+    expect(lab.violations).toEqual([]);
+  },
+);
+
+function expectRunning({ lab }: Lab, error: unknown, n: number): void {
+  const isStuck = isKeepsakeError(error, 'CHANGE_STUCK');
+  expect(isStuck, `full at call ${n}: ${String(error)}`).toBe(false);
+  expect(lab.service).toMatchObject({ isRunning: true, isHeld: false });
+}
+
+function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+/** To the last page. */
+function fill(path: string): void {
+  const file = openSync(path, 'a');
+  for (let bytes = 1 << 20; bytes >= 512; bytes >>= 1) {
+    try {
+      for (;;) writeSync(file, new Uint8Array(bytes));
+    } catch {
+      // Not that much; perhaps less.
+    }
+  }
+  closeSync(file);
+}
+
+test.skipIf(!requireRoot())(
+  'so does a real file system that is full to its last page',
+  async () => {
+    parts.reset();
+    const { lab } = parts;
+    const folder = lab.backup.join();
+    const copy = `${folder}.copy`;
+    cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
+    await using _disk = await smallDisk(folder, '12m');
+    cpSync(copy, folder, { recursive: true, preserveTimestamps: true });
+    rmSync(copy, { recursive: true });
+    const filler = join(folder, 'filler');
+    for (const n of [1, 9, 20, 30, 40]) {
+      parts.reset();
+      let calls = 0;
+      const intercept = ({ mutating }: FileLayerCall): void => {
+        if (mutating) calls += 1;
+        if (mutating && calls === n) fill(filler);
+      };
+      const error = await failureOf(lab.end('resume', { intercept, unreachable: true }));
+      expectRunning(parts, error, n);
+      expect(stateOf(parts)).toBe(error === undefined ? 'restored' : 'as before');
+      expect(await unfinished(parts)).toBe(0);
+      rmSync(filler, { force: true });
+    }
+  },
+);
