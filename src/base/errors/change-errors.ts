@@ -96,12 +96,13 @@ export const changeErrors = {
       'Nothing was changed. The restored state is made complete beside the old one before that is moved. Free some space, or restore less with `--only database`.',
     example: { folder: '/opt/wishlist', neededBytes: 250_000_000, freeBytes: 90_000_000 },
   }),
-  CHANGE_PLACE_UNUSABLE: entry<{ folder: string; why: string }>({
+  CHANGE_PLACE_UNUSABLE: entry<{ folders: readonly string[]; why: string }>({
     exit: ExitCode.failed,
-    message: ({ folder, why }) => `nothing can be put beside the app in ${shown(folder)}: ${why}`,
+    message: ({ folders, why }) =>
+      `files of the app cannot be swapped in ${folders.map(shown).join(', ')}: ${why}`,
     hint: () =>
-      'Nothing was changed. Keepsake needs to write there, to swap files by renaming them. Run it as root, or restore elsewhere with `--target DIR`.',
-    example: { folder: '/opt/wishlist', why: 'EROFS: read-only file system, mkdir' },
+      'Nothing was changed. Keepsake makes the restored state ready beside the old one and swaps them by renaming. Make some room there, run it as root, or restore elsewhere with `--target DIR`.',
+    example: { folders: ['/opt/wishlist'], why: 'EROFS: read-only file system, mkdir' },
   }),
   CHANGE_CONFIRM: entry<{ command: string }>({
     exit: ExitCode.usage,

@@ -35,8 +35,8 @@ export async function tidyPlaces(files: FileLayer, journal: ChangeJournal): Prom
   if (!isKept) await removePlaces(files, journal);
 }
 
-/** The journal last: until then whoever looks finds it. */
-async function removePlaces(files: FileLayer, journal: ChangeJournal): Promise<void> {
+/** With all that is in them. The journal last: until then whoever looks finds it. */
+export async function removePlaces(files: FileLayer, journal: ChangeJournal): Promise<void> {
   const [first, ...others] = journal.places;
   for (const { path } of others) await rm(fsPath(path), { recursive: true, force: true });
   if (first === undefined) return;

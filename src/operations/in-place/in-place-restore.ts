@@ -4,11 +4,11 @@ import { toHex } from '../../base/bytes.ts';
 import { withEvents } from '../event-channel.ts';
 import { openSnapshot } from '../open-snapshot.ts';
 import type { Workbench } from '../workbench.ts';
+import { beginChange } from './begin-change.ts';
 import { lockChanges } from './change-lock.ts';
 import { jobOf } from './change-job.ts';
-import { JournalFile, newJournal, type ChangeJournal } from './change-journal.ts';
+import { newJournal, type ChangeJournal, type JournalFile } from './change-journal.ts';
 import type { ChangeMachine } from './change-machine.ts';
-import { writePointer } from './change-records.ts';
 import { runChange } from './change-run.ts';
 import type { InPlaceEvent, InPlaceInput, InPlacePlan, InPlaceResult } from './in-place-input.ts';
 import { assertNothingUnfinished } from './known-changes.ts';
@@ -96,8 +96,5 @@ async function beginJournal({
     places: places.map(({ path }) => ({ path })),
     roots,
   });
-  const journal = new JournalFile(fields, machine);
-  await journal.save();
-  await writePointer(machine, fields);
-  return journal;
+  return beginChange(machine, fields);
 }

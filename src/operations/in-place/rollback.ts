@@ -4,16 +4,11 @@ import { toHex } from '../../base/bytes.ts';
 import { withEvents } from '../event-channel.ts';
 import type { Workbench } from '../workbench.ts';
 import { jobOf } from './change-job.ts';
-import {
-  JournalFile,
-  journalPath,
-  newJournal,
-  PLACE_PREFIX,
-  type ChangeJournal,
-} from './change-journal.ts';
+import { beginChange } from './begin-change.ts';
+import { journalPath, newJournal, PLACE_PREFIX, type ChangeJournal } from './change-journal.ts';
 import { lockChanges } from './change-lock.ts';
 import type { ChangeMachine } from './change-machine.ts';
-import { endedChanges, writePointer, type EndedChange } from './change-records.ts';
+import { endedChanges, type EndedChange } from './change-records.ts';
 import { runChange } from './change-run.ts';
 import type { InPlaceEvent, InPlaceInput, InPlacePlan, InPlaceResult } from './in-place-input.ts';
 import { openInPlaceRestore } from './in-place-restore.ts';
@@ -110,9 +105,7 @@ async function openFromAside({
     },
     run: () =>
       withEvents(async (emitter) => {
-        const journal = new JournalFile(fields, machine);
-        await journal.save();
-        await writePointer(machine, fields);
+        const journal = await beginChange(machine, fields);
         const source = repositoryOf(fields);
         return runChange(jobOf({ workbench, machine, journal, emitter, source, signal }));
       }),
