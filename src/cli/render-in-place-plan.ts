@@ -38,12 +38,17 @@ function planLines(plan: InPlacePlan): string[] {
     ...(plan.live ? ['service   goes on; SQLite writes the database while it is in use'] : []),
     ...(service === undefined || plan.live
       ? []
-      : [`service   ${service.description}, ${service.state}: stopped, and as before in the end`]),
+      : [`service   ${service.description}, ${service.state}: ${serviceWords(service.state)}`]),
     ...(plan.healthUrl === undefined ? [] : [`health    ${plan.healthUrl}; else all goes back`]),
     plan.expectedMs === undefined
       ? 'time      not known yet: this is the first one here'
       : `time      about ${seconds(plan.expectedMs)}`,
   ];
+}
+
+function serviceWords(state: string): string {
+  if (state === 'running') return 'stopped, and started again in the end';
+  return state === 'failed' ? 'started in the end' : 'stays as it is';
 }
 
 function proofLine({ proof }: InPlacePlan): string {
@@ -63,7 +68,9 @@ function totals({ fileCount, sizeBytes }: { fileCount: number; sizeBytes: number
 }
 
 function fileLines({ files, part }: InPlacePlan): string[] {
-  if (part === 'database') return [];
+  if (part === 'database') {
+    return ['files     missing ones that its rows name come back, none goes'];
+  }
   const { come, go, change } = files;
   if (come + go + change === 0) return ['files     the same as now'];
   return [`files     ${come} come back, ${go} go, ${change} change`];

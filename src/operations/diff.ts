@@ -1,10 +1,10 @@
 /** `diff`: what changed from one snapshot to another, by file and by what was counted at capture. */
-import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
+import { isKeepsakeError, type KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Repository } from '../repository/repository.ts';
 import { findTree } from '../snapshot/find-node.ts';
 import { diffTrees, type DiffEvent } from '../snapshot/diff.ts';
 import { loadManifest } from '../snapshot/load-manifest.ts';
-import { MANIFEST_PATH } from '../snapshot/manifest.ts';
+import { MANIFEST_PATH, type Manifest } from '../snapshot/manifest.ts';
 import { compareManifests, type ManifestChanges } from '../snapshot/manifest-changes.ts';
 import { chooseSnapshot, type ChosenSnapshot } from './choose-snapshot.ts';
 import { openSession } from './open-session.ts';
@@ -19,7 +19,13 @@ export interface DiffInput extends ReadingInput {
 }
 
 export type DiffNews =
-  | { readonly kind: 'snapshots'; readonly beforeId: string; readonly afterId: string }
+  | {
+      readonly kind: 'snapshots';
+      readonly beforeId: string;
+      readonly afterId: string;
+      /** Captured through SQLite: their times are those of the main file, whatever the -wal had. */
+      readonly databases: readonly string[];
+    }
   /** Only of whole snapshots. `uncounted`: ids of those without a manifest; then nothing is known. */
   | ({ readonly kind: 'counts'; readonly uncounted: readonly string[] } & ManifestChanges)
   | DiffEvent;
@@ -40,16 +46,21 @@ export async function* diff(workbench: Workbench, input: DiffInput): AsyncGenera
       { signal },
     ),
   ];
-  yield { kind: 'snapshots', beforeId: old.id, afterId: recent.id };
+  const manifests = await loadBoth(repository, { old, recent }, { signal });
+  yield {
+    kind: 'snapshots',
+    beforeId: old.id,
+    afterId: recent.id,
+    databases: manifests.flatMap(({ manifest }) => databasePaths(manifest)),
+  };
   const changes = diffTrees(
     repository,
     { before: oldTree, after: recentTree },
     { metadata, signal },
   );
   for await (const event of changes) {
-    const isLast = event.kind === 'statistics';
-    if (isLast && isWhole(old) && isWhole(recent)) {
-      yield* compareCounts(repository, { old, recent }, { signal });
+    if (event.kind === 'statistics' && isWhole(old) && isWhole(recent)) {
+      yield* compareCounts(manifests);
     }
     yield event;
   }
@@ -59,24 +70,41 @@ function isWhole({ subfolder }: ChosenSnapshot): boolean {
   return subfolder === '/';
 }
 
-async function* compareCounts(
+interface LoadedManifest {
+  readonly id: string;
+  readonly manifest: Manifest | undefined;
+  readonly error?: KeepsakeError;
+}
+
+async function loadBoth(
   repository: Repository,
   { old, recent }: { old: ChosenSnapshot; recent: ChosenSnapshot },
   { signal }: { signal?: AbortSignal | undefined },
-): AsyncGenerator<DiffNews> {
-  const load = ({ snapshot }: ChosenSnapshot) =>
-    loadManifest(repository, snapshot.tree, { signal });
-  try {
-    const [before, after] = [await load(old), await load(recent)];
-    if (before !== undefined && after !== undefined) {
-      yield { kind: 'counts', uncounted: [], ...compareManifests(before, after) };
-      return;
+): Promise<[LoadedManifest, LoadedManifest]> {
+  const load = async ({ id, snapshot }: ChosenSnapshot): Promise<LoadedManifest> => {
+    try {
+      return { id, manifest: await loadManifest(repository, snapshot.tree, { signal }) };
+    } catch (error) {
+      if (!isKeepsakeError(error) || error.code.startsWith('BACKEND_')) throw error;
+      return { id, manifest: undefined, error };
     }
-    const uncounted = [before === undefined && old.id, after === undefined && recent.id];
-    const ids = new Set(uncounted.filter((id) => id !== false));
-    yield { kind: 'counts', uncounted: [...ids], tables: [], folders: [] };
-  } catch (error) {
-    if (!isKeepsakeError(error)) throw error;
-    yield { kind: 'problem', path: MANIFEST_PATH, error };
+  };
+  return [await load(old), await load(recent)];
+}
+
+function databasePaths(manifest: Manifest | undefined): string[] {
+  return (manifest?.databases ?? []).map(({ path }) => path);
+}
+
+function* compareCounts([old, recent]: [LoadedManifest, LoadedManifest]): Generator<DiffNews> {
+  for (const { error } of [old, recent]) {
+    if (error !== undefined) yield { kind: 'problem', path: MANIFEST_PATH, error };
   }
+  if (old.manifest !== undefined && recent.manifest !== undefined) {
+    yield { kind: 'counts', uncounted: [], ...compareManifests(old.manifest, recent.manifest) };
+    return;
+  }
+  const uncounted = [old, recent].filter(({ manifest }) => manifest === undefined);
+  const ids = new Set(uncounted.map(({ id }) => id));
+  yield { kind: 'counts', uncounted: [...ids], tables: [], folders: [] };
 }

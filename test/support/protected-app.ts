@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { messages } from './app-lab.ts';
 import { CliLab, PASSWORD } from './cli-lab.ts';
 import { startKeepsake } from './keepsake.ts';
+import { PageShell } from './page-shell.ts';
 import type { RunningProgram } from './run-program.ts';
 import type { LabApp } from './service-lab/lab-app.ts';
 import { startLabApp, type LabAppOptions } from './service-lab/start-lab-app.ts';
@@ -60,6 +61,12 @@ export class ProtectedApp extends CliLab {
     return startKeepsake(args, { home: this.join('home'), env });
   }
 
+  /** Of the person who types the lines of a page. */
+  shellEnvironment(): Record<string, string | undefined> {
+    const HOME = this.join('home');
+    return { KEEPSAKE_PASSWORD: PASSWORD, TZ: 'UTC', HOME, ...this.environment() };
+  }
+
   /** The id of the snapshot. */
   async backUp(...flags: string[]): Promise<string> {
     const result = await this.keepsake(['--json', 'backup', ...flags]);
@@ -98,4 +105,17 @@ export async function openProtectedApp(options: LabAppOptions = {}): Promise<Pro
   const lab = new ProtectedApp(await startLabApp(options));
   await lab.initQuickly();
   return lab;
+}
+
+/** A page of `docs/recovery` on this app; its blocks run in one folder that stands for /root. */
+export function openPageShell(lab: ProtectedApp, name: string): PageShell {
+  return new PageShell(name, {
+    folder: lab.app.join('shell'),
+    stands: {
+      '/mnt/backup/wishlist': lab.repository,
+      '/opt/wishlist': lab.app.root,
+      '/root': lab.join('home'),
+    },
+    env: lab.shellEnvironment(),
+  });
 }

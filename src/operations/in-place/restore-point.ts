@@ -45,7 +45,9 @@ export async function makeRestorePoint(
     if (isEnough && id !== undefined) return { kind: 'snapshot', id, ...damaged };
     const problem = problems.find(({ kind }) => kind === 'database') ?? problems[0];
     const gap = id === undefined ? 'no snapshot was stored' : `snapshot ${id.slice(0, 8)} has gaps`;
-    return { kind: 'aside', why: describeCause(problem?.error ?? gap), ...damaged };
+    const [first] = found;
+    const defect = first === undefined ? gap : `${first} is damaged`;
+    return { kind: 'aside', why: describeCause(problem?.error ?? defect), ...damaged };
   } catch (error) {
     signal?.throwIfAborted();
     return { kind: 'aside', why: describeCause(error) };
