@@ -40,6 +40,7 @@ export class CommandContext {
   /** Of commands whose runs the history keeps. */
   run: RunNote | undefined;
   #config: Promise<Config | undefined> | undefined;
+  readonly #noticed = new Set<string>();
 
   constructor(host: CliHost, options: GlobalOptions, output: Output) {
     this.host = host;
@@ -92,7 +93,7 @@ export class CommandContext {
       isRoot: host.isRoot,
       home: host.home,
     });
-    for (const warning of settings.warnings) this.output.warn(`warning: ${warning}`);
+    for (const warning of settings.warnings) this.#noticeOnce(warning);
     return settings;
   }
 
@@ -102,11 +103,15 @@ export class CommandContext {
       ...this.host.workbench,
       scratchFolder: this.path(settings.scratch),
       lowMemory: this.options.lowMemory,
-      warn: (message) => {
-        this.output.warn(`warning: ${message}`);
-        this.output.emit({ message_type: 'warning', message });
-      },
+      warn: (message) => this.output.notice(message),
     };
+  }
+
+  /** Settings are asked for in several places of one command. */
+  #noticeOnce(message: string): void {
+    if (this.#noticed.has(message)) return;
+    this.#noticed.add(message);
+    this.output.notice(message);
   }
 
   /**

@@ -3,8 +3,9 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import type { OutputStream, TextStream } from './cli-host.ts';
 import { Output } from './output.ts';
 
-function jsonOutput(): { output: Output; lines: () => string[] } {
+function jsonOutput() {
   let text = '';
+  let aside = '';
   const stdout: OutputStream = {
     write: (data) => {
       text += String(data);
@@ -12,10 +13,15 @@ function jsonOutput(): { output: Output; lines: () => string[] } {
     drained: async () => {},
     flushed: async () => {},
   };
-  const stderr: TextStream = { write: () => {} };
+  const stderr: TextStream = {
+    write: (line) => {
+      aside += line;
+    },
+  };
   const clock = new FakeClock();
   const output = new Output({ stdout, stderr, json: true, verbosity: 0, color: false, clock });
-  return { output, lines: () => text.split('\n').slice(0, -1) };
+  const linesOf = (written: string) => written.split('\n').slice(0, -1);
+  return { output, lines: () => linesOf(text), asideLines: () => linesOf(aside) };
 }
 
 test('bytes of a name that are not UTF-8 are U+FFFD in JSON, everything else is as it was', () => {
@@ -26,4 +32,15 @@ test('bytes of a name that are not UTF-8 are U+FFFD in JSON, everything else is 
     { path: '/a\ufffd\ufffdb', list: ['\ufffd'], size: 7 },
     { path: '\\udcff 😀', escaped: '\n' },
   ]);
+});
+
+test('a notice is a line of stdout with --json, and one of stderr where stdout holds the result alone', () => {
+  const { output, lines, asideLines } = jsonOutput();
+  const line = '{"message_type":"warning","message":"look"}';
+  output.notice('look');
+  expect([lines(), asideLines()]).toEqual([[line], []]);
+  output.reserveStdout();
+  output.notice('look');
+  output.emit([]);
+  expect([lines(), asideLines()]).toEqual([[line, '[]'], [line]]);
 });

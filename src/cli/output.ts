@@ -26,6 +26,7 @@ export class Output {
   readonly #options: OutputOptions;
   #statusShown = false;
   #statusAtMs = 0;
+  #stdoutReserved = false;
 
   constructor(options: OutputOptions) {
     this.#options = options;
@@ -55,6 +56,24 @@ export class Output {
   /** One object on stdout, with `--json` only. */
   emit(message: object): void {
     if (this.json) this.#options.stdout.write(`${jsonLine(message)}\n`);
+  }
+
+  /** From here on stdout holds a result that must stay whole: a file, an archive, restic's array. */
+  reserveStdout(): void {
+    this.#stdoutReserved = true;
+  }
+
+  /** As `emit`, of what is no part of the result: on stderr, as restic does, where stdout is reserved. */
+  emitAside(message: object): void {
+    if (!this.json) return;
+    const { stdout, stderr } = this.#options;
+    (this.#stdoutReserved ? stderr : stdout).write(`${jsonLine(message)}\n`);
+  }
+
+  /** Something worth knowing about the whole run, in either mode. */
+  notice(message: string): void {
+    this.warn(`warning: ${message}`);
+    this.emitAside({ message_type: 'warning', message });
   }
 
   /** The result itself, whatever the mode: `dump`, `config show`, `completion`. */

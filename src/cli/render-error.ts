@@ -6,7 +6,7 @@ import type { Output } from './output.ts';
 /** Prints the error and returns the exit code it calls for. */
 export function renderError(output: Output, error: unknown, debug: boolean): ExitCode {
   const { code, message, hint, exitCode } = describe(firstFailure(error));
-  output.emit({ message_type: 'exit_error', code: exitCode, error: code, message, hint });
+  output.emitAside({ message_type: 'exit_error', code: exitCode, error: code, message, hint });
   output.warn(`${output.style(['red', 'bold'], 'keepsake:')} ${message}`);
   if (hint !== '') output.warn(`  ${hint}`);
   if (debug && error instanceof Error) output.warn(stackOf(error));

@@ -65,6 +65,13 @@ test('--json is the array restic prints, of the same snapshots with the same fie
   expect(ours.at(-1)?.summary.total_files_processed).toBeGreaterThan(20);
 });
 
+test('with --json stdout is that array alone, whatever there is to warn of', async () => {
+  const env = { KEEPSAKE_REPOSITRY: 'mistyped' };
+  const { stdout, stderr } = await lab.keepsake(['--json', 'snapshots'], { env });
+  expect(JSON.parse(stdout)).toHaveLength(3);
+  expect(stderr.match(/"message_type":"warning"/g)).toHaveLength(1);
+});
+
 test('--host, --tag, --path and --app choose as restic does', async () => {
   expect(await ids('--host', 'laptop')).toEqual([middle]);
   expect(await ids('--host', 'laptop', '--host', 'homeserver')).toHaveLength(3);

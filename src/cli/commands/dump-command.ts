@@ -39,12 +39,11 @@ async function dump(
   const { snapshotPath } = await import('../snapshot-paths.ts');
   if (flags.archive !== 'tar') throw badArchive(flags.archive);
   const inside = snapshotPath(path, 'keepsake dump');
+  const target = flags.target === undefined ? undefined : context.path(flags.target);
+  if (target === undefined) context.output.reserveStdout();
   const { workbench, reading } = await readingInput(context);
   const filter = snapshotFilter(context, flags);
-  // Nothing may stand on stdout beside the file itself.
-  const quiet = { ...workbench, warn: (text: string) => context.output.warn(`warning: ${text}`) };
-  await using source = await openDump(quiet, { ...reading, wanted, filter, path: inside });
-  const target = flags.target === undefined ? undefined : context.path(flags.target);
+  await using source = await openDump(workbench, { ...reading, wanted, filter, path: inside });
   const { signal } = context;
   await renderDump(context.output, source, { target, writer: workbench, signal });
   return ExitCode.ok;

@@ -63,6 +63,7 @@ async function newKeyInput(context: CommandContext, flags: NewKeyFlags) {
 async function list(context: CommandContext): Promise<ExitCode> {
   const { listKeys } = await import('../../operations/keys.ts');
   const { renderKeys } = await import('../render-keys.ts');
+  context.output.reserveStdout();
   const { workbench, input } = await repositoryInput(context);
   const keys = await listKeys(workbench, { ...input, lock: context.readingLock() });
   renderKeys(context.output, keys);

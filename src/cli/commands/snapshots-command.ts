@@ -42,6 +42,7 @@ async function snapshots(
   const { listSnapshots } = await import('../../operations/snapshots.ts');
   const { renderSnapshots } = await import('../render-snapshots.ts');
   const latest = flags.latest === undefined ? undefined : parseLatest(flags.latest);
+  context.output.reserveStdout();
   const { workbench, reading } = await readingInput(context);
   const filter = snapshotFilter(context, flags);
   const counts = flags.counts === true;
