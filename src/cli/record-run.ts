@@ -25,15 +25,24 @@ export async function recordNote(
     ...facts,
     ...('error' in end && outcomeOf(end)),
   };
-  const warn = (message: string): void => {
-    context.output.warn(`warning: ${message}`);
-    context.output.emit({ message_type: 'warning', message });
-  };
+  const warn = (message: string): void => context.output.notice(message);
   recordRun(await context.stateFolder(), run, { warn });
 }
 
+/** It never began: somebody else is at work, there is nothing to do, or the person said no. */
+const NOT_BEGUN = [
+  'CHANGE_DECLINED',
+  'CHANGE_NONE',
+  'CHANGE_UNDER_WAY',
+  'CHANGE_UNFINISHED',
+  'REPOSITORY_LOCKED',
+] as const;
+
 function outcomeOf(end: RunEnd): { outcome: RunOutcome; reason?: string } {
-  if ('error' in end) return { outcome: 'failed', reason: describeCause(end.error) };
+  if ('error' in end) {
+    const outcome = isKeepsakeError(end.error, ...NOT_BEGUN) ? 'skipped' : 'failed';
+    return { outcome, reason: describeCause(end.error) };
+  }
   if (end.code === ExitCode.ok) return { outcome: 'ok' };
   return { outcome: end.code === ExitCode.partial ? 'partial' : 'failed' };
 }

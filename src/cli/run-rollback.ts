@@ -18,6 +18,7 @@ export interface RollbackFlags {
 
 export async function rollBack(context: CommandContext, flags: RollbackFlags): Promise<ExitCode> {
   const { output, signal } = context;
+  if (flags.dryRun !== true) context.startRun('rollback', { app: flags.app });
   const workbench = context.workbench(await context.settings());
   await using rollback = await openRollback(workbench, await machineOf(context), {
     paths: await knownPaths(context),
@@ -35,6 +36,8 @@ export async function rollBack(context: CommandContext, flags: RollbackFlags): P
     repositoryOf: (journal) => repositoryOf(context, workbench, journal),
     signal,
   });
+  const { app, restore } = rollback.plan;
+  context.noteRun({ app, snapshotId: restore?.stored.id });
   printRollback(output, rollback.plan);
   if (flags.dryRun === true) {
     output.print('dry run: nothing was changed');

@@ -35,6 +35,47 @@ test('each run is in the history, with how it ended', async () => {
   expect(stdout).toMatch(/check +FAILED/);
 });
 
+test('exports and imports are in the history, too, and an import of what is there as skipped', async () => {
+  const id = await lab.backUp();
+  const file = lab.join('app.tar');
+  await lab.keepsake(['export', 'latest', file]);
+  const empty = lab.join('another repository');
+  await lab.keepsake(['init'], { repository: empty });
+  const args = ['--cache-dir', lab.join('cache'), 'import', '--root', '/srv', file];
+  await lab.keepsake(args);
+  await lab.keepsake(args);
+  await lab.keepsake(['import', '--root', '/srv', lab.join('absent.tar')], { exits: 1 });
+  expect(await history()).toMatchObject([
+    { verb: 'backup', outcome: 'ok' },
+    { verb: 'export', outcome: 'ok', snapshot_id: id },
+    { verb: 'init', outcome: 'ok', repository: empty },
+    { verb: 'import', outcome: 'ok' },
+    { verb: 'import', outcome: 'skipped', reason: 'imported before' },
+    { verb: 'import', outcome: 'failed', reason: expect.stringContaining('absent.tar') as string },
+  ]);
+});
+
+test('what never began is in the history as skipped, with the reason', async () => {
+  const { repository } = lab;
+  const opened = await lab.openRepository();
+  await using _ = await opened.lock({ exclusive: true, waitMs: 0 });
+  const backup = ['-c', lab.config, '--lock-wait', '0', 'backup'];
+  await lab.keepsake(backup, { exits: 11 });
+  await lab.keepsake(['-c', lab.config, 'restore', '--undo'], { exits: 1 });
+  await lab.keepsake(['-c', lab.config, 'rollback', '--yes'], { exits: 1 });
+  expect(await history()).toMatchObject([
+    {
+      verb: 'backup',
+      outcome: 'skipped',
+      app: 'wishlist',
+      repository,
+      reason: expect.stringContaining('locked by PID') as string,
+    },
+    { verb: 'restore --undo', outcome: 'skipped' },
+    { verb: 'rollback', outcome: 'skipped' },
+  ]);
+});
+
 test('a run whose config is wrong is in the history, a dry run is not', async () => {
   const config = lab.join('wrong.yaml');
   writeFileSync(config, 'apps: 7\n');

@@ -51,25 +51,24 @@ async function runBackup(
   const { backup } = await import('../../operations/backup.ts');
   const { BackupRenderer } = await import('../render-backup.ts');
   const { workbench, input } = await readBackupInput(context, paths, flags);
+  context.noteRun({ app: input.subject.app });
   await assertNoChange(context, input);
   const renderer = new BackupRenderer(context.output);
   const events = backup(workbench, input);
   const result = await followEvents(events, (event) => renderer.take(event));
   renderer.finish(result);
-  noteBackup(context, input, result);
+  noteBackup(context, result);
   await dropKeptFiles(context, input, result);
   return EXIT_CODES[result.outcome];
 }
 
 function noteBackup(
   context: CommandContext,
-  { subject }: BackupInput,
   { outcome, snapshotId, counts, problems }: BackupResult,
 ): void {
   const [first] = problems;
   context.noteRun({
     outcome,
-    app: subject.app,
     snapshotId,
     fileCount: counts.totalFilesProcessed,
     sizeBytes: counts.totalBytesProcessed,

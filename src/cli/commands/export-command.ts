@@ -52,18 +52,21 @@ async function exportTo(
   if (target === undefined && output.isTerminal) {
     throw usage('a tar archive is not for a terminal: write it to a file');
   }
+  if (target === undefined) output.reserveStdout();
+  context.startRun('export', { app: flags.app });
   const { openExport } = await import('../../operations/export.ts');
   const { ExportRenderer } = await import('../render-export.ts');
   const { workbench, reading } = await readingInput(context);
   const { include, exclude } = flags;
   const filter = snapshotFilter(context, flags);
-  // Nothing may stand on stdout beside the archive itself.
-  const quiet = { ...workbench, warn: (text: string) => output.warn(`warning: ${text}`) };
   const input = { ...reading, wanted, filter, include, exclude, format };
-  await using source = await openExport(target === undefined ? quiet : workbench, input);
+  await using source = await openExport(workbench, input);
+  context.noteRun({ snapshotId: source.stored.id });
   const renderer = new ExportRenderer(output, workbench.clock);
   if (target === undefined) await renderer.toStdout(source, signal);
   else await renderer.toFile(source, { target, format, writer: workbench });
+  const { files: fileCount, contentBytes: sizeBytes } = source.counts;
+  context.noteRun({ fileCount, sizeBytes });
   return ExitCode.ok;
 }
 

@@ -1,10 +1,11 @@
 import { ExitCode } from '../../base/exit-code.ts';
-import type { ImportResult } from '../../operations/import/import-input.ts';
+import type { ImportedFile, ImportResult } from '../../operations/import/import-input.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
 import { followEvents } from '../follow-events.ts';
 import type { ImportFlags } from '../import-flags.ts';
+import type { RunFacts } from '../run-note.ts';
 import { collect } from '../snapshot-flags.ts';
 
 export const defineImport: DefineCommand = (program, run) => {
@@ -33,6 +34,7 @@ async function importAll(
   files: readonly string[],
   flags: ImportFlags,
 ): Promise<ExitCode> {
+  if (flags.dryRun !== true) context.startRun('import', { app: flags.app });
   const { readImportInput } = await import('../import-flags.ts');
   const { importFiles } = await import('../../operations/import/import-files.ts');
   const { ImportRenderer } = await import('../render-import.ts');
@@ -41,7 +43,31 @@ async function importAll(
   const events = importFiles(workbench, input);
   const result = await followEvents(events, (event) => renderer.take(event));
   renderer.finish(result);
+  context.noteRun({ app: input.app?.name, ...factsOf(result) });
   return exitCodeOf(result);
+}
+
+function factsOf({ files }: ImportResult): RunFacts {
+  const [first] = files;
+  const total = (of: (file: ImportedFile) => number) =>
+    files.reduce((sum, file) => sum + of(file), 0);
+  return {
+    fileCount: total(({ fileCount }) => fileCount),
+    sizeBytes: total(({ sizeBytes }) => sizeBytes),
+    addedBytes: total(({ storedBytes }) => storedBytes),
+    ...(files.length === 1 && { snapshotId: first?.snapshotId }),
+    ...verdictOf(files),
+  };
+}
+
+/** Where it is not all well. */
+function verdictOf(files: readonly ImportedFile[]): RunFacts {
+  const bad = files.find(({ error }) => error !== undefined);
+  if (bad !== undefined) return { reason: bad.error?.message };
+  const noted = files.find(({ outcome }) => outcome === 'unverified' || outcome === 'partial');
+  if (noted !== undefined) return { reason: `${noted.file}: ${noted.notes[0] ?? noted.outcome}` };
+  const isOld = files.every(({ outcome }) => outcome === 'skipped');
+  return isOld ? { outcome: 'skipped', reason: 'imported before' } : {};
 }
 
 function exitCodeOf({ files }: ImportResult): ExitCode {

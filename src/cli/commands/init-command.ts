@@ -23,6 +23,7 @@ export const defineInit: DefineCommand = (program, run) => {
 };
 
 async function init(context: CommandContext, flags: InitFlags): Promise<ExitCode> {
+  context.startRun('init');
   const { initialize } = await import('../../operations/init.ts');
   const settings = await context.settings();
   const choice = await context.repositoryChoice(settings, { isNew: true });
