@@ -13,6 +13,7 @@ import { defineImport } from './commands/import-command.ts';
 import { defineDiff } from './commands/diff-command.ts';
 import { defineCompletion } from './commands/completion-command.ts';
 import { defineConfig } from './commands/config-command.ts';
+import { defineGuard } from './commands/guard-command.ts';
 import { defineHistory } from './commands/history-command.ts';
 import { defineKey } from './commands/key-command.ts';
 import { defineRecoverySheet } from './commands/recovery-sheet-command.ts';
@@ -23,6 +24,7 @@ import { defineRestore } from './commands/restore-command.ts';
 import { defineRollback } from './commands/rollback-command.ts';
 import { defineStatus } from './commands/status-command.ts';
 import { defineVerify } from './commands/verify-command.ts';
+import { defineUpdate } from './commands/update-command.ts';
 
 /** Adds a command to the program; `run` is given what to do when it is called. */
 export type DefineCommand = (
@@ -42,6 +44,8 @@ export const commandTable: readonly DefineCommand[] = [
   defineRestore,
   defineRollback,
   defineStatus,
+  defineGuard,
+  defineUpdate,
   defineHistory,
   defineVerify,
   defineDrill,

@@ -60,7 +60,7 @@ export function repositoryOf(
 }
 
 /** The app as `keepsake backup` backs it up. */
-async function readAppBackup(context: CommandContext, app: string): Promise<BackupInput> {
+export async function readAppBackup(context: CommandContext, app: string): Promise<BackupInput> {
   const flags = { app, tag: [], exclude: [], excludeFile: [], compression: 'auto' };
   const { input } = await readBackupInput(context, [], flags);
   return input;
@@ -93,7 +93,8 @@ export async function knownPaths(context: CommandContext): Promise<string[]> {
     if (root !== undefined) paths.push(root, `${root}/any`);
     try {
       if (config !== undefined) {
-        paths.push(...resolveApp(config, name, { exists: existsSync }).paths);
+        const app = resolveApp(config, name, { exists: existsSync });
+        paths.push(...app.paths, ...(app.code === undefined ? [] : [app.code.folder]));
       }
     } catch {
       // The pointer in the state folder leads there as well.

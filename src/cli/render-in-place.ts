@@ -89,18 +89,25 @@ function resultLine({ journal, health, durationMs }: InPlaceResult): string {
   const { app, source, ended } = journal;
   const took = `(${seconds(durationMs)})`;
   if (ended?.as === 'undone') return `${app.name} has its old state again ${took}`;
-  const what = source.kind === 'snapshot' ? `snapshot ${source.id.slice(0, 8)}` : 'its old state';
+  const what = nameOf(source);
   const well = health?.kind === 'healthy' ? ' and answers' : '';
   return `${app.name} has ${what}${well} ${took}`;
+}
+
+function nameOf(source: ChangeJournal['source']): string {
+  if (source.kind === 'snapshot') return `snapshot ${source.id.slice(0, 8)}`;
+  return source.kind === 'aside' ? 'its old state' : `its new state (${showName(source.what)})`;
+}
+
+export function keptUntil(journal: ChangeJournal): string {
+  if (!isInRepository(journal)) return 'kept, because not all of it is in the repository';
+  return journal.whole === undefined ? 'kept until the next backup' : 'kept for 7 days';
 }
 
 function keptLines({ journal, keptIn, salvageable }: InPlaceResult): string[] {
   const lines: string[] = [];
   if (keptIn.length > 0) {
-    const until = isInRepository(journal)
-      ? 'kept until the next backup'
-      : 'kept, because not all of it is in the repository';
-    lines.push(`the old files are ${until}: ${keptIn.map(showName).join(', ')}`);
+    lines.push(`the old files are ${keptUntil(journal)}: ${keptIn.map(showName).join(', ')}`);
   }
   if (journal.ended?.as !== 'done') return lines;
   const came = uploadsThatCame(journal);

@@ -1,11 +1,12 @@
 /** What `status` says: first what a person must do something about. */
 import type { ChangeJournal, ChangeStep } from '../operations/in-place/change-journal.ts';
+import { isResumable } from '../operations/in-place/resume-change.ts';
 import type { KeptFiles, StatusReport, UnfinishedChange } from '../operations/status.ts';
 import { localTime } from './local-time.ts';
 import { showName, type Output } from './output.ts';
 import { salvageLines } from './salvage-text.ts';
 
-/** In what state the app is when it was cut off there. */
+/** In what state the app is when a restore or rollback was cut off there. */
 const STANDS: Record<ChangeStep, string> = {
   protect: 'nothing of the app was touched yet',
   prepare: 'nothing of the app was touched yet',
@@ -14,6 +15,16 @@ const STANDS: Record<ChangeStep, string> = {
   start: 'the restored state is in place; the service was being started',
   probe: 'the restored state is in place and the service started; whether it is well was not told',
   settle: 'the restored state is in place and the app was well; only the end is missing',
+};
+
+/** When a guard or an update was. */
+const GUARD_STANDS: Record<ChangeStep, string> = {
+  ...STANDS,
+  apply: 'the service was stopped; no command was run yet, no file of the app was touched',
+  start: 'all commands ended well; the service was being started',
+  probe:
+    'all commands ended well and the service was started; whether the app is well was not told',
+  settle: 'all commands ended well and so was the app; only the end is missing',
 };
 
 export function renderStatus(output: Output, report: StatusReport): void {
@@ -28,30 +39,41 @@ export function renderStatus(output: Output, report: StatusReport): void {
 }
 
 function unfinishedLines({ journal, service }: UnfinishedChange): string[] {
-  const { app, kind, startedAt, step, direction, failure } = journal;
+  const { app, kind, startedAt, direction, failure } = journal;
   const way = direction === 'back' ? ', on the way back' : '';
   return [
     `UNFINISHED: the ${kind} of ${app.name}${sourceOf(journal)}, begun ${localTime(startedAt)}, was cut off${way}`,
-    `  ${STANDS[step]}`,
+    `  ${standsOf(journal)}`,
     ...(failure === undefined ? [] : [`  why it went back: ${showName(failure)}`]),
     ...(service === undefined ? [] : [`  ${service.description} is ${service.state}`]),
     `  old and new files: ${journal.places.map(({ path }) => showName(path)).join(', ')}`,
     '  next: keepsake restore --undo     brings the old state back',
-    '        keepsake restore --resume   finishes it',
+    ...(isResumable(journal) ? ['        keepsake restore --resume   finishes it'] : []),
   ];
+}
+
+function standsOf({ source, step, began, finished, reverted }: ChangeJournal): string {
+  if (source.kind !== 'commands') return STANDS[step];
+  if (step !== 'apply' || began !== true) return GUARD_STANDS[step];
+  if (reverted === true) return 'the state before is in place again; the service is stopped';
+  if (finished === true) return 'all commands ended well; the databases were being checked';
+  return 'commands were running: code and data may be half changed. Do not start the app';
 }
 
 function sourceOf({ source }: ChangeJournal): string {
   if (source.kind === 'aside') return '';
+  if (source.kind === 'commands') return ` (${showName(source.what)})`;
   return ` from snapshot ${source.id.slice(0, 8)} of ${localTime(source.time)}`;
 }
 
-function keptLines({ journal, removedByBackup, salvageable }: KeptFiles): string[] {
+function keptLines({ journal, removedByBackup, keptUntil, salvageable }: KeptFiles): string[] {
   const places = journal.places.map(({ path }) => showName(path));
   const what = `the ${journal.kind} of ${journal.app.name} at ${localTime(journal.startedAt)}`;
   const until = removedByBackup
     ? '  all of it is in the repository: the next full backup removes it'
-    : `  not all of it is in the repository; if you do not need it: rm -r ${places.join(' ')}`;
+    : keptUntil === undefined
+      ? `  not all of it is in the repository; if you do not need it: rm -r ${places.join(' ')}`
+      : `  with the app's code, which is in no repository: kept for \`keepsake rollback\` until ${localTime(keptUntil)}, then the next full backup removes it`;
   return [`kept from ${what}: ${places.join(', ')}`, until, ...salvageLines(salvageable)];
 }
 
@@ -64,11 +86,15 @@ function statusMessage({ unfinished, kept, lastChange }: StatusReport): object {
       direction: journal.direction,
       ...(journal.failure !== undefined && { failure: journal.failure }),
       ...(service !== undefined && { service }),
-      next: ['keepsake restore --undo', 'keepsake restore --resume'],
+      next: [
+        'keepsake restore --undo',
+        ...(isResumable(journal) ? ['keepsake restore --resume'] : []),
+      ],
     })),
-    kept: kept.map(({ journal, removedByBackup, salvageable }) => ({
+    kept: kept.map(({ journal, removedByBackup, keptUntil, salvageable }) => ({
       ...describe(journal),
       removed_by_backup: removedByBackup,
+      ...(keptUntil !== undefined && { kept_until: keptUntil }),
       ...(salvageable.length > 0 && { salvageable }),
     })),
     ...(lastChange !== undefined && {

@@ -102,6 +102,10 @@ export const codeSchema = z.strictObject({
     .array(argv)
     .default([])
     .describe('Programs to run in it, in order, after another version is checked out.'),
+  migrate: z
+    .array(argv)
+    .default([])
+    .describe('Programs to run in it after those, to bring the database to that version.'),
 });
 
 export type ServiceConfig = z.output<typeof serviceSchema>;

@@ -27,6 +27,12 @@ export interface CommandOptions {
   readonly killAfterMs?: number | undefined;
   /** It leaves a daemon behind that may go on writing: its output goes to a file, told at the end. */
   readonly outlived?: boolean | undefined;
+  /** In the hands of whoever sits there: it may ask, and writes to this descriptor of ours itself. */
+  readonly terminal?: 1 | 2 | undefined;
+  /** Ends with Keepsake, also when that is killed. */
+  readonly tied?: boolean | undefined;
+  /** What ends it first. Default TERM. */
+  readonly endedBy?: NodeJS.Signals | undefined;
   readonly onLine?: ((line: string, stream: OutputStream) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -84,19 +90,23 @@ export async function runCommand(
 }
 
 interface Output extends AsyncDisposable {
-  readonly stdio: 'pipe' | number;
+  readonly stdio: StdioTriple;
   readInto(tail: LineTail): Promise<void>;
 }
 
-async function openOutput({ outlived = false }: CommandOptions): Promise<Output> {
+type StdioTriple = [stdin: 'ignore' | 'inherit', stdout: 'pipe' | number, stderr: 'pipe' | number];
+
+async function openOutput({ outlived = false, terminal }: CommandOptions): Promise<Output> {
   if (!outlived) {
-    return { stdio: 'pipe', readInto: async () => {}, [Symbol.asyncDispose]: async () => {} };
+    const stdio: StdioTriple =
+      terminal === undefined ? ['ignore', 'pipe', 'pipe'] : ['inherit', terminal, 2];
+    return { stdio, readInto: async () => {}, [Symbol.asyncDispose]: async () => {} };
   }
   const folder = await mkdtemp(join(tmpdir(), 'keepsake-output-'));
   const file = await open(join(folder, 'output'), 'ax+', 0o600);
   await rm(folder, { recursive: true });
   return {
-    stdio: file.fd,
+    stdio: ['ignore', file.fd, file.fd],
     async readInto(tail) {
       const { size } = await file.stat();
       const sizeBytes = Math.min(size, OUTPUT_READ_BYTES);
@@ -109,25 +119,30 @@ async function openOutput({ outlived = false }: CommandOptions): Promise<Output>
 
 function startCommand(
   argv: readonly string[],
-  { runAs: user, environment, workingFolder }: CommandOptions,
-  output: Output['stdio'],
+  { runAs: user, environment, workingFolder, tied = false }: CommandOptions,
+  stdio: StdioTriple,
 ): ChildProcess {
   // A process group of its own, so that what it starts can be ended with it.
   const detached = true;
   const [program = '', ...args] = argv;
-  if (user === undefined) {
+  if (user === undefined && !tied) {
     const folder = workingFolder === undefined ? {} : { cwd: workingFolder };
-    const stdio: StdioOptions = ['ignore', output, output];
     return spawn(program, args, { ...folder, env: environment, stdio, detached });
   }
   const own = process.getuid?.();
-  if (own !== 0 && own !== user.uid) {
+  if (user !== undefined && own !== 0 && own !== user.uid) {
     throw new KeepsakeError('HOST_USER_DENIED', { user: user.name });
   }
-  const stdio: StdioOptions = ['ignore', output, output, 'ipc'];
   const main = siblingModule(import.meta.url, './run-as-main');
-  const child = spawn(process.execPath, [main], { cwd: '/', env: {}, stdio, detached });
-  const request: RunAsRequest = { argv, environment, workingFolder: workingFolder ?? '/', user };
+  const options = { cwd: '/', env: {}, stdio: [...stdio, 'ipc'] satisfies StdioOptions, detached };
+  const child = spawn(process.execPath, [main], options);
+  const request: RunAsRequest = {
+    argv,
+    environment,
+    workingFolder: workingFolder ?? '/',
+    ...(user !== undefined && { user }),
+    tied,
+  };
   child.send(request, () => {}); // if it is gone already, its end says so
   return child;
 }
@@ -163,14 +178,14 @@ interface Watch {
 /** True when the limit was reached. Returns after the program's end in each case. */
 async function limitCommand(
   child: ChildProcess,
-  { clock, limitMs, killAfterMs = KILL_AFTER_MS, signal }: CommandOptions,
+  { clock, limitMs, killAfterMs = KILL_AFTER_MS, endedBy = 'SIGTERM', signal }: CommandOptions,
   { ended, over }: Watch,
 ): Promise<boolean> {
   const until = signal === undefined ? over : AbortSignal.any([over, signal]);
   const limit = limitMs ?? Number.MAX_SAFE_INTEGER;
   const late = await sleepUntil(clock, limit, until);
   if (over.aborted) return false;
-  killGroup(child, 'SIGTERM');
+  killGroup(child, endedBy);
   const stayed = await sleepUntil(clock, killAfterMs, over);
   if (stayed) killGroup(child, 'SIGKILL');
   await ended.catch(() => {});

@@ -3,7 +3,7 @@ import type { ServiceState } from '../host/service.ts';
 import type { ChangeJournal } from './in-place/change-journal.ts';
 import type { ChangeMachine } from './in-place/change-machine.ts';
 import { endedChanges, type EndedChange } from './in-place/change-records.ts';
-import { isInRepository } from './in-place/kept-files.ts';
+import { isRemovable, keptForCode } from './in-place/kept-files.ts';
 import { findKnown } from './in-place/known-changes.ts';
 import { salvageableCopies } from './in-place/salvage.ts';
 
@@ -17,6 +17,8 @@ export interface KeptFiles {
   readonly journal: ChangeJournal;
   /** The next full backup removes them. */
   readonly removedByBackup: boolean;
+  /** Until then no backup removes them, because they hold code. */
+  readonly keptUntil?: string | undefined;
   /** Databases among them that could not be read whole. */
   readonly salvageable: readonly string[];
 }
@@ -30,13 +32,14 @@ export interface StatusReport {
 export interface StatusInput {
   /** Of the apps, as far as the config tells. */
   readonly paths: readonly string[];
+  readonly now: Date;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Needs no repository and no password. */
 export async function readStatus(
   machine: ChangeMachine,
-  { paths, signal }: StatusInput,
+  { paths, now, signal }: StatusInput,
 ): Promise<StatusReport> {
   const { unfinished, kept } = await findKnown(machine, paths);
   const [lastChange] = await endedChanges(machine);
@@ -49,7 +52,8 @@ export async function readStatus(
     ),
     kept: kept.map((journal) => ({
       journal,
-      removedByBackup: isInRepository(journal),
+      removedByBackup: isRemovable(journal, { kept, now }),
+      keptUntil: keptForCode(journal, { kept, now }),
       salvageable: salvageableCopies(journal),
     })),
     lastChange,

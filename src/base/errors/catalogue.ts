@@ -7,6 +7,7 @@ import { configErrors } from './config-errors.ts';
 import { drillErrors } from './drill-errors.ts';
 import { formatErrors } from './format-errors.ts';
 import { generalErrors } from './general-errors.ts';
+import { guardErrors } from './guard-errors.ts';
 import { hostErrors } from './host-errors.ts';
 import { importErrors } from './import-errors.ts';
 import { passwordErrors } from './password-errors.ts';
@@ -38,6 +39,7 @@ export const errorCatalogue = {
   ...importErrors,
   ...changeErrors,
   ...verifyErrors,
+  ...guardErrors,
   ...drillErrors,
   ...configErrors,
   ...cliErrors,

@@ -16,7 +16,8 @@ async function status(context: CommandContext): Promise<ExitCode> {
   const { knownPaths, machineOf } = await import('../in-place-flags.ts');
   const { renderStatus } = await import('../render-status.ts');
   const paths = await knownPaths(context);
-  const { signal } = context;
-  renderStatus(context.output, await readStatus(await machineOf(context), { paths, signal }));
+  const { signal, host } = context;
+  const now = host.workbench.clock.now();
+  renderStatus(context.output, await readStatus(await machineOf(context), { paths, now, signal }));
   return ExitCode.ok;
 }

@@ -79,6 +79,12 @@ export const wishlist: Preset<'wishlist', 'own-user' | 'proxmox-lxc' | 'docker'>
             ['pnpm', 'prisma', 'generate'],
             ['pnpm', 'run', 'build'],
           ],
+          // As the entry point of its container does before each start.
+          migrate: [
+            ['pnpm', 'prisma', 'migrate', 'deploy'],
+            ['pnpm', 'prisma', 'db', 'seed'],
+            ['pnpm', 'run', 'db:patch'],
+          ],
         },
       },
     },
@@ -106,6 +112,8 @@ export const wishlist: Preset<'wishlist', 'own-user' | 'proxmox-lxc' | 'docker'>
         workingDirectory: '.',
         versionFile: 'package.json',
         drill: drill('.'),
+        // No checkout: its own script replaces the tree. Named so that a guard puts it back whole.
+        code: { folder: '.', build: [], migrate: [] },
       },
     },
     {

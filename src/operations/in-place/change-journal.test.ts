@@ -57,7 +57,7 @@ test('it is found beside the data without a state folder', async () => {
 
 test('one of a later Keepsake, or of something else, is refused and left', async () => {
   const disk = new DurableFileLayer();
-  await new JournalFile({ ...journal(), version: 2 }, { files: disk }).save();
+  await new JournalFile({ ...journal(), version: 3 }, { files: disk }).save();
   const path = journalPath(journal());
   const refusal = { code: 'CHANGE_JOURNAL_INVALID' };
   await expect(loadJournal(disk, path)).rejects.toMatchObject(refusal);

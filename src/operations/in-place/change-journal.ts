@@ -17,7 +17,7 @@ import { giveUpReserves, keepReserves } from './change-reserve.ts';
 import type { SwapRoot, SwapUnit } from './swap-units.ts';
 
 /** Readers refuse a higher one. */
-const JOURNAL_VERSION = 1;
+const JOURNAL_VERSION = 2;
 const JOURNAL_NAME = 'journal.json';
 
 export const PLACE_PREFIX = '.keepsake-restore-';
@@ -36,6 +36,8 @@ export const CHANGE_STEPS = [
 ] as const;
 export type ChangeStep = (typeof CHANGE_STEPS)[number];
 
+export type ChangeKind = 'restore' | 'rollback' | 'guard' | 'update';
+
 export type ChangePart = 'all' | 'database' | 'uploads';
 
 /** Where the state before the change is kept. */
@@ -48,10 +50,19 @@ export type RestorePoint = (
   readonly damaged?: readonly string[];
 };
 
-/** What is put in: a snapshot, or the files that an earlier change kept aside. */
+/** What is put in: a snapshot, the files that an earlier change kept aside, or what commands make. */
 export type ChangeSource =
   | { readonly kind: 'snapshot'; readonly id: string; readonly time: string }
-  | { readonly kind: 'aside'; readonly changeId: string; readonly journal: string };
+  | { readonly kind: 'aside'; readonly changeId: string; readonly journal: string }
+  | { readonly kind: 'commands'; readonly what: string };
+
+/** The version of the app's code, as git names it. */
+export interface CodeVersions {
+  readonly folder: string;
+  readonly from: string;
+  /** Absent until the change is done. */
+  readonly to?: string;
+}
 
 /** A private folder on the file system of what is replaced. */
 export interface ChangePlace {
@@ -62,7 +73,7 @@ export interface ChangePlace {
 export interface ChangeJournal {
   readonly version: number;
   readonly id: string;
-  readonly kind: 'restore' | 'rollback';
+  readonly kind: ChangeKind;
   readonly part: ChangePart;
   /** The database is written into while the app runs; nothing is stopped. */
   readonly live?: true;
@@ -77,6 +88,9 @@ export interface ChangeJournal {
   /** The first one holds this journal. */
   readonly places: readonly ChangePlace[];
   readonly roots: readonly SwapRoot[];
+  /** Replaced with whatever the app's patterns leave out of backups: its code. */
+  readonly whole?: readonly string[];
+  readonly code?: CodeVersions;
   readonly step: ChangeStep;
   readonly direction: 'forward' | 'back';
   /** Why it goes back. */
@@ -96,6 +110,12 @@ export interface ChangeJournal {
   readonly units?: readonly SwapUnit[];
   /** The app ran on the new state, if only for a moment. */
   readonly wasStarted?: true;
+  /** Of a guard: the copies of the old state are whole and durable; from here on its commands run. */
+  readonly began?: true;
+  /** All of them ended with 0. */
+  readonly finished?: true;
+  /** The copies are back in the app; they are no more where they were. */
+  readonly reverted?: true;
   /** What stood in the app was moved to `new` on the way back. */
   readonly takenOut?: true;
   readonly ended?: { readonly as: 'done' | 'undone'; readonly at: string };
@@ -152,18 +172,23 @@ export function journalPath({ places }: Pick<ChangeJournal, 'places'>): string {
   return join(places[0]?.path ?? '', JOURNAL_NAME);
 }
 
+/** Places of changes in these folders. */
+export async function placesIn(files: FileLayer, folders: Iterable<string>): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of new Set(folders)) {
+    for (const name of await namesIn(files, folder)) {
+      if (PLACE_NAME.test(name)) found.push(join(folder, name));
+    }
+  }
+  return found;
+}
+
 /** Journals beside the data, for a state folder that is lost. `folders`: where places would be. */
 export async function journalsBeside(
   files: FileLayer,
   folders: Iterable<string>,
 ): Promise<string[]> {
-  const found: string[] = [];
-  for (const folder of new Set(folders)) {
-    for (const name of await namesIn(files, folder)) {
-      if (PLACE_NAME.test(name)) found.push(join(folder, name, JOURNAL_NAME));
-    }
-  }
-  return found;
+  return (await placesIn(files, folders)).map((place) => join(place, JOURNAL_NAME));
 }
 
 /** `undefined` when there is none. Throws `CHANGE_JOURNAL_INVALID`. */

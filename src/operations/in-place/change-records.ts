@@ -16,6 +16,7 @@ import {
   journalPath,
   type ChangeJournal,
   type ChangePart,
+  type CodeVersions,
   type RestorePoint,
 } from './change-journal.ts';
 
@@ -33,6 +34,9 @@ export interface EndedChange {
   readonly restorePoint?: RestorePoint;
   readonly finalPoint?: RestorePoint;
   readonly stagedBytes?: number;
+  /** Its copies held the app's code. */
+  readonly hasCode?: true;
+  readonly code?: CodeVersions;
   readonly durationMs: number;
 }
 
@@ -57,7 +61,7 @@ export async function writeEnded(
   journal: ChangeJournal,
   durationMs: number,
 ): Promise<void> {
-  const { id, kind, part, restorePoint, finalPoint, stagedBytes, ended } = journal;
+  const { id, kind, part, restorePoint, finalPoint, stagedBytes, code, whole, ended } = journal;
   if (ended === undefined) return;
   await writeRecord(access, id, {
     version: RECORD_VERSION,
@@ -73,6 +77,8 @@ export async function writeEnded(
       ...(restorePoint !== undefined && { restorePoint }),
       ...(finalPoint !== undefined && { finalPoint }),
       ...(stagedBytes !== undefined && { stagedBytes }),
+      ...(whole !== undefined && { hasCode: true as const }),
+      ...(code !== undefined && { code }),
     },
   });
   await forgetOldRecords(access);

@@ -80,6 +80,7 @@ function openRun(job: ChangeJob): OpenRun {
     async probe({ signal: probing }) {
       verdict = await machine.probe(app, probing);
       assertHealthy(app.health?.url ?? '', verdict);
+      return verdict === undefined ? 'not asked' : 'well';
     },
     assertUnused: () => assertUnused(machine, databasesOf(journal)),
     warn,

@@ -19,7 +19,7 @@ export interface ChangeServiceOptions {
   /** Absent: the config names none. */
   readonly control: ServiceControl | undefined;
   /** Throws when the app is not well; absent: there is nothing to ask. */
-  readonly probe: ((options: Abortable) => Promise<void>) | undefined;
+  readonly probe: ((options: Abortable) => Promise<'well' | 'not asked'>) | undefined;
   /** Throws `CHANGE_DATABASE_IN_USE`. */
   readonly assertUnused: () => void;
   /** What could not be done and does not matter enough to fail for. */
@@ -31,6 +31,8 @@ export class ChangeService {
   #isStopped = false;
   #stoppedMs: number | undefined;
   #startMs: number | undefined;
+  /** The app was started again and answered well. */
+  #answers = false;
 
   constructor(options: ChangeServiceOptions) {
     this.#options = options;
@@ -76,7 +78,7 @@ export class ChangeService {
     const before = journal.value.serviceBefore;
     const isWanted = before === 'running' || before === 'failed';
     if (isWanted) await journal.update({ wasStarted: true });
-    await this.#release(signal);
+    await this.letGo({ signal });
     if (isWanted) await this.#start(signal);
   }
 
@@ -90,11 +92,11 @@ export class ChangeService {
   /** The end of the way back. */
   async restoreState(): Promise<void> {
     const { journal, probe, warn } = this.#options;
-    await this.#release(undefined);
+    await this.letGo({});
     if (journal.value.serviceBefore !== 'running') return;
     await this.#start(undefined);
     try {
-      await probe?.({});
+      this.#answers = (await probe?.({})) === 'well';
     } catch (error) {
       warn(`the old state is back, but the app is not well: ${String(error)}`);
     }
@@ -106,11 +108,12 @@ export class ChangeService {
     if (control === undefined || journal.value.live === true) return '';
     const before = journal.value.serviceBefore;
     return before === 'running'
-      ? `The ${control.description} runs again.`
+      ? `The ${control.description} runs again${this.#answers ? ' and answers' : ''}.`
       : `The ${control.description} is ${before ?? 'as it was'}, as it was before.`;
   }
 
-  async #release(signal: AbortSignal | undefined): Promise<void> {
+  /** Whoever wants may start it again: scripts that stop and start it themselves do. */
+  async letGo({ signal }: Abortable): Promise<void> {
     const { journal, control } = this.#options;
     this.#isStopped = false;
     const { held } = journal.value;

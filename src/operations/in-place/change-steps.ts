@@ -5,6 +5,7 @@
  * Each step is written to the journal before it is taken, and can be taken again: whoever comes
  * after a crash goes on with the step that stands there, or from it backwards.
  */
+import { join } from 'node:path';
 import { describeCause, KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { CHANGE_STEPS, type ChangeStep, type JournalFile } from './change-journal.ts';
 import { isDiskFull } from './change-reserve.ts';
@@ -19,7 +20,7 @@ export interface Change {
   /** Takes away what `prepare` made. */
   discard(): Promise<void>;
   /** The service is stopped. */
-  apply(): Promise<void>;
+  apply(service: ChangeService): Promise<void>;
   /** Back, from wherever `apply` got to. The service is stopped. */
   revert(): Promise<void>;
   /** The app runs and is well: nothing that fails here is worth going back for. */
@@ -61,7 +62,7 @@ function stepsOf({ change, service }: ChangeRunOptions, signal: AbortSignal | un
     apply: {
       async take() {
         await service.stop({ signal });
-        await change.apply();
+        await change.apply(service);
       },
       async undo() {
         await service.stop({});
@@ -152,9 +153,20 @@ function explain(
   step: ChangeStep,
   cause: unknown,
 ): unknown {
-  if (signal?.aborted === true || step === 'protect' || step === 'prepare') return cause;
-  const { app } = journal.value;
+  if (step === 'protect' || step === 'prepare') return cause;
+  const { app, kind, source, began, whole, places } = journal.value;
   const why = describeCause(cause);
+  if (source.kind === 'commands') {
+    const kept = began === true ? places.map(({ path }) => join(path, 'new')) : [];
+    const now = service.describeNow();
+    const hasCode = whole !== undefined;
+    return new KeepsakeError(
+      'GUARD_FAILED',
+      { app: app.name, kind, why, service: now, kept, hasCode },
+      { cause },
+    );
+  }
+  if (signal?.aborted === true) return cause;
   const details = { app: app.name, step: NAMES[step], why, service: service.describeNow() };
   return new KeepsakeError('CHANGE_FAILED', details, { cause });
 }

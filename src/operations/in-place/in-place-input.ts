@@ -77,13 +77,25 @@ export interface InPlacePlan {
   readonly databases: readonly string[];
 }
 
+/** Of a guard: what is run, and that it is over. */
+export type CommandEvent =
+  | {
+      readonly kind: 'command';
+      readonly name: string;
+      readonly number: number;
+      readonly of: number;
+    }
+  | { readonly kind: 'command-ended'; readonly name: string; readonly exitCode: number | null }
+  | { readonly kind: 'judging' };
+
 export type InPlaceEvent =
   | ChangeStepEvent
   | {
       readonly kind: 'progress';
-      readonly phase: 'restoring' | 'comparing';
+      readonly phase: 'restoring' | 'comparing' | 'copying';
       readonly doneBytes: number;
     }
+  | CommandEvent
   | { readonly kind: 'warning'; readonly message: string };
 
 export interface InPlaceResult {

@@ -7,6 +7,9 @@ import type { ChangeMachine } from './change-machine.ts';
 import { tidyPlaces } from './end-change.ts';
 import { findKnown } from './known-changes.ts';
 
+/** Code is in no repository: its copies are the only way back from an update. */
+const CODE_KEPT_MS = 7 * 24 * 3_600_000;
+
 /**
  * To be called when a later backup has succeeded: removes the old files whose every byte is in the
  * repository, up to the moment the service had stopped. Others are never removed unasked. Returns
@@ -14,12 +17,12 @@ import { findKnown } from './known-changes.ts';
  */
 export async function removeKeptFiles(
   machine: ChangeMachine,
-  { app, paths }: { app: string; paths: readonly string[] },
+  { app, paths, now }: { app: string; paths: readonly string[]; now: Date },
 ): Promise<string[]> {
   const { kept } = await findKnown(machine, paths);
   const removed: string[] = [];
   for (const journal of kept) {
-    if (journal.app.name !== app || !isInRepository(journal)) continue;
+    if (journal.app.name !== app || !isRemovable(journal, { kept, now })) continue;
     for (const { path } of journal.places) {
       await rm(fsPath(join(path, 'old')), { recursive: true, force: true });
       removed.push(path);
@@ -29,6 +32,30 @@ export async function removeKeptFiles(
   return removed;
 }
 
+interface Others {
+  readonly kept: readonly ChangeJournal[];
+  readonly now: Date;
+}
+
+/** By the next full backup. */
+export function isRemovable(journal: ChangeJournal, others: Others): boolean {
+  return isInRepository(journal) && keptForCode(journal, others) === undefined;
+}
+
 export function isInRepository({ ended, finalPoint }: ChangeJournal): boolean {
   return ended?.as === 'done' && finalPoint?.kind === 'snapshot';
+}
+
+/** Until when, where its copies hold code and no later change of the app has ended well. */
+export function keptForCode(
+  { app, ended, whole }: ChangeJournal,
+  { kept, now }: Others,
+): string | undefined {
+  if (whole === undefined || ended?.as !== 'done') return undefined;
+  const isOld = kept.some(
+    (other) =>
+      other.app.name === app.name && other.ended?.as === 'done' && other.ended.at > ended.at,
+  );
+  const until = new Date(Date.parse(ended.at) + CODE_KEPT_MS).toISOString();
+  return isOld || now.toISOString() >= until ? undefined : until;
 }

@@ -1,8 +1,7 @@
 /** What a restore in place will do, told before anything is done. */
 import { timeToNs } from '../../format/go-time.ts';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
-import { freeSpace } from '../../host/file-system.ts';
 import { resolveOwner } from '../../host/tree-owner.ts';
 import { findNode } from '../../snapshot/find-node.ts';
 import { loadManifest } from '../../snapshot/load-manifest.ts';
@@ -14,7 +13,6 @@ import type { OpenSnapshot } from '../open-snapshot.ts';
 import type { Workbench } from '../workbench.ts';
 import type { ChangeMachine } from './change-machine.ts';
 import { endedChanges } from './change-records.ts';
-import { knownState } from './change-service.ts';
 import { choosePaths, type PathChoice } from './choose-paths.ts';
 import {
   compareSurveys,
@@ -36,12 +34,11 @@ import {
   readLiveContents,
   type LiveContents,
 } from './row-survey.ts';
+import { freeSpaceNear, plannedService, SPARE_BYTES } from './planned-service.ts';
 import { selectIn } from './stage-snapshot.ts';
 import { findSwapRoots, realPath, type SwapRoots } from './swap-roots.ts';
 import { whatStays } from './what-stays.ts';
 
-/** For the file system's own needs. */
-const SPARE_BYTES = 4 << 20;
 /** A snapshot that is not a complete backup says so by a tag. */
 const DOUBTFUL_TAGS = ['partial', 'damaged', 'unverified'];
 
@@ -65,7 +62,7 @@ export async function planInPlace(context: PlanContext): Promise<InPlacePlan> {
     (await findNode(repository, { rootTreeId: snapshot.tree, path }, { signal })) !== undefined;
   const choice = await choosePaths({ app, part, stored, manifest, holds });
   const found = await rootsOf(context, choice);
-  const service = await serviceOf(context);
+  const service = await plannedService(context.machine, app, { signal });
   const files = await surveyFiles(context, found);
   const rows = await surveyRows(context, choice, manifest);
   return {
@@ -123,14 +120,6 @@ async function isFilled(
   return nodes.length > 0;
 }
 
-async function serviceOf({ machine, input }: PlanContext): Promise<InPlacePlan['service']> {
-  const { app, signal } = input;
-  const control = machine.openService(app);
-  if (control === undefined) return undefined;
-  const state = knownState(await control.state({ signal }), { control, service: app.service });
-  return { description: control.description, state };
-}
-
 async function surveyFiles(
   { machine, open, input, workbench }: PlanContext,
   { roots, places }: SwapRoots,
@@ -163,15 +152,6 @@ async function surveyFiles(
     })),
     files: compareSurveys({ coming, now }, isCountedByRows),
   };
-}
-
-async function freeSpaceNear(path: string): Promise<number> {
-  try {
-    return await freeSpace(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? 0 : freeSpaceNear(parent);
-  }
 }
 
 async function proofOf({ open, input }: PlanContext): Promise<InPlacePlan['proof']> {

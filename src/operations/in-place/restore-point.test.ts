@@ -27,7 +27,8 @@ test.each([false, true])(
     const [place = ''] = keptIn;
     const copy = join(place, 'old', lab.backup.app.database);
     expect(salvageable).toEqual(isDamaged ? [copy] : []);
-    await removeKeptFiles(lab.machine(), { app: 'wishlist', paths: lab.app().paths });
+    const about = { app: 'wishlist', paths: lab.app().paths, now: new Date(0) };
+    await removeKeptFiles(lab.machine(), about);
     const places = readdirSync(lab.root).filter((name) => PLACE_NAME.test(name));
     expect(places).toHaveLength(isDamaged ? 1 : 0);
   },

@@ -19,7 +19,18 @@ export interface UnfinishedInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Throws `CHANGE_NONE`, `CHANGE_UNDER_WAY`, and what `runChange` throws. */
+/** A guard whose commands were cut off cannot be: how far they got nobody knows. */
+export function isResumable({ source, direction, finished }: ChangeJournal): boolean {
+  return source.kind !== 'commands' || (finished === true && direction === 'forward');
+}
+
+function assertResumable(journal: ChangeJournal): void {
+  if (isResumable(journal)) return;
+  const { app, kind, began } = journal;
+  throw new KeepsakeError('GUARD_CUT_OFF', { app: app.name, kind, began: began === true });
+}
+
+/** Throws `CHANGE_NONE`, `CHANGE_UNDER_WAY`, `GUARD_CUT_OFF`, and what `runChange` throws. */
 export function endUnfinished(
   workbench: Workbench,
   machine: ChangeMachine,
@@ -38,6 +49,7 @@ export function endUnfinished(
     const job = jobOf({ workbench, machine, journal, emitter, source, signal });
     // The lock is held until it has ended.
     if (direction === 'undo') return await undoChange(job);
+    assertResumable(found);
     if (found.direction === 'back') await journal.update({ direction: 'forward' });
     return await runChange(job);
   });

@@ -137,6 +137,7 @@ function rollbackJournal(
     own: earlier.own,
     places: [...new Set(roots.map(({ place }) => place))].map((path) => ({ path })),
     roots,
+    ...(earlier.whole !== undefined && { whole: earlier.whole }),
   });
 }
 

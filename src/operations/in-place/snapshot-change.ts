@@ -7,13 +7,14 @@ import type { OpenSnapshot } from '../open-snapshot.ts';
 import type { BackupInput } from '../backup-input.ts';
 import type { Workbench } from '../workbench.ts';
 import { kindOf, makeFolders } from './change-files.ts';
-import type { ChangeJournal, JournalFile } from './change-journal.ts';
+import { placesIn, type ChangeJournal, type JournalFile } from './change-journal.ts';
 import type { ChangeMachine } from './change-machine.ts';
+import type { ChangeService } from './change-service.ts';
 import type { Change } from './change-steps.ts';
 import { makeRestorePoint } from './restore-point.ts';
 import { discardStaged, stageSnapshot } from './stage-snapshot.ts';
 import { keepOldState } from './settle-change.ts';
-import { findSwapRoots, isSameOrBelow } from './swap-roots.ts';
+import { findSwapRoots, isSameOrBelow, placeFolders } from './swap-roots.ts';
 import { findMissingUploads } from './missing-uploads.ts';
 import { setAsideStaged, swapBack, swapIn } from './swap-paths.ts';
 import { planAgain, type SwapRoot } from './swap-units.ts';
@@ -32,7 +33,7 @@ export interface SnapshotChangeOptions {
   readonly machine: ChangeMachine;
   readonly journal: JournalFile;
   readonly source: ChangeRepository;
-  readonly onProgress: (phase: 'restoring' | 'comparing', doneBytes: number) => void;
+  readonly onProgress: (phase: 'restoring' | 'comparing' | 'copying', doneBytes: number) => void;
   readonly warn: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -119,7 +120,7 @@ export class SnapshotChange implements Change {
     return wasStarted === true || takenOut === true;
   }
 
-  async apply(): Promise<void> {
+  async apply(_service: ChangeService): Promise<void> {
     const { machine, journal } = this.#options;
     await this.planUnits(journal.value.roots);
     await swapIn(journal.value.units ?? [], machine);
@@ -128,9 +129,11 @@ export class SnapshotChange implements Change {
   /** Those that stand in the journal may have been moved already. */
   protected async planUnits(roots: readonly SwapRoot[]): Promise<void> {
     const { machine, journal } = this.#options;
-    const { own, app } = journal.value;
-    const rules = whatStays({ exclude: app.exclude, mountPoints: machine.mountPoints(), own });
-    const isDatabase = (path: string): boolean => hasDatabaseMagic(path);
+    const { databases } = journal.value;
+    const rules = await rulesOf(machine, journal.value);
+    // An empty file with a -wal is one, too.
+    const isDatabase = (path: string): boolean =>
+      databases.includes(path) || hasDatabaseMagic(path);
     const { files, attributes } = machine;
     const planning = { files, attributes, isDatabase, ...rules };
     const units = await planAgain(journal.value.units ?? [], { roots, planning });
@@ -162,6 +165,18 @@ export class SnapshotChange implements Change {
       `what was written after the restore point is not in the repository: ${finalPoint.why}. It is in the old files, which are kept`,
     );
   }
+}
+
+/** What stays where it is, whichever way the change goes. */
+export async function rulesOf(
+  { files, mountPoints }: Pick<ChangeMachine, 'files' | 'mountPoints'>,
+  { own, app, whole, roots }: Pick<ChangeJournal, 'own' | 'app' | 'whole' | 'roots'>,
+) {
+  const points = mountPoints();
+  const paths = [...app.paths, ...roots.map(({ path }) => path)];
+  const others = await placesIn(files, placeFolders(paths, points));
+  const { exclude } = app;
+  return whatStays({ exclude, mountPoints: points, own: [...own, ...others], whole });
 }
 
 /** Not what the app only uses, such as its systemd unit. */

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { decodeRawName, fsPath } from '../../base/raw-name.ts';
 import { compileExcludes } from '../../source/excludes.ts';
 import { PLACE_NAME } from './change-journal.ts';
+import { isSameOrBelow } from './swap-roots.ts';
 import type { SwapPlanning } from './swap-units.ts';
 
 export interface StayRules {
@@ -12,21 +13,25 @@ export interface StayRules {
   readonly mountPoints: ReadonlySet<string>;
   /** Real paths of Keepsake's own: repository, state, scratch. */
   readonly own: readonly string[];
+  /** Folders with all that is in them, whatever `exclude` says: an app's code. */
+  readonly whole?: readonly string[] | undefined;
 }
 
 export function whatStays({
   exclude,
   mountPoints,
   own,
+  whole = [],
 }: StayRules): Pick<SwapPlanning, 'stays' | 'holdsWhatStays'> {
   const excluded = compileExcludes({ patterns: [...exclude] });
   const fixed = new Set([...mountPoints, ...own]);
+  const isWhole = (path: string): boolean => whole.some((folder) => isSameOrBelow(path, folder));
   const stays = (at: string, path: string): boolean =>
-    fixed.has(at) || PLACE_NAME.test(basename(at)) || excluded.matches(path);
+    fixed.has(at) || PLACE_NAME.test(basename(at)) || (excluded.matches(path) && !isWhole(path));
   const holdsWhatStays = (at: string, path: string): boolean => {
     const isFixedBelow = [...fixed].some((each) => each.startsWith(`${at}/`));
     if (isFixedBelow) return true;
-    if (exclude.length === 0) return false;
+    if (exclude.length === 0 || isWhole(path)) return false;
     return anyBelow(at, path, stays);
   };
   return { stays, holdsWhatStays };

@@ -1,0 +1,65 @@
+/** What a guard protects: the app's paths, and its code with all that is in it. */
+import { dirname, join } from 'node:path';
+import type { ResolvedApp } from '../../config/resolve-app.ts';
+import { compileExcludes } from '../../source/excludes.ts';
+import { pathOfApp } from './choose-paths.ts';
+import { findSwapRoots, isSameOrBelow, type SwapRoots } from './swap-roots.ts';
+import type { SwapRoot } from './swap-units.ts';
+
+export interface GuardRootsRequest {
+  readonly id: string;
+  readonly app: ResolvedApp;
+  readonly mountPoints: ReadonlySet<string>;
+  /** Folders that go back with whatever the app's patterns leave out. */
+  readonly whole: readonly string[];
+  /** These alone, without any of the rest. */
+  readonly databases?: readonly string[] | undefined;
+}
+
+/** The code's folder, where the config names one and it is there. */
+export function codeFolders(
+  { code }: Pick<ResolvedApp, 'code'>,
+  exists: (path: string) => boolean,
+): string[] {
+  return code === undefined || !exists(code.folder) ? [] : [code.folder];
+}
+
+/** None of the roots lies in another one, so that nothing is copied or moved twice. */
+export function guardRoots(request: GuardRootsRequest): SwapRoots {
+  const { id, app, mountPoints, whole, databases } = request;
+  const excluded = compileExcludes({ patterns: [...app.exclude] });
+  const paths = databases ?? [...app.paths, ...whole];
+  const wanted = [...new Set(paths)].map((path) => ({
+    path,
+    within: whole.includes(path) ? path : pathOfApp(app, path),
+  }));
+  const takesMount = (mount: string): boolean =>
+    !excluded.matches(mount) &&
+    app.paths.some((path) => isSameOrBelow(mount, path) || isSameOrBelow(path, mount));
+  const { roots } = findSwapRoots({ id, wanted, mountPoints, takesMount });
+  const apart = withoutNested(roots, (path, folder) => {
+    const above = dirname(path);
+    const isExcluded = isSameOrBelow(above, folder) && excluded.matches(above);
+    return isExcluded && !whole.some((each) => isSameOrBelow(above, each));
+  });
+  return { roots: apart, places: placesOf(apart) };
+}
+
+/** `isCut`: what lies between leaves it out. A mount is never part of what it is mounted in. */
+function withoutNested(
+  roots: readonly SwapRoot[],
+  isCut: (path: string, folder: string) => boolean,
+): SwapRoot[] {
+  return roots.filter((root, index) => {
+    if (root.isMount) return roots.findIndex(({ at }) => at === root.at) === index;
+    return !roots.some((other, place) => {
+      if (other.at === root.at) return place < index;
+      if (!isSameOrBelow(root.at, other.at)) return false;
+      return !isCut(join(other.path, root.at.slice(other.at.length)), other.path);
+    });
+  });
+}
+
+function placesOf(roots: readonly SwapRoot[]) {
+  return [...new Set(roots.map(({ place }) => place))].map((path) => ({ path }));
+}

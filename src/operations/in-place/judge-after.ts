@@ -1,0 +1,83 @@
+/** Whether the databases are sound after commands had their way, and what of their rows is missing. */
+import { describeCause, isKeepsakeError, KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { captureImage } from '../../sqlite/capture.ts';
+import type { DatabaseFacts } from '../../sqlite/database-facts.ts';
+import { Gate } from '../../sqlite/gate.ts';
+import { judgeDatabase } from '../judge-database.ts';
+import { withScratchFolder } from '../scratch-folder.ts';
+import type { Workbench } from '../workbench.ts';
+
+interface Abortable {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** By path. Throws `GUARD_DATABASE_BAD`. */
+export async function judgeAfter(
+  workbench: Workbench,
+  paths: readonly string[],
+  { signal }: Abortable,
+): Promise<ReadonlyMap<string, DatabaseFacts>> {
+  const found = new Map<string, DatabaseFacts>();
+  const problems: string[] = [];
+  for (const path of paths) {
+    const { facts, differences } = await judgeOne(workbench, path, { signal });
+    if (facts !== undefined) found.set(path, facts);
+    problems.push(...differences);
+  }
+  if (problems.length > 0) throw new KeepsakeError('GUARD_DATABASE_BAD', { problems });
+  return found;
+}
+
+/** Of a copy of it: what lies beside it is not touched. */
+async function judgeOne(
+  workbench: Workbench,
+  path: string,
+  { signal }: Abortable,
+): Promise<{ facts: DatabaseFacts | undefined; differences: string[] }> {
+  const { clock } = workbench;
+  await using gate = new Gate();
+  await using scratch = await withScratchFolder(workbench);
+  try {
+    const options = { path, scratchFolder: scratch.path, configured: true, clock, gate, signal };
+    await using image = await captureImage(options);
+    const database = { path, at: image.imagePath, expected: undefined };
+    const { judgements, facts } = await judgeDatabase(database, { gate, signal });
+    const differences = judgements.flatMap(({ item, differences: all }) =>
+      all.map(({ what, actual }) => `${item}: ${what}: ${actual}`),
+    );
+    return { facts, differences };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isKeepsakeError(error)) throw error;
+    return { facts: undefined, differences: [describeCause(error)] };
+  }
+}
+
+/** What a person should look at, although the app is well. `copies`: of the old databases, by path. */
+export async function findLosses(
+  workbench: Workbench,
+  after: ReadonlyMap<string, DatabaseFacts>,
+  { copyOf, signal }: Abortable & { readonly copyOf: (path: string) => string },
+): Promise<string[]> {
+  const losses: string[] = [];
+  for (const [path, now] of after) {
+    const { facts: before } = await judgeOne(workbench, copyOf(path), { signal });
+    if (before === undefined) continue; // the restore point told that
+    losses.push(...[...compare(before, now)].map((loss) => `${path}: ${loss}`));
+  }
+  return losses;
+}
+
+type Compared = Pick<DatabaseFacts, 'tables' | 'foreignKeyViolations'>;
+
+function* compare(before: Compared, now: Compared): Generator<string> {
+  const rows = new Map(now.tables.map(({ name, rowCount }) => [name, rowCount]));
+  for (const { name, rowCount } of before.tables) {
+    const left = rows.get(name);
+    if (rowCount === null || rowCount === 0) continue;
+    if (left === undefined) yield `table ${name} with ${rowCount} rows is gone`;
+    else if (left !== null && left < rowCount) yield `${name} has ${left} rows, had ${rowCount}`;
+  }
+  const [had, has] = [before.foreignKeyViolations, now.foreignKeyViolations];
+  if (has > had) yield `${has} rows point nowhere (broken foreign keys), before ${had}`;
+}

@@ -1,0 +1,55 @@
+/** Runs a guard's commands as the app's user, in the hands of whoever sits at the terminal. */
+import type { Clock } from '../../base/clock.ts';
+import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import type { ResolvedApp } from '../../config/resolve-app.ts';
+import { findAccount, type Account } from '../../host/accounts.ts';
+import { appEnvironment, type Environment } from '../../host/command-environment.ts';
+import { runCommand } from '../../host/run-command.ts';
+import type { GuardWork } from './guard-input.ts';
+
+export interface StepHost {
+  readonly clock: Clock;
+  /** Keepsake's own. */
+  readonly environment: Environment;
+  /** Where what the commands say goes: stdout, or stderr where that is kept for us. */
+  readonly terminal: 1 | 2;
+  /** Absent: whoever runs Keepsake. */
+  readonly runAs?: string | undefined;
+}
+
+/** They end with Keepsake, however that ends: what takes a guard back must be alone. */
+export function stepRunner(
+  { environment: own }: Pick<ResolvedApp, 'environment'>,
+  { clock, environment, terminal, runAs }: StepHost,
+): GuardWork['run'] {
+  const account = accountOf(runAs);
+  return async ({ argv, workingFolder }, { signal }) =>
+    runCommand(argv, {
+      clock,
+      environment: appEnvironment(environment, account, own),
+      workingFolder,
+      runAs: account,
+      terminal,
+      tied: true,
+      endedBy: 'SIGINT',
+      signal,
+    });
+}
+
+/** Throws `HOST_USER_UNKNOWN`. */
+export function accountOf(user: string | undefined): Account | undefined {
+  if (user === undefined) return undefined;
+  const account = findAccount(user);
+  if (account === undefined) throw new KeepsakeError('HOST_USER_UNKNOWN', { user });
+  return account;
+}
+
+/** The program, and the words after it that are none of its settings: those may hold secrets. */
+export function nameOfCommand([program = '', ...args]: readonly string[]): string {
+  const words: string[] = [];
+  for (const word of args) {
+    if (words.length === 3 || !/^[a-z][a-z0-9:_-]*$/i.test(word) || word.length > 24) break;
+    words.push(word);
+  }
+  return [program, ...words].join(' ');
+}
