@@ -6,7 +6,10 @@ export type TarFormat = 'tar' | 'tar.gz' | 'tar.zst';
 
 type Bytes = AsyncIterable<Uint8Array>;
 
-/** A call of the compressor costs as much as compressing some KiB: headers go in company. */
+/**
+ * A call of the compressor costs as much as compressing some KiB: headers go in company. So does one
+ * of the decompressor, which gives 16 KiB at a time if it is not told.
+ */
 const GATHERED_BYTES = 256 * 1024;
 
 export function compressTar(tar: Bytes, format: TarFormat): AsyncGenerator<Uint8Array> {
@@ -18,7 +21,8 @@ export function compressTar(tar: Bytes, format: TarFormat): AsyncGenerator<Uint8
 /** Throws zlib's error where the bytes are damaged or end too early. */
 export function decompressTar(bytes: Bytes, format: TarFormat): AsyncGenerator<Uint8Array> {
   if (format === 'tar') return gather(bytes);
-  return through(bytes, format === 'tar.gz' ? createGunzip() : createZstdDecompress());
+  const how = { chunkSize: GATHERED_BYTES, readableHighWaterMark: GATHERED_BYTES };
+  return through(bytes, format === 'tar.gz' ? createGunzip(how) : createZstdDecompress(how));
 }
 
 async function* gather(parts: Bytes): AsyncGenerator<Uint8Array> {

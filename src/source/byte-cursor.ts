@@ -27,11 +27,18 @@ export class ByteCursor {
     }
   }
 
+  /** As `take`, without a promise, of what is at hand; else `undefined`, and nothing is taken. */
+  takeNow(sizeBytes: number): Uint8Array | undefined {
+    return this.#chunk.length >= sizeBytes ? this.#cut(sizeBytes) : undefined;
+  }
+
   /** Drops so many bytes; gives how many there were. */
   async skip(sizeBytes: number): Promise<number> {
-    let skipped = 0;
-    for await (const part of this.stream(sizeBytes)) skipped += part.length;
-    return skipped;
+    let left = sizeBytes;
+    while (left > 0 && (this.#chunk.length > 0 || (await this.#fill()))) {
+      left -= this.#cut(Math.min(left, this.#chunk.length)).length;
+    }
+    return sizeBytes - left;
   }
 
   /** Ends the stream where it is. */

@@ -80,13 +80,26 @@ export function untilNul(bytes: Uint8Array): Uint8Array {
   return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
-/** An empty field is 0, as GNU tar reads it. */
+const SPACE = 0x20;
+const DIGIT_0 = 0x30;
+const DIGIT_7 = 0x37;
+
+/** Octal digits, perhaps between spaces, up to a NUL. An empty field is 0, as GNU tar reads it. */
 function decodeNumber(field: Uint8Array): bigint | undefined {
-  const first = field[0] ?? 0;
-  if (first >= 0x80) return decodeBase256(field);
-  const text = Buffer.from(untilNul(field)).toString('latin1').trim();
-  if (!/^[0-7]*$/.test(text)) return undefined;
-  return text === '' ? 0n : BigInt(`0o${text}`);
+  if ((field[0] ?? 0) >= 0x80) return decodeBase256(field);
+  let value = 0;
+  let digits: 'before' | 'in' | 'after' = 'before';
+  for (let at = 0; at < field.length && field[at] !== 0; at += 1) {
+    const byte = field[at] ?? 0;
+    if (byte === SPACE) {
+      if (digits === 'in') digits = 'after';
+      continue;
+    }
+    if (digits === 'after' || byte < DIGIT_0 || byte > DIGIT_7) return undefined;
+    digits = 'in';
+    value = value * 8 + byte - DIGIT_0;
+  }
+  return BigInt(value);
 }
 
 function decodeBase256(field: Uint8Array): bigint {
@@ -99,7 +112,9 @@ function decodeBase256(field: Uint8Array): bigint {
 function checksums(block: Uint8Array): bigint[] {
   let unsigned = 0;
   let signed = 0;
-  for (const [at, byte] of block.entries()) {
+  // By index: an iterator's pairs would be half of the work of reading an archive.
+  for (let at = 0; at < block.length; at += 1) {
+    const byte = block[at] ?? 0;
     const isSum = at >= CHECKSUM_AT && at < CHECKSUM_AT + CHECKSUM_BYTES;
     const value = isSum ? 0x20 : byte;
     unsigned += value;

@@ -49,11 +49,13 @@ type Read = TarMember & { readonly text: string };
 
 async function read(
   bytes: Uint8Array,
-  { size = 1000, skip = false } = {},
+  { size = 1000, skip = false, whole = false } = {},
 ): Promise<Map<string, Read>> {
   const found = new Map<string, Read>();
-  for await (const { content, ...member } of readTar(pieces(bytes, size), { path: '/a.tar' })) {
-    const text = skip ? '' : Buffer.concat(await Array.fromAsync(content)).toString();
+  for await (const entry of readTar(pieces(bytes, size), { path: '/a.tar' })) {
+    const { content, whole: takeWhole, ...member } = entry;
+    const parts = skip ? [] : whole ? [await takeWhole?.()] : await Array.fromAsync(content);
+    const text = Buffer.concat(parts.filter((part) => part !== undefined)).toString();
     found.set(member.name, { ...member, text });
   }
   return found;
@@ -96,6 +98,29 @@ test.each(['gnu', 'pax'])(
     expect(members.get('./long link')?.linkTarget).toBe(LONG);
   },
 );
+
+test.each([1, 700, 100_000])(
+  'a member may be taken in one piece, of pieces of %i',
+  async (size) => {
+    const bytes = tar('.');
+    expect(await read(bytes, { size, whole: true })).toEqual(await read(bytes, { size }));
+  },
+);
+
+test('numbers between spaces are numbers, those with other letters make it no header', async () => {
+  const mode = (text: string): Uint8Array => {
+    const bytes = Buffer.from(tar('--format=v7', 'plain'));
+    bytes.write(text, 100, 8, 'latin1');
+    bytes.write(' '.repeat(8), 148, 8, 'latin1');
+    const sum = bytes.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+    bytes.write(sum.toString(8).padStart(6, ' '), 148, 8, 'latin1');
+    return bytes;
+  };
+  expect((await read(mode('   604 \0'))).get('plain')?.stMode).toBe(0o604);
+  for (const text of ['0000698\0', '6 44   \0', '-000644\0']) {
+    await expect(read(mode(text)), text).rejects.toMatchObject({ code: 'IMPORT_DAMAGED' });
+  }
+});
 
 test('what is not read is passed over', async () => {
   expect((await read(tar('.'), { skip: true })).size).toBe((await read(tar('.'))).size);
@@ -144,9 +169,10 @@ test('an archive cut off anywhere is an error, also between two members', async 
   const bytes = tar('--format=ustar', 'exact', 'plain');
   const end = 512 + 1024 + 512 + 512;
   for (const length of [0, 100, 512, 700, 512 + 1024, 512 + 1024 + 512, end - 1, end, end + 511]) {
-    await expect(read(bytes.subarray(0, length)), String(length)).rejects.toMatchObject({
-      code: 'IMPORT_DAMAGED',
-    });
+    for (const whole of [false, true]) {
+      const reading = read(bytes.subarray(0, length), { whole });
+      await expect(reading, String(length)).rejects.toMatchObject({ code: 'IMPORT_DAMAGED' });
+    }
   }
   expect((await read(bytes.subarray(0, end + 512))).size).toBe(2);
 });

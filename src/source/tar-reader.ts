@@ -44,6 +44,12 @@ export interface TarMember {
 export interface TarEntry extends TarMember {
   /** To be read before the next entry is asked for, or not at all. */
   readonly content: AsyncIterable<Uint8Array>;
+  /**
+   * In place of `content`: all of it in one piece, which is good until the next entry is asked for.
+   * For small members, of which an archive may have a hundred thousand. Absent where the size of the
+   * content is not known before.
+   */
+  readonly whole?: (() => Promise<Uint8Array>) | undefined;
 }
 
 export interface ReadTarOptions {
@@ -74,6 +80,15 @@ export async function* readTar(
   yield* new TarReader(new ByteCursor(bytes), options).entries();
 }
 
+/** Headers about the next member, or about all. */
+const EXTRA_TYPES: ReadonlySet<string> = new Set(['x', 'X', 'g', 'L', 'K', 'V']);
+
+interface OpenEntry {
+  readonly entry: TarEntry;
+  readonly storedBytes: number;
+  readonly state: { leftBytes: number };
+}
+
 /** What headers before a member say about it. */
 interface Extras {
   records: TarRecords;
@@ -97,12 +112,19 @@ class TarReader {
     try {
       for (;;) {
         this.#options.signal?.throwIfAborted();
-        const block = await this.#cursor.take(TAR_BLOCK_BYTES);
+        const block =
+          this.#cursor.takeNow(TAR_BLOCK_BYTES) ?? (await this.#cursor.take(TAR_BLOCK_BYTES));
         if (block.length < TAR_BLOCK_BYTES) throw this.#damaged('it ends without its mark');
         if (isZeroBlock(block)) break;
         const header = decodeTarBlock(block);
         if (header === undefined) throw this.#damaged('a header with a wrong checksum');
-        if (!(await this.#takeExtra(header))) yield* this.#member(header);
+        if (EXTRA_TYPES.has(header.typeflag)) {
+          await this.#takeExtra(header);
+          continue;
+        }
+        const open = this.#open(header);
+        yield open.entry;
+        await this.#finish(open);
       }
       // A compressed stream is proved by what stands at its end.
       await this.#cursor.skip(Infinity);
@@ -111,41 +133,41 @@ class TarReader {
     }
   }
 
-  /** True for a header about the next member. */
-  async #takeExtra(header: TarBlock): Promise<boolean> {
+  /** A header about the next member, or about all. */
+  async #takeExtra(header: TarBlock): Promise<void> {
     switch (header.typeflag) {
-      case 'x':
-      case 'X':
-        this.#extras.records = await this.#readRecords(header);
-        return true;
       case 'g':
         this.#global = new Map([...this.#global, ...(await this.#readRecords(header))]);
-        return true;
+        break;
       case 'L':
         this.#extras.longName = decodeRawName(untilNul(await this.#readAll(header)));
-        return true;
+        break;
       case 'K':
         this.#extras.longLink = decodeRawName(untilNul(await this.#readAll(header)));
-        return true;
+        break;
       case 'V':
-        return true; // only the volume's label
+        break; // only the volume's label
       default:
-        return false;
+        this.#extras.records = await this.#readRecords(header);
     }
   }
 
-  async *#member(header: TarBlock): AsyncGenerator<TarEntry> {
+  #open(header: TarBlock): OpenEntry {
     const { member, storedBytes } = this.#describe(header, this.#extras);
     this.#extras = noExtras();
     this.#lastName = member.name;
     const state = { leftBytes: storedBytes };
-    yield { ...member, content: this.#content(state) };
+    const whole = (): Promise<Uint8Array> => this.#whole(state);
+    return { storedBytes, state, entry: { ...member, content: this.#content(state), whole } };
+  }
+
+  async #finish({ state, storedBytes }: OpenEntry): Promise<void> {
     const skipped = await this.#cursor.skip(state.leftBytes);
     if (skipped < state.leftBytes) throw this.#cutOff();
     await this.#skipPadding(storedBytes);
   }
 
-  async *#content(state: { leftBytes: number }): AsyncGenerator<Uint8Array> {
+  async *#content(state: OpenEntry['state']): AsyncGenerator<Uint8Array> {
     for await (const part of this.#cursor.stream(state.leftBytes)) {
       state.leftBytes -= part.length;
       yield part;
@@ -153,8 +175,15 @@ class TarReader {
     if (state.leftBytes > 0) throw this.#cutOff();
   }
 
+  async #whole(state: OpenEntry['state']): Promise<Uint8Array> {
+    const bytes = await this.#cursor.take(state.leftBytes);
+    state.leftBytes -= bytes.length;
+    if (state.leftBytes > 0) throw this.#cutOff();
+    return bytes;
+  }
+
   #describe(header: TarBlock, extras: Extras): { member: TarMember; storedBytes: number } {
-    const records = new Map([...this.#global, ...extras.records]);
+    const records = merged(this.#global, extras.records);
     const text = (key: string) => nameIn(records, key);
     const number = (key: string) => this.#numberIn(records, key);
     const name = text('path') ?? extras.longName ?? header.name;
@@ -245,6 +274,10 @@ class TarReader {
     const { path } = this.#options;
     return new KeepsakeError('IMPORT_MEMBER_REFUSED', { path, member, why });
   }
+}
+
+function merged(global: TarRecords, own: TarRecords): TarRecords {
+  return global.size === 0 ? own : new Map([...global, ...own]);
 }
 
 function noExtras(): Extras {

@@ -30,6 +30,8 @@ export interface Collected {
 }
 
 const MAGIC_BYTES = 16;
+/** Taken in one piece. */
+const SMALL_BYTES = 128 * 1024;
 /** A stale `-shm` of another moment would mislead SQLite. */
 const SIDECARS_BESIDE = ['-wal', '-journal'] as const;
 /** The only member of a file that is a database; no name in an archive becomes this. */
@@ -58,7 +60,7 @@ async function collectTar(container: Container, options: CollectOptions): Promis
       excludedCount += 1;
       continue;
     }
-    const { content: _, ...member } = entry;
+    const { content: _, whole: __, ...member } = entry;
     const hasContent = entry.type === 'file';
     table.add(key, member, hasContent ? await take(key, entry) : { isDatabase: false });
     onMember?.(entry.sizeBytes);
@@ -116,7 +118,13 @@ async function entryOfFile(
 }
 
 /** For a first look: whether it is a database, and that all of it can be read. */
-export async function peekContent(_key: string, { content }: TarEntry): Promise<MemberContent> {
+export async function peekContent(
+  _key: string,
+  { content, whole, sizeBytes }: TarEntry,
+): Promise<MemberContent> {
+  if (whole !== undefined && sizeBytes < SMALL_BYTES) {
+    return { isDatabase: startsWithDatabaseMagic(await whole()) };
+  }
   const head: Uint8Array[] = [];
   let length = 0;
   for await (const part of content) {

@@ -2,10 +2,12 @@
  * Stores the contents of an archive's files in the repository as they come by. Whatever may be a
  * part of a database goes to scratch first: SQLite has to look at it.
  */
+import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeCause, KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { MIN_CHUNK_BYTES } from '../../format/chunker.ts';
 import { newArchiveCounts } from '../../snapshot/archive-counts.ts';
 import type { BlobStore } from '../../snapshot/blob-writer.ts';
 import { saveChunk } from '../../snapshot/save-content.ts';
@@ -38,13 +40,27 @@ export class MemberStore {
     this.#chunker = new StreamChunker(options.polynomial);
   }
 
-  async take(key: string, { content }: TarEntry): Promise<MemberContent> {
+  async take(key: string, { content, whole, sizeBytes }: TarEntry): Promise<MemberContent> {
+    // Too small to be cut.
+    if (whole !== undefined && sizeBytes > 0 && sizeBytes < MIN_CHUNK_BYTES) {
+      return this.#takeSmall(key, await whole());
+    }
     const { head, all } = await peek(content);
     const isDatabase = startsWithDatabaseMagic(head);
     if (isDatabase || databaseOfSidecar(key) !== undefined || head.length === 0) {
       return { isDatabase, ...(await this.#copy(all)) };
     }
     return { isDatabase, blobs: await this.save(all) };
+  }
+
+  async #takeSmall(key: string, bytes: Uint8Array): Promise<MemberContent> {
+    const isDatabase = startsWithDatabaseMagic(bytes);
+    if (isDatabase || databaseOfSidecar(key) !== undefined) {
+      return { isDatabase, ...(await this.#copy([bytes])) };
+    }
+    const id = hash('sha256', bytes, 'hex');
+    await saveChunk({ id, bytes }, { store: this.#options.store, counts: this.counts });
+    return { isDatabase, blobs: [id] };
   }
 
   /** Data blobs with the content, in their order. */
@@ -64,7 +80,7 @@ export class MemberStore {
     return this.save(createReadStream(copy, { signal: this.#options.signal }));
   }
 
-  async #copy(bytes: Bytes): Promise<{ copy: string; sizeBytes: number }> {
+  async #copy(bytes: Bytes | Iterable<Uint8Array>): Promise<{ copy: string; sizeBytes: number }> {
     const copy = join(this.#options.scratchFolder, `member-${this.#copyCount}`);
     this.#copyCount += 1;
     let sizeBytes = 0;

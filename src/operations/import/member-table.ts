@@ -78,6 +78,7 @@ export class MemberTable {
   databases(): DatabaseMember[] {
     const found: DatabaseMember[] = [];
     for (const [key, entry] of this.entries) {
+      if (!entry.isDatabase && entry.member.sizeBytes > 0) continue;
       if (entry.member.type !== 'file' || databaseOfSidecar(key) !== undefined) continue;
       const sidecars = SIDECARS.map((ending) => key + ending).filter(
         (path) => this.entries.get(path)?.member.type === 'file',
