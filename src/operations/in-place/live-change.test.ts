@@ -1,10 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { systemClock, type Clock } from '../../base/clock.ts';
 import { Life, openInPlaceLab, type InPlaceLab } from '../../../test/support/in-place-lab.ts';
+import { openSession } from '../../../test/support/sqlite-session.ts';
 import { PLACE_NAME } from './change-journal.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 /** The database was written, and Keepsake died before it could note that. */
 async function dieAfterWriting(lab: InPlaceLab, snapshot: string): Promise<void> {
@@ -41,14 +44,13 @@ test('an undo that the app does not let write keeps the copy of the old state, a
   await using _lab = lab;
   const { database } = lab.backup.app;
   await dieAfterWriting(lab, snapshot);
-  const app = new DatabaseSync(database);
-  app.exec('BEGIN IMMEDIATE');
+  await using app = await openSession(database, 'BEGIN IMMEDIATE');
   const stuck = { code: 'CHANGE_STUCK' };
   await expect(lab.end('undo', { unreachable: true, clock: hasty(1000) })).rejects.toMatchObject(
     stuck,
   );
-  app.exec('ROLLBACK');
-  app.close();
+  await app.exec('ROLLBACK');
+  await app.close();
   expect(existsSync(copyOfOld(lab))).toBe(true);
   await lab.end('undo', { unreachable: true });
   expect(namesIn(database)).toEqual([{ name: 'changed since' }]);

@@ -3,16 +3,13 @@
  * the app commits between the copy of the old state and the write is lost with that state; both
  * follow each other at once.
  */
-import { copyFile, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { isKeepsakeError, KeepsakeError } from '../../base/errors/keepsake-error.ts';
-import { fsPath } from '../../base/raw-name.ts';
 import { captureImage } from '../../sqlite/capture.ts';
+import { Gate } from '../../sqlite/gate.ts';
 import { inspectImage } from '../../sqlite/inspect.ts';
 import { overwriteDatabase } from '../../sqlite/overwrite-database.ts';
 import { withScratchFolder } from '../scratch-folder.ts';
-import { kindOf, makeFolders } from './change-files.ts';
-import { makeRestorePoint } from './restore-point.ts';
+import { LiveCopies } from './live-copies.ts';
 import { SnapshotChange, type SnapshotChangeOptions } from './snapshot-change.ts';
 import { swapIn } from './swap-paths.ts';
 import type { SwapRoot } from './swap-units.ts';
@@ -25,17 +22,20 @@ const UNWRITTEN = ['DATABASE_KEPT_BUSY', 'DATABASE_UNREADABLE', 'DATABASE_DAMAGE
 
 export class LiveChange extends SnapshotChange {
   readonly #options: SnapshotChangeOptions;
+  readonly #copies: LiveCopies;
 
   constructor(options: SnapshotChangeOptions) {
     super(options);
     this.#options = options;
+    this.#copies = new LiveCopies(options);
   }
 
   override async apply(): Promise<void> {
     const { machine, journal } = this.#options;
     for (const root of this.#databases()) {
       if (journal.value.overwritten?.includes(root.path) === true) continue;
-      await this.#keepOld(root);
+      const wasCutOff = journal.value.overwriting === root.path;
+      await this.#copies.keepOld(root, { wasCutOff });
       await journal.update({ overwriting: root.path });
       await this.#bringIn(root);
       const overwritten = [...(journal.value.overwritten ?? []), root.path];
@@ -54,7 +54,7 @@ export class LiveChange extends SnapshotChange {
       if (!this.#mayBeWritten(root)) continue;
       const overwritten = (journal.value.overwritten ?? []).filter((path) => path !== root.path);
       await journal.update({ overwritten, overwriting: root.path });
-      await this.#overwrite(root, root.old);
+      if (await this.#copies.keepForUndo(root)) await this.#overwrite(root, root.old);
       await journal.update({ overwriting: '' });
     }
     await journal.update({ units: [] });
@@ -64,7 +64,7 @@ export class LiveChange extends SnapshotChange {
   override async discard(): Promise<void> {
     await super.discard();
     for (const root of this.#databases()) {
-      if (!this.#mayBeWritten(root)) await rm(fsPath(root.old), { force: true });
+      if (!this.#mayBeWritten(root)) await this.#copies.forget(root);
     }
   }
 
@@ -80,32 +80,6 @@ export class LiveChange extends SnapshotChange {
 
   #uploads(): SwapRoot[] {
     return this.#options.journal.value.roots.filter((root) => root.onlyIfMissing === true);
-  }
-
-  /** Of a run that was cut off and may have written already the copy that it made is the old state. */
-  async #keepOld({ path, at, old }: SwapRoot): Promise<void> {
-    const { workbench, machine, journal, source, signal } = this.#options;
-    const { files } = machine;
-    const isWrittenTo = journal.value.overwriting === path;
-    if (isWrittenTo && (await kindOf(files, old)) !== undefined) {
-      const backup = await source.backup();
-      const { part } = journal.value;
-      const restorePoint = await makeRestorePoint(workbench, { backup, part, signal });
-      await journal.update({ restorePoint });
-      return;
-    }
-    const { clock } = workbench;
-    await using scratch = await withScratchFolder(workbench);
-    const options = { path: at, scratchFolder: scratch.path, configured: true, clock, signal };
-    await using image = await captureImage(options);
-    await makeFolders(files, dirname(old));
-    const half = `${old}.half`;
-    await rm(fsPath(half), { force: true });
-    await copyFile(fsPath(image.imagePath), fsPath(half));
-    await machine.syncFileSystem(dirname(old));
-    await files.rename(half, old);
-    await files.syncFolder(dirname(old));
-    await machine.attributes.write(old, await machine.attributes.read(at));
   }
 
   async #bringIn(root: SwapRoot): Promise<void> {
@@ -129,11 +103,12 @@ export class LiveChange extends SnapshotChange {
     const { workbench, signal } = this.#options;
     const { clock } = workbench;
     await using scratch = await withScratchFolder(workbench);
-    const options = { path, scratchFolder: scratch.path, configured: true, clock, signal };
+    await using gate = new Gate();
+    const options = { path, scratchFolder: scratch.path, configured: true, clock, gate, signal };
     await using image = await captureImage(options);
     const [now, wanted] = [
-      await inspectImage(image.imagePath, { fullIntegrity: true, signal }),
-      await inspectImage(fresh, { signal }),
+      await inspectImage(image.imagePath, { fullIntegrity: true, gate, signal }),
+      await inspectImage(fresh, { gate, signal }),
     ];
     const problems = [
       ...now.integrity.problems,

@@ -1,0 +1,110 @@
+/** `restore --live` that dies at any of its calls: the database is the old or the new one, whole. */
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hasDatabaseMagic } from '../../src/source/sqlite-files.ts';
+import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
+import { Life, openInPlaceLab, type InPlaceLab } from '../support/in-place-lab.ts';
+
+/** Every so manieth call is a death. */
+const STEP = Number(process.env['KEEPSAKE_SOAK_CRASH_STEP'] ?? 5);
+const SINCE = 'written since the crash';
+
+interface Lab {
+  readonly lab: InPlaceLab;
+  readonly before: string;
+  readonly after: string;
+  /** A live restore has everything ready and has not touched the database. */
+  readonly reset: () => void;
+}
+
+let parts: Lab;
+beforeAll(async () => {
+  const { lab, snapshot } = await openInPlaceLab();
+  const { database } = lab.backup.app;
+  const toStart = lab.freeze();
+  const before = rowsOf(database);
+  const run = { live: true, part: 'database', unreachable: true } as const;
+  await lab.restore(snapshot, run);
+  const after = rowsOf(database);
+  toStart();
+  const life = new Life();
+  const intercept = ({ path }: { path: string }): void => {
+    if (path.includes('/old')) life.end();
+    life.check();
+  };
+  await expect(lab.restore(snapshot, { ...run, life, intercept })).rejects.toThrow();
+  parts = { lab, before, after, reset: lab.freeze() };
+});
+afterAll(() => parts.lab[Symbol.asyncDispose]());
+
+/** Of a copy with its sidecars, as whoever opens it next finds it; it is sound. */
+function rowsOf(database: string): string {
+  const folder = mkdtempSync(join(dirname(dirname(dirname(database))), 'look-'));
+  for (const end of ['', '-wal', '-journal']) {
+    if (existsSync(database + end)) cpSync(database + end, join(folder, `db${end}`));
+  }
+  using db = new DatabaseSync(join(folder, 'db'));
+  expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
+  const rows = db.prepare('SELECT id, name FROM items ORDER BY id').all();
+  rmSync(folder, { recursive: true });
+  return JSON.stringify(rows);
+}
+
+/** The app goes on. */
+function writeAs(app: string, name: string): void {
+  using db = new DatabaseSync(app);
+  db.prepare('UPDATE items SET name = ? WHERE id = (SELECT max(id) FROM items)').run(name);
+}
+
+/** Rows of the databases that are kept beside the app. */
+function keptRows({ root }: InPlaceLab): string[] {
+  const places = readdirSync(root).filter((name) => PLACE_NAME.test(name));
+  const files = places.flatMap((place) =>
+    readdirSync(join(root, place), { recursive: true, withFileTypes: true }),
+  );
+  return files
+    .filter((file) => file.isFile() && hasDatabaseMagic(join(file.parentPath, file.name)))
+    .filter(({ name, parentPath }) => !parentPath.includes('/new/') && !name.endsWith('.half'))
+    .map(({ name, parentPath }) => rowsOf(join(parentPath, name)));
+}
+
+/** After a death. */
+async function judge({ lab, before, after }: Lab): Promise<void> {
+  const { database } = lab.backup.app;
+  const back = lab.freeze();
+  const rows = rowsOf(database);
+  expect([before, after]).toContain(rows);
+  const isWritten = rows === after;
+  if (isWritten) expect(keptRows(lab)).toContain(before);
+  const { findKnown } = await import('../../src/operations/in-place/known-changes.ts');
+  if ((await findKnown(lab.machine(), lab.app().paths)).unfinished.length === 0) return;
+  for (const direction of ['undo', 'resume'] as const) {
+    back();
+    writeAs(database, SINCE);
+    await lab.end(direction, { unreachable: true });
+    const now = rowsOf(database);
+    const mayKeepWriting = direction === 'undo' ? rows === before : isWritten;
+    if (!(mayKeepWriting && now.includes(SINCE))) {
+      expect(now).toBe(direction === 'undo' ? before : after);
+    }
+    // Nothing that was committed is gone from the disk.
+    const kept = [now, ...keptRows(lab)].join();
+    expect(kept.includes(SINCE), `what was written before the ${direction}`).toBe(true);
+    expect(lab.service.calls).toEqual([]);
+  }
+}
+
+test('killed at its n-th call, for each n, and whatever the app writes after that, nothing is lost', async () => {
+  let deaths = 0;
+  for (let n = 1; ; n += STEP) {
+    parts.reset();
+    const life = new Life(n);
+    await parts.lab.end('resume', { life, unreachable: true }).catch(() => {});
+    if (!life.isOver) break;
+    deaths += 1;
+    await judge(parts);
+  }
+  expect(deaths).toBeGreaterThan(5);
+});
