@@ -103,18 +103,18 @@ function summaryMessage(summary: CheckVerdict, remedies: readonly string[]): obj
 }
 
 /** What can still be restored. */
-function wholeLines({ whole, snapshotCount, newestWhole, packsRead }: CheckVerdict): string[] {
-  if (whole.length === snapshotCount) return [];
+function wholeLines(verdict: CheckVerdict): string[] {
+  const { whole, snapshotCount, newestWhole, packsRead, errorCount } = verdict;
+  if (errorCount === 0 || snapshotCount === 0) return [];
   if (newestWhole === undefined) {
     return [
       'no complete snapshot is whole as the index is now; what is whole of one can still be copied out:',
       '  keepsake restore ID --target DIR',
     ];
   }
-  const id = newestWhole.id.slice(0, 8);
-  const depth = packsRead === 0 ? ' as far as was looked' : '';
+  const depth = packsRead === 0 ? ', as far as was looked' : '';
   return [
-    `${whole.length} of ${count(snapshotCount, 'snapshot')} are whole${depth}, the newest complete one of ${localTime(newestWhole.snapshot.time)}:`,
-    `  keepsake restore ${id}`,
+    `whole${depth}: ${whole.length} of ${count(snapshotCount, 'snapshot')}; the newest complete one is of ${localTime(newestWhole.snapshot.time)}:`,
+    `  keepsake restore ${newestWhole.id.slice(0, 8)}`,
   ];
 }

@@ -1,5 +1,5 @@
 /** `diff`: what changed from one snapshot to another, by file and by what was counted at capture. */
-import { isKeepsakeError, type KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Repository } from '../repository/repository.ts';
 import { findTree } from '../snapshot/find-node.ts';
 import { diffTrees, type DiffEvent } from '../snapshot/diff.ts';
@@ -9,6 +9,7 @@ import { compareManifests, type ManifestChanges } from '../snapshot/manifest-cha
 import { chooseSnapshot, type ChosenSnapshot } from './choose-snapshot.ts';
 import { openSession } from './open-session.ts';
 import type { ReadingInput } from './open-snapshot.ts';
+import { isSnapshotDamage } from './snapshot-damage.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface DiffInput extends ReadingInput {
@@ -85,7 +86,7 @@ async function loadBoth(
     try {
       return { id, manifest: await loadManifest(repository, snapshot.tree, { signal }) };
     } catch (error) {
-      if (!isKeepsakeError(error) || error.code.startsWith('BACKEND_')) throw error;
+      if (!isSnapshotDamage(error)) throw error;
       return { id, manifest: undefined, error };
     }
   };

@@ -1,11 +1,12 @@
 /** The snapshot a backup compares with: unchanged files are taken over from it. */
-import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeTree } from '../format/tree.ts';
 import type { Repository, StoredSnapshot } from '../repository/repository.ts';
 import type { ArchiveParent } from '../snapshot/archive-options.ts';
 import { loadManifest } from '../snapshot/load-manifest.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
 import type { BackupInput } from './backup-input.ts';
+import { isSnapshotDamage } from './snapshot-damage.ts';
 
 export interface BackupParent extends ArchiveParent {
   readonly id: string;
@@ -58,7 +59,7 @@ async function tryParent(
     try {
       return await load();
     } catch (error) {
-      if (!isDamage(error)) throw error;
+      if (!isSnapshotDamage(error)) throw error;
       const details = { snapshot: id, why: describeCause(error) };
       if (!isTold) onDamage(new KeepsakeError('PARENT_DAMAGED', details, { cause: error }));
       isTold = true;
@@ -78,19 +79,6 @@ async function tryParent(
     hasAllAttributes: (snapshot.uid ?? 0) === uid && snapshot.tags?.includes('partial') !== true,
     manifest: await unlessDamaged(() => loadManifest(repository, tree, { signal })),
   };
-}
-
-const DAMAGE = [
-  'SNAPSHOT_TREE_DAMAGED',
-  'SNAPSHOT_MANIFEST_INVALID',
-  'REPOSITORY_BLOB_MISSING',
-  'REPOSITORY_BLOB_DAMAGED',
-];
-
-/** Of the data, as opposed to a storage that cannot be reached. */
-function isDamage(error: unknown): boolean {
-  if (!isKeepsakeError(error)) return false;
-  return DAMAGE.includes(error.code) || error.code.startsWith('TREE_');
 }
 
 function sameElements(a: readonly string[], b: readonly string[]): boolean {

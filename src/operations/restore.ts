@@ -1,6 +1,7 @@
 /** `restore --target`: copies a snapshot, or a part of it, out to a folder. */
 import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { ExitCode } from '../base/exit-code.ts';
+import { MANIFEST_PATH } from '../snapshot/manifest.ts';
 import { restoreSnapshot } from '../snapshot/restore.ts';
 import type { RestoreEvent, RestoreTotals } from '../snapshot/restore-options.ts';
 import { joinTreePath } from '../snapshot/tree-walk.ts';
@@ -20,10 +21,15 @@ export async function* restore(
   const startedMs = workbench.clock.monotonicMs();
   await using open = await openSnapshot(workbench, input, { readsData: true });
   const { target, dryRun } = input;
-  const databases = await plannedDatabases(open, input);
+  const errors: KeepsakeError[] = [];
+  const manifestDamage: KeepsakeError[] = [];
+  const databases = await plannedDatabases(open, input, (error) => manifestDamage.push(error));
   for (const database of databases) await assertNoSidecars(database, input);
   yield beginning(open, input);
-  const errors: KeepsakeError[] = [];
+  for (const error of manifestDamage) {
+    const message = `${error.message}: which files are databases is not known`;
+    yield { kind: 'warning', path: MANIFEST_PATH, about: 'manifest', message };
+  }
   const totals = yield* copyOut(workbench, { open, input, errors });
   const failed = new Set(errors.map(({ details }) => (details as { path?: string }).path));
   return {

@@ -7,14 +7,22 @@ import { loadManifest } from '../snapshot/load-manifest.ts';
 import { joinTreePath } from '../snapshot/tree-walk.ts';
 import { sidecarsOf } from '../sqlite/database-file.ts';
 import type { OpenSnapshot } from './open-snapshot.ts';
+import { isSnapshotDamage } from './snapshot-damage.ts';
 import type { RestoredDatabase, RestoreInput } from './restore-input.ts';
 
-/** Those the manifest names, as far as they are selected; none without a manifest. */
+/**
+ * Those the manifest names, as far as they are selected; none without a manifest. One that cannot be
+ * read, which is told, keeps nobody from copying out what is whole.
+ */
 export async function plannedDatabases(
   { repository, snapshot, subfolder }: OpenSnapshot,
   input: Pick<RestoreInput, 'target' | 'include' | 'exclude' | 'signal'>,
+  onDamage: (error: KeepsakeError) => void,
 ): Promise<RestoredDatabase[]> {
-  const manifest = await loadManifest(repository, snapshot.tree, { signal: input.signal });
+  const manifest = await unlessDamaged(
+    loadManifest(repository, snapshot.tree, { signal: input.signal }),
+    onDamage,
+  );
   const filter = createPathFilter(input);
   const planned: RestoredDatabase[] = [];
   for (const database of manifest?.databases ?? []) {
@@ -23,6 +31,19 @@ export async function plannedDatabases(
     planned.push({ path, at: joinTreePath(input.target, path.slice(1)), manifest: database });
   }
   return planned;
+}
+
+async function unlessDamaged<T>(
+  work: Promise<T>,
+  onDamage: (error: KeepsakeError) => void,
+): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isSnapshotDamage(error)) throw error;
+    onDamage(error);
+    return undefined;
+  }
 }
 
 function pathBelow(folder: string, path: string): string | undefined {

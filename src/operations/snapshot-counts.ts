@@ -3,11 +3,12 @@
  * last snapshot from before rows were deleted.
  */
 import { mapConcurrent } from '../base/concurrency.ts';
-import { isKeepsakeError, type KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Repository, StoredSnapshot } from '../repository/repository.ts';
 import { loadManifest } from '../snapshot/load-manifest.ts';
 import { compareManifests, type ManifestChanges } from '../snapshot/manifest-changes.ts';
 import type { Manifest } from '../snapshot/manifest.ts';
+import { isSnapshotDamage } from './snapshot-damage.ts';
 
 export interface SnapshotCounts {
   /** Of all databases together; `undefined`: it holds none. */
@@ -60,7 +61,7 @@ async function tryManifest(
   try {
     return { manifest: await loadManifest(repository, snapshot.tree, { signal }) };
   } catch (error) {
-    if (!isKeepsakeError(error) || error.code.startsWith('BACKEND_')) throw error;
+    if (!isSnapshotDamage(error)) throw error;
     return { error };
   }
 }

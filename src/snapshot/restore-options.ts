@@ -41,7 +41,7 @@ export interface RestoreOptions extends FilterPatterns {
 export type RestoreAction = 'restored' | 'updated' | 'unchanged' | 'skipped';
 
 /** `size`: another one than the tree says; `neighbour`: a file beside it that may do harm. */
-export type RestoreWarningKind = 'size' | 'metadata' | 'neighbour';
+export type RestoreWarningKind = 'size' | 'metadata' | 'neighbour' | 'manifest';
 
 export type RestoreEvent =
   | {
