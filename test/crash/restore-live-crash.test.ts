@@ -3,6 +3,8 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { overwriteDatabase } from '../../src/sqlite/overwrite-database.ts';
 import { hasDatabaseMagic } from '../../src/source/sqlite-files.ts';
 import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
 import { Life, openInPlaceLab, type InPlaceLab } from '../support/in-place-lab.ts';
@@ -108,3 +110,37 @@ test('killed at its n-th call, for each n, and whatever the app writes after tha
   }
   expect(deaths).toBeGreaterThan(5);
 });
+
+/** Rows of 4 KiB, so that writing them takes a moment; returns its path. */
+function layDatabase(name: string, { mode, fill }: { mode: string; fill: string }): string {
+  const path = parts.lab.backup.join(name);
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true });
+  using db = new DatabaseSync(path);
+  db.exec(`PRAGMA journal_mode = ${mode}; CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT)`);
+  const many = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)';
+  db.prepare(`${many} INSERT INTO items SELECT i, ? FROM n`).run(fill.repeat(4000));
+  return path;
+}
+
+test.each(['wal', 'delete'])(
+  'the process that writes a live database, killed at any moment, leaves the old or the new one (%s)',
+  async (mode) => {
+    const [image, before] = [layDatabase('image.db', { mode: 'delete', fill: 'n' }), 'o'];
+    let cutOff = 0;
+    for (const limitMs of [0, 20, 35, 50, 70, 90, 120]) {
+      const target = layDatabase('target.db', { mode, fill: before });
+      const [old, wanted] = [rowsOf(target), rowsOf(image)];
+      const written = overwriteDatabase({ image, target, limitMs, clock: systemClock });
+      const isWritten = await written.then(
+        () => true,
+        (error: unknown) => {
+          expect(error).toMatchObject({ code: 'DATABASE_WRITE_CUT_OFF' });
+          cutOff += 1;
+          return false;
+        },
+      );
+      expect(isWritten ? [wanted] : [old, wanted]).toContain(rowsOf(target));
+    }
+    expect(cutOff).toBeGreaterThan(0);
+  },
+);
