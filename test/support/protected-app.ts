@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { messages } from './app-lab.ts';
 import { CliLab, PASSWORD } from './cli-lab.ts';
 import { startKeepsake } from './keepsake.ts';
-import { PageShell } from './page-shell.ts';
+import { PageShell, type ShellOptions } from './page-shell.ts';
 import type { RunningProgram } from './run-program.ts';
 import type { LabApp } from './service-lab/lab-app.ts';
 import { startLabApp, type LabAppOptions } from './service-lab/start-lab-app.ts';
@@ -108,14 +108,19 @@ export async function openProtectedApp(options: LabAppOptions = {}): Promise<Pro
 }
 
 /** A page of `docs/recovery` on this app; its blocks run in one folder that stands for /root. */
-export function openPageShell(lab: ProtectedApp, name: string): PageShell {
+export function openPageShell(
+  lab: ProtectedApp,
+  name: string,
+  { stands = {}, env = {} }: Partial<Pick<ShellOptions, 'stands' | 'env'>> = {},
+): PageShell {
   return new PageShell(name, {
     folder: lab.app.join('shell'),
     stands: {
       '/mnt/backup/wishlist': lab.repository,
       '/opt/wishlist': lab.app.root,
       '/root': lab.join('home'),
+      ...stands,
     },
-    env: lab.shellEnvironment(),
+    env: { ...lab.shellEnvironment(), ...env },
   });
 }

@@ -58,7 +58,7 @@ export const repositoryErrors = {
       (damagedKeys.length === 0 ? '' : `; damaged key files: ${damagedKeys.join(', ')}`),
     hint: ({ damagedKeys }) =>
       damagedKeys.length === 0
-        ? 'Nothing was written and no lock was left. Check the password file or command; any one of the repository’s passwords will do.'
+        ? 'Nothing was written and no lock was left. Check the password file or command; any one of the repository’s passwords will do. If none can be found, nothing opens it: keep it as it is, and start another one (`keepsake -r PLACE init`, then `backup`). The app’s own data is not affected.'
         : 'Nothing was written and no lock was left. If the password is right, its key file is the damaged one: put that file of the folder `keys` back from a copy of the repository, or use the password of another key.',
     example: { location: '/mnt/backup/wishlist', keyCount: 2, damagedKeys: [] },
   }),
