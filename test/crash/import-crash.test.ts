@@ -1,10 +1,24 @@
 /** `import`, killed at changes of the store, and with scratch on a disk that fills up. */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Backend } from '../../src/backend/backend.ts';
+import { createMemBackend, type MemBackend } from '../../src/backend/mem-backend.ts';
+import { systemRandom } from '../../src/base/clock.ts';
+import { importFiles } from '../../src/operations/import/import-files.ts';
+import type { ImportedFile } from '../../src/operations/import/import-input.ts';
+import {
+  findErrors,
+  openBackupLab,
+  readSnapshotFiles,
+  type BackupLab,
+} from '../support/backup-lab.ts';
 import { openCompatLab, type CompatLab } from '../support/compat-lab.ts';
+import { FaultyBackend } from '../support/faulty-backend.ts';
+import { PASSWORD, selfFacts } from '../support/repository-lab.ts';
 import { requireRoot } from '../support/require-tool.ts';
 import { labEnvironment, startIn } from '../support/running-keepsake.ts';
-import { fileURLToPath } from 'node:url';
 import { runProgramOk } from '../support/run-program.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import { layOutWishlist } from '../support/wishlist-app/lay-out-wishlist.ts';
@@ -63,3 +77,93 @@ test.skipIf(!requireRoot())('a full scratch disk is told, and nothing is importe
   expect(stderr).toContain('ENOSPC');
   expect(snapshots()).toEqual(before);
 });
+
+async function importInto(lab: BackupLab, backend: Backend, file: string): Promise<ImportedFile[]> {
+  const events = importFiles(lab.workbench(backend), {
+    repository: { location: 'lab:', password: PASSWORD },
+    files: [file],
+    root: '/srv/w',
+    hostname: 'nas',
+    tags: [],
+    exclude: [],
+    dryRun: false,
+    // Several packs even for so little data: more moments to die at.
+    packSizeBytes: 16_000,
+    lockWaitMs: 0,
+  });
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true) return [...next.value.files];
+  }
+}
+
+/** Ids of the snapshots, each of which is whole; those of the archive hold all of it. */
+async function soundSnapshots(
+  lab: BackupLab,
+  store: Backend,
+  members: ReadonlyMap<string, Uint8Array>,
+): Promise<string[]> {
+  expect(await findErrors(await lab.repositoryLab.open(store))).toEqual([]);
+  const repository = await lab.open(store);
+  const snapshots = await repository.loadSnapshots({
+    onDamage: ({ message }) => expect.fail(message),
+  });
+  for (const { snapshot } of snapshots) {
+    if (!(snapshot.tags ?? []).includes('imported')) continue;
+    const files = await readSnapshotFiles(repository, { tree: snapshot.tree, folder: '/srv/w' });
+    const contents = [...files].map(([name, { bytes }]) => [
+      name,
+      Buffer.from(bytes).toString('hex'),
+    ]);
+    const expected = [...members].map(([name, bytes]) => [
+      name,
+      Buffer.from(bytes).toString('hex'),
+    ]);
+    expect(contents.sort()).toEqual(expected.sort());
+  }
+  return snapshots.map(({ id }) => id);
+}
+
+test.each([
+  ['before', false],
+  ['just after', true],
+])(
+  'an import that dies %s its n-th change of the store, for each n, left all or nothing, and the next one makes one snapshot of it',
+  async (_, carriedOut) => {
+    const store = createMemBackend();
+    await using small = await openBackupLab({ app: { items: 4, users: 2 }, backend: store });
+    const old = await small.backup({
+      subject: { paths: [small.app.uploads], databases: [], references: [] },
+    });
+    const folder = small.join('members');
+    mkdirSync(folder);
+    const members = new Map(
+      ['a', 'b', 'c', 'd', 'e'].map((name) => [name, systemRandom(8000)] as const),
+    );
+    for (const [name, bytes] of members) writeFileSync(join(folder, name), bytes);
+    const file = small.join('files-20251101.tar.gz');
+    await runProgramOk(['tar', '-czf', file, '-C', folder, '.']);
+    const outcomes = new Set<string | undefined>();
+    let deaths = 0;
+    for (;;) {
+      const survivor: MemBackend = store.clone();
+      const dying = new FaultyBackend(survivor);
+      dying.failAtOperation(deaths + 1, { carriedOut });
+      small.self = { ...selfFacts, pid: 100 };
+      await importInto(small, dying, file).catch(() => {}); // it died
+      const left = await soundSnapshots(small, survivor, members);
+      expect(left).toContain(old.snapshotId);
+      // Sees that the first one is dead.
+      small.self = { ...selfFacts, pid: 101, isAlive: (pid: number) => pid === 101 };
+      const [again] = await importInto(small, survivor, file);
+      expect(again?.outcome).toBe(left.length === 1 ? 'imported' : 'skipped');
+      expect(await soundSnapshots(small, survivor, members)).toHaveLength(2);
+      expect(await Array.fromAsync(survivor.list('lock'))).toEqual([]);
+      outcomes.add(again?.outcome);
+      if (!dying.isDead) break;
+      deaths += 1;
+    }
+    expect(deaths).toBeGreaterThanOrEqual(7); // lock, packs, index, snapshot, lock
+    expect([...outcomes]).toEqual(['imported', 'skipped']);
+  },
+);

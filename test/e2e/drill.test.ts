@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { messages } from '../support/app-lab.ts';
@@ -6,6 +6,7 @@ import { PASSWORD } from '../support/cli-lab.ts';
 import { openDrillLab, type DrillLab } from '../support/drill-lab.ts';
 import { requireRoot, requireTool } from '../support/require-tool.ts';
 import { restic, resticJson } from '../support/restic.ts';
+import { descendantsOf, stillRunning } from '../support/running-keepsake.ts';
 import { labAppMain } from '../support/service-lab/start-lab-app.ts';
 
 const isRoot = requireRoot() && requireTool('unshare');
@@ -279,22 +280,69 @@ test('where the network cannot be taken from the copy, a drill must be allowed b
   expect(lab.copiesRunning()).toEqual([]);
 });
 
-test.skipIf(!isRoot)(
-  'a drill that is killed takes its copy along, and the next one removes its scratch',
+/** A restic that begins to restore and does not come to an end. */
+function slowRestic(): Record<string, string> {
+  const bin = lab.join('slow-restic');
+  mkdirSync(bin);
+  const path = process.env['PATH'] ?? '';
+  const lines = ['#!/bin/sh', `PATH='${path}'`, '[ "$1" = restore ] && sleep 600', 'restic "$@"'];
+  writeFileSync(`${bin}/restic`, lines.join('\n'), { mode: 0o755 });
+  return { PATH: `${bin}:${path}` };
+}
+
+interface Moment {
+  readonly args: readonly string[];
+  readonly env?: Record<string, string>;
+  /** Told on stdout. */
+  readonly line?: string;
+  /** Part of the argv of a process that Keepsake started, or that one of those did. */
+  readonly program?: string;
+}
+
+/** Kills a drill and gives all that ran of it; its scratch is left. */
+async function killAt({ args, env = {}, line = '', program = '' }: Moment): Promise<number[]> {
+  await using running = lab.start(['drill', ...args], env);
+  for await (const said of running.lines) if (said.includes(line)) break;
+  const ofDrill = await vi.waitFor(
+    () => {
+      const found = descendantsOf(running.pid);
+      expect([...found.values()].join('\n')).toContain(program);
+      return [...found.keys()];
+    },
+    { timeout: 30_000, interval: 20 },
+  );
+  expect(lab.leftInScratch()).not.toEqual([]);
+  running.signal('SIGKILL');
+  await running.ended();
+  return ofDrill;
+}
+
+test.skipIf(!isRoot || !requireTool('restic'))(
+  'a drill that is killed takes its copy along, and all else it started, at whatever moment; the next one removes its scratch',
   async () => {
+    const before = await lab.print();
     lab.setCopy({ startDelayMs: 600_000 });
-    const running = lab.start(['drill', '--with', 'keepsake']);
-    await vi.waitFor(() => expect(lab.copiesRunning()).not.toEqual([]), { timeout: 30_000 });
-    expect(lab.leftInScratch()).not.toEqual([]);
-    running.signal('SIGKILL');
-    await running.ended();
-    await vi.waitFor(() => expect(lab.copiesRunning()).toEqual([]), { timeout: 10_000 });
+    const own = ['--with', 'keepsake'];
+    const moments: Moment[] = [
+      { args: own, line: 'restored by keepsake' },
+      { args: own, line: 'content' },
+      { args: own, line: 'starting a copy', program: 'lab-app-main' },
+      { args: ['--with', 'restic'], env: slowRestic(), program: 'sleep 600' },
+    ];
+    for (const moment of moments) {
+      const ofDrill = await killAt(moment);
+      await vi.waitFor(() => expect(stillRunning(ofDrill)).toEqual([]), { timeout: 10_000 });
+      expect(lab.copiesRunning()).toEqual([]);
+    }
     lab.setCopy({});
     lab.configure({ app: { 'run-as': 'nobody' } });
     // As the app's user, too, a copy answers.
-    expect(await lab.drill(['--with', 'keepsake'])).toMatchObject({ outcome: 'proven' });
+    expect(await lab.drill(own)).toMatchObject({ outcome: 'proven' });
     lab.configure();
     expectNothingLeft();
+    expect(await lab.print()).toEqual(before);
+    await lab.keepsake(['check', '--read-data']);
+    expect(readdirSync(`${lab.repository}/locks`)).toEqual([]);
   },
 );
 

@@ -94,8 +94,8 @@ export class DrillLab extends CliLab {
     };
   }
 
-  start(args: readonly string[]): RunningProgram {
-    const env = { KEEPSAKE_PASSWORD: PASSWORD, ...this.environment() };
+  start(args: readonly string[], more: Readonly<Record<string, string>> = {}): RunningProgram {
+    const env = { KEEPSAKE_PASSWORD: PASSWORD, ...this.environment(), ...more };
     return startKeepsake(['-r', this.repository, ...args], { home: this.join('home'), env });
   }
 

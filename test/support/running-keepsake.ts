@@ -32,10 +32,7 @@ export function startIn(
 
 /** Processes of the group that `leader` began, itself included, that still run. */
 export function groupMembers(leader: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => isMember(pid, leader));
+  return allProcesses().filter((pid) => statOf(pid)?.group === leader);
 }
 
 /** Waits until nothing of the group runs; throws when something stays. */
@@ -46,14 +43,49 @@ export async function groupToEnd(leader: number): Promise<void> {
   }
 }
 
-function isMember(pid: number, leader: number): boolean {
+/** All that a process started, and that those started, each with its argv. */
+export function descendantsOf(pid: number): Map<number, string> {
+  const parents = new Map(allProcesses().map((each) => [each, statOf(each)?.parent]));
+  const found = new Map<number, string>();
+  const ways = [pid];
+  for (const above of ways) {
+    for (const [each, parent] of parents) {
+      if (parent !== above) continue;
+      found.set(each, argvOf(each));
+      ways.push(each);
+    }
+  }
+  return found;
+}
+
+/** Those that still run. */
+export function stillRunning(pids: Iterable<number>): number[] {
+  return [...pids].filter((pid) => statOf(pid) !== undefined);
+}
+
+function allProcesses(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function argvOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return ''; // it ended meanwhile
+  }
+}
+
+/** `undefined`: it has ended. */
+function statOf(pid: number): { parent: number; group: number } | undefined {
   try {
     // pid (name) state ppid pgrp …; the name may hold anything, a ) included.
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(group) === leader && state !== 'Z';
+    const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? undefined : { parent: Number(parent), group: Number(group) };
   } catch {
-    return false; // it ended meanwhile
+    return undefined; // it ended meanwhile
   }
 }
 
