@@ -16,6 +16,7 @@ import { defineConfig } from './commands/config-command.ts';
 import { defineGuard } from './commands/guard-command.ts';
 import { defineHistory } from './commands/history-command.ts';
 import { defineKey } from './commands/key-command.ts';
+import { defineRebuild } from './commands/rebuild-command.ts';
 import { defineRecoverySheet } from './commands/recovery-sheet-command.ts';
 import { defineRepair } from './commands/repair-command.ts';
 import { defineVersion } from './commands/version-command.ts';
@@ -23,8 +24,8 @@ import { defineUnlock } from './commands/unlock-command.ts';
 import { defineRestore } from './commands/restore-command.ts';
 import { defineRollback } from './commands/rollback-command.ts';
 import { defineStatus } from './commands/status-command.ts';
-import { defineVerify } from './commands/verify-command.ts';
 import { defineUpdate } from './commands/update-command.ts';
+import { defineVerify } from './commands/verify-command.ts';
 
 /** Adds a command to the program; `run` is given what to do when it is called. */
 export type DefineCommand = (
@@ -43,9 +44,10 @@ export const commandTable: readonly DefineCommand[] = [
   defineDiff,
   defineRestore,
   defineRollback,
-  defineStatus,
   defineGuard,
   defineUpdate,
+  defineRebuild,
+  defineStatus,
   defineHistory,
   defineVerify,
   defineDrill,

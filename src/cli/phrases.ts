@@ -17,3 +17,12 @@ export function seconds(durationMs: number): string {
   const whole = Math.round(durationMs / 1000);
   return whole < 120 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
+
+const HOUR_MS = 3_600_000;
+
+/** `5 min`, `3 h`, `12 d`. */
+export function age(ageMs: number): string {
+  if (ageMs < 2 * HOUR_MS) return `${Math.max(0, Math.round(ageMs / 60_000))} min`;
+  if (ageMs < 48 * HOUR_MS) return `${Math.round(ageMs / HOUR_MS)} h`;
+  return `${Math.round(ageMs / (24 * HOUR_MS))} d`;
+}

@@ -7,7 +7,7 @@ import type {
 } from '../operations/in-place/in-place-input.ts';
 import { localTime } from './local-time.ts';
 import { showName, type Output } from './output.ts';
-import { count, seconds } from './phrases.ts';
+import { age, count, seconds } from './phrases.ts';
 
 const MOST_TABLES = 12;
 
@@ -93,14 +93,6 @@ function migrationLines({ migrations }: InPlacePlan): string[] {
   if (snapshot === undefined && now === undefined) return [];
   if (snapshot === now) return [`schema    as now (${showName(snapshot ?? '')})`];
   return [`schema    ${showName(now ?? 'unknown')} -> ${showName(snapshot ?? 'unknown')}`];
-}
-
-const HOUR_MS = 3_600_000;
-
-function age(ageMs: number): string {
-  if (ageMs < 2 * HOUR_MS) return `${Math.max(0, Math.round(ageMs / 60_000))} min`;
-  if (ageMs < 48 * HOUR_MS) return `${Math.round(ageMs / HOUR_MS)} h`;
-  return `${Math.round(ageMs / (24 * HOUR_MS))} d`;
 }
 
 function planMessage(plan: InPlacePlan): object {

@@ -10,6 +10,9 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeRawName, fsPath } from '../base/raw-name.ts';
 import { findAccount, idOfGroup } from './accounts.ts';
 
+/** Or who is to own what this one owns. */
+export type NewOwner = Owner | ((found: Owner) => Owner);
+
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
@@ -34,7 +37,7 @@ export function resolveOwner(text: string): Owner {
 /** Returns how many entries had another owner. */
 export async function setTreeOwner(
   root: string,
-  owner: Owner,
+  owner: NewOwner,
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<number> {
   signal?.throwIfAborted();
@@ -47,7 +50,7 @@ type PathLike = string | Buffer;
 
 async function setOwnersBelow(
   folder: PathLike,
-  owner: Owner,
+  owner: NewOwner,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   signal?.throwIfAborted();
@@ -63,8 +66,9 @@ async function setOwnersBelow(
   return changed;
 }
 
-function setOwner(path: PathLike, { uid, gid }: Owner): number {
+function setOwner(path: PathLike, owner: NewOwner): number {
   const found = lstatSync(path);
+  const { uid, gid } = typeof owner === 'function' ? owner(found) : owner;
   if (found.uid === uid && found.gid === gid) return 0;
   lchownSync(path, uid, gid);
   return 1;

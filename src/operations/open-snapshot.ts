@@ -1,4 +1,5 @@
 /** What every command that looks into a snapshot begins with. */
+import type { Repository } from '../repository/repository.ts';
 import { findTree } from '../snapshot/find-node.ts';
 import { chooseSnapshot, type ChosenSnapshot, type SnapshotFilter } from './choose-snapshot.ts';
 import { openSession, type Session, type SessionOptions } from './open-session.ts';
@@ -18,6 +19,8 @@ export interface SnapshotInput extends ReadingInput {
 /** `readsData`: of most files the content will be read, too. */
 export interface OpenSnapshotOptions {
   readonly readsData?: boolean;
+  /** Narrows the choice by what the repository holds. Default: the input's filter. */
+  readonly narrow?: (repository: Repository) => Promise<SnapshotFilter>;
 }
 
 export interface OpenSnapshot extends Session, ChosenSnapshot {
@@ -29,12 +32,13 @@ export interface OpenSnapshot extends Session, ChosenSnapshot {
 export async function openSnapshot(
   workbench: Workbench,
   input: SnapshotInput,
-  { readsData = false }: OpenSnapshotOptions = {},
+  { readsData = false, narrow }: OpenSnapshotOptions = {},
 ): Promise<OpenSnapshot> {
   await using stack = new AsyncDisposableStack();
   const session = stack.use(await openSession(workbench, input.repository, input));
   const { repository } = session;
-  const { wanted, filter, signal } = input;
+  const { wanted, signal } = input;
+  const filter = (await narrow?.(repository)) ?? input.filter;
   const chosen = await chooseSnapshot(repository, wanted, {
     ...filter,
     signal,

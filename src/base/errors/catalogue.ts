@@ -11,6 +11,7 @@ import { guardErrors } from './guard-errors.ts';
 import { hostErrors } from './host-errors.ts';
 import { importErrors } from './import-errors.ts';
 import { passwordErrors } from './password-errors.ts';
+import { rebuildErrors } from './rebuild-errors.ts';
 import { repairErrors } from './repair-errors.ts';
 import { repositoryErrors } from './repository-errors.ts';
 import { restoreErrors } from './restore-errors.ts';
@@ -38,8 +39,9 @@ export const errorCatalogue = {
   ...restoreErrors,
   ...importErrors,
   ...changeErrors,
-  ...verifyErrors,
+  ...rebuildErrors,
   ...guardErrors,
+  ...verifyErrors,
   ...drillErrors,
   ...configErrors,
   ...cliErrors,

@@ -22,6 +22,13 @@ export const hostErrors = {
     hint: () => 'Nothing was changed. Run Keepsake as root or as that user.',
     example: { user: 'wishlist' },
   }),
+  HOST_ACCOUNT_NOT_MADE: entry<{ name: string; reason: string }>({
+    exit: ExitCode.failed,
+    message: ({ name, reason }) => `the user or group ${name} could not be made: ${reason}`,
+    hint: ({ name }) =>
+      `No account was made. Make it by hand (\`useradd --system ${name}\`), then give it the app's files with \`chown -Rh\`.`,
+    example: { name: 'wishlist', reason: 'useradd: cannot lock /etc/passwd; try again later.' },
+  }),
   HOST_LIBC_UNAVAILABLE: entry<{ cause: string }>({
     exit: ExitCode.failed,
     message: ({ cause }) => `the C library of this system cannot be called: ${cause}`,

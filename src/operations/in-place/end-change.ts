@@ -28,8 +28,10 @@ export async function tidyPlaces(files: FileLayer, journal: ChangeJournal): Prom
   let isKept = false;
   for (const { path } of journal.places) {
     for (const part of PARTS) {
-      await removeIfEmpty(files, join(path, part));
-      isKept ||= (await kindOf(files, join(path, part))) !== undefined;
+      const isThere = await holdsFile(files, join(path, part));
+      // Empty folders among files are as much a part of the old state as those are.
+      if (!isThere) await removeIfEmpty(files, join(path, part));
+      isKept ||= isThere;
     }
   }
   if (!isKept) await removePlaces(files, journal);
@@ -44,8 +46,18 @@ export async function removePlaces(files: FileLayer, journal: ChangeJournal): Pr
   await rm(fsPath(first.path), { recursive: true, force: true });
 }
 
+/** Or anything else that is no folder. */
+async function holdsFile(files: FileLayer, path: string): Promise<boolean> {
+  const kind = await kindOf(files, path);
+  if (kind !== 'folder') return kind !== undefined;
+  for (const name of await files.readFolder(path)) {
+    if (await holdsFile(files, join(path, name))) return true;
+  }
+  return false;
+}
+
 /** `true` when it and all below it were folders without anything else in them. */
-async function removeIfEmpty(files: FileLayer, folder: string): Promise<boolean> {
+export async function removeIfEmpty(files: FileLayer, folder: string): Promise<boolean> {
   if ((await kindOf(files, folder)) !== 'folder') return false;
   let isEmpty = true;
   for (const name of await files.readFolder(folder)) {

@@ -126,12 +126,12 @@ class StagedFiles implements Staged {
     return `${root?.fresh ?? ''}${path.slice(root?.path.length ?? 0)}`;
   }
 
-  /** Of the folders that were restored as a whole. */
+  /** Of the folders that were restored as a whole: a root, or what lies in one. */
   *countProblems(): Generator<string> {
     const found = new Map(this.#totals.totals().map((folder) => [folder.path, folder]));
     for (const { path, fileCount, sizeBytes } of this.#manifest?.files ?? []) {
       const actual = found.get(path);
-      if (!this.#byPath.has(path) || actual === undefined) continue;
+      if (innermost(this.#byPath, path) === undefined || actual === undefined) continue;
       if (actual.fileCount === fileCount && actual.sizeBytes === sizeBytes) continue;
       yield `${path}: expected ${fileCount} files of ${sizeBytes} bytes, found ${actual.fileCount} of ${actual.sizeBytes}`;
     }

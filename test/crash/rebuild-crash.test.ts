@@ -1,0 +1,149 @@
+/** A rebuild, killed at its n-th change of the disk, for each n; and the one that comes after it. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { utf8Encode } from '../../src/base/bytes.ts';
+import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
+import {
+  rebuildMachine,
+  type RebuildMachine,
+} from '../../src/operations/rebuild/rebuild-machine.ts';
+import type { RebuildResult } from '../../src/operations/rebuild/rebuild-input.ts';
+import { openRebuild } from '../../src/operations/rebuild/rebuild.ts';
+import { openBackupLab, type BackupLab } from '../support/backup-lab.ts';
+import { compareTrees } from '../support/compare-trees.ts';
+import { MortalFiles, type MortalPlan } from '../support/mortal-files.ts';
+import { PASSWORD, selfFacts } from '../support/repository-lab.ts';
+
+/** Every change of the disk; else every second. */
+const STEP = process.env['KEEPSAKE_SOAK_CRASH_STEP'] === '1' ? 1 : 2;
+const FILES = 4;
+const JOURNAL = 'rebuild.json';
+
+let lab: BackupLab;
+/** As the machine was. */
+let was: string;
+let config: string;
+let configText: string;
+let pid = 100;
+/** The app's folder was, empty, before the rebuild. */
+let wasThere = false;
+
+beforeAll(async () => {
+  lab = await openBackupLab({ app: { items: 4, users: 2, noteWords: 2 } });
+  const { root, uploads } = lab.app;
+  // SQLite's own check of a database would take most of the time; it is a file as the others are.
+  rmSync(join(root, 'data'), { recursive: true });
+  config = lab.join('etc/keepsake.yaml');
+  configText = JSON.stringify({ 'password-file': 'password', apps: { wishlist: { root } } });
+  const machine = {
+    config: { path: config, mode: 0o640, uid: 0, gid: 0 },
+    users: [],
+    groups: [],
+  };
+  const paths = [uploads, join(root, '.env')];
+  const subject = { paths, databases: [], references: [] };
+  await lab.backup({ subject, origin: { configBytes: utf8Encode(configText), machine } });
+  was = lab.join('was');
+  renameSync(root, was);
+});
+afterAll(() => lab[Symbol.asyncDispose]());
+
+/** Whether it died as planned. */
+async function dies(plan: MortalPlan): Promise<boolean> {
+  using files = new MortalFiles(lab.join(), plan);
+  try {
+    await rebuild();
+  } catch (error) {
+    if (!files.reached) throw error;
+  }
+  return files.reached;
+}
+
+/** Each is a process of its own. */
+async function rebuild(): Promise<RebuildResult> {
+  pid += 1;
+  const own = pid;
+  const self = { ...selfFacts, pid: own, isAlive: (other: number) => other === own };
+  const workbench = { ...lab.workbench(), self };
+  await using planned = await openRebuild(workbench, machineOf(), {
+    repository: { location: 'lab:', password: PASSWORD },
+    lock: 'none',
+    lockWaitMs: 0,
+    wanted: 'latest',
+    filter: {},
+    dryRun: false,
+  });
+  const events = planned.run();
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+function machineOf(): RebuildMachine {
+  const stateFolder = lab.join('state');
+  const real = rebuildMachine({ stateFolder, clock: systemClock, environment: {} });
+  return { ...real, isRoot: true, syncFileSystem: () => Promise.resolve() };
+}
+
+function emptyTheMachine(): void {
+  for (const path of [lab.app.root, dirname(config)])
+    rmSync(path, { recursive: true, force: true });
+}
+
+function placesLeft(): string[] {
+  const folders = [lab.join(), lab.app.root].filter((folder) => existsSync(folder));
+  const names = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  return names.filter((path) => PLACE_NAME.test(basename(path)));
+}
+
+/** What is there is as it was; with its config it is all of it. */
+async function expectWhole(): Promise<void> {
+  if (existsSync(config)) expect(await differences()).toEqual([]);
+  if (!existsSync(lab.app.root)) return;
+  expect((await differences()).filter((each) => !isMissingAlone(each))).toEqual([]);
+}
+
+/** Each of the paths comes by itself where the folder above them is there. */
+function isMissingAlone(difference: string): boolean {
+  return wasThere && difference.endsWith(': missing');
+}
+
+async function differences(): Promise<string[]> {
+  const skip = (path: string): boolean => PLACE_NAME.test(path);
+  const found = await compareTrees(was, lab.app.root, { skip });
+  return wasThere ? found.filter((each) => !each.startsWith('.: ')) : found;
+}
+
+async function expectRebuilt({ problems, fileCount }: RebuildResult): Promise<void> {
+  expect(problems).toEqual([]);
+  expect(fileCount).toBe(FILES);
+  expect(await differences()).toEqual([]);
+  expect(readFileSync(config, 'utf8')).toBe(configText);
+  expect(readFileSync(join(dirname(config), 'password'), 'utf8')).toBe(`${PASSWORD}\n`);
+  expect(placesLeft()).toEqual([]);
+}
+
+test('a rebuild that dies at its n-th change leaves nothing halfway, and the next one finishes it', async () => {
+  for (let n = 1; ; n += STEP) {
+    emptyTheMachine();
+    wasThere = n % 8 > 3;
+    if (wasThere) mkdirSync(lab.app.root);
+    if (!(await dies({ at: n, moment: n % 4 > 1 ? 'before' : 'after' }))) {
+      expect(n).toBeGreaterThan(50);
+      return;
+    }
+    await expectWhole();
+    if (isDone()) {
+      await expect(rebuild()).rejects.toMatchObject({ code: 'REBUILD_NOT_EMPTY' });
+      expect(placesLeft()).toEqual([]);
+    } else await expectRebuilt(await rebuild());
+  }
+});
+
+/** It died when there was nothing left to do. */
+function isDone(): boolean {
+  return existsSync(config) && !placesLeft().some((place) => existsSync(join(place, JOURNAL)));
+}
