@@ -1,5 +1,9 @@
 /** A restore in place that dies at any of its calls: finished or undone, never a mix, nothing lost. */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
+import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
 import { MortalFiles } from '../support/mortal-files.ts';
 import {
   keptFiles,
@@ -7,6 +11,7 @@ import {
   openInPlaceLab,
   type AppTree,
   type InPlaceLab,
+  type LabRun,
 } from '../support/in-place-lab.ts';
 
 /** Of the calls before the stop every so manieth is a death. */
@@ -73,7 +78,13 @@ async function expectBothWays(parts: Lab): Promise<void> {
 /** Stopped dead just before the service is to be stopped: what follows is tried from there. */
 async function openReady(): Promise<Lab> {
   const parts = await openLab();
-  const { lab, snapshot } = parts;
+  await dieAtStop(parts.lab, (run) =>
+    parts.lab.restore(parts.snapshot, { ...run, unreachable: true }),
+  );
+  return parts;
+}
+
+async function dieAtStop(lab: InPlaceLab, begin: (run: LabRun) => Promise<unknown>): Promise<void> {
   const life = new Life();
   const control = lab.service.control(life);
   const stop = (): Promise<void> => {
@@ -81,8 +92,7 @@ async function openReady(): Promise<Lab> {
     return Promise.reject(new Error('killed'));
   };
   const machine = { openService: () => ({ ...control, stop }) };
-  await expect(lab.restore(snapshot, { unreachable: true, life, machine })).rejects.toThrow();
-  return parts;
+  await expect(begin({ life, machine })).rejects.toThrow();
 }
 
 /** Runs until it dies at its n-th call, for n = 1, 2, 3 …, each time from the same disk. */
@@ -90,11 +100,12 @@ async function forEachDeath(
   { lab }: Lab,
   run: (life: Life) => Promise<unknown>,
   judge: () => Promise<void>,
+  step = 1,
 ): Promise<number> {
   const reset = lab.freeze();
   let deaths = 0;
   for (const carriedOut of [false, true]) {
-    for (let n = 1; ; n += 1) {
+    for (let n = 1; ; n += step) {
       reset();
       const life = new Life(n, { carriedOut });
       await run(life).catch(() => {}); // dead, or back in its old state
@@ -137,6 +148,56 @@ test('a rollback that dies at its n-th call, for each n, ends with the restored 
   const rollBack = (life: Life) => lab.rollBack({ life, unreachable: true });
   const deaths = await forEachDeath(parts, rollBack, () => expectBothWays(parts));
   expect(deaths).toBeGreaterThan(50);
+  // And the other way round.
+  reset();
+  await lab.restore(snapshot, { unreachable: true });
+  await lab.rollBack({ unreachable: true });
+  const again = { ...parts, before, after };
+  const more = await forEachDeath(again, rollBack, () => expectBothWays(again), 3);
+  expect(more).toBeGreaterThan(15);
+});
+
+test('a rollback from the restore point that dies at its n-th call is finished or undone, too', async () => {
+  const { lab, snapshot, after } = await openLab();
+  await using _lab = lab;
+  await lab.restore(snapshot);
+  expect(await lab.dropKeptFiles()).toHaveLength(1);
+  const reset = lab.freeze();
+  await lab.rollBack({ unreachable: true });
+  const parts: Lab = { lab, snapshot, before: after, after: lab.tree(), reset };
+  expect(Object.keys(parts.after)).toContain('uploads/since.webp');
+  reset();
+  await dieAtStop(lab, (run) => lab.rollBack({ ...run, unreachable: true }));
+  const resume = (life: Life) => lab.end('resume', { life, unreachable: true });
+  const deaths = await forEachDeath(parts, resume, () => expectBothWays(parts), 7);
+  expect(deaths).toBeGreaterThan(5);
+});
+
+test('a backup that ends while a rollback waits to be finished removes none of the files it needs', async () => {
+  const { lab, snapshot, before } = await openLab();
+  await using _lab = lab;
+  await lab.restore(snapshot);
+  await dieAtStop(lab, (run) => lab.rollBack(run));
+  expect(await lab.dropKeptFiles()).toEqual([]);
+  await lab.end('resume');
+  expect(lab.tree()).toEqual(before);
+});
+
+test('a rollback whose old files were removed meanwhile moves nothing', async () => {
+  const { lab, snapshot, after } = await openLab();
+  await using _lab = lab;
+  await lab.restore(snapshot, { unreachable: true });
+  const gone = (call: FileLayerCall): void => {
+    if (!call.path.includes('/old/')) return;
+    for (const name of readdirSync(lab.root).filter((each) => PLACE_NAME.test(each))) {
+      rmSync(join(lab.root, name, 'old'), { recursive: true, force: true });
+    }
+  };
+  const refusal = { code: 'CHANGE_NONE' };
+  const run = { unreachable: true, intercept: gone };
+  await expect(lab.rollBack(run)).rejects.toMatchObject(refusal);
+  expect(lab.tree()).toEqual(after);
+  expect(lab.service.calls.filter((call) => call === 'stop')).toHaveLength(2);
 });
 
 test.each(['before', 'full'] as const)(

@@ -20,6 +20,7 @@ import type {
   InPlaceResult,
 } from '../../src/operations/in-place/in-place-input.ts';
 import { openInPlaceRestore } from '../../src/operations/in-place/in-place-restore.ts';
+import { removeKeptFiles } from '../../src/operations/in-place/kept-files.ts';
 import { endUnfinished } from '../../src/operations/in-place/resume-change.ts';
 import { openRollback } from '../../src/operations/in-place/rollback.ts';
 import type { ChangeRepository } from '../../src/operations/in-place/snapshot-change.ts';
@@ -150,7 +151,12 @@ export class InPlaceLab implements AsyncDisposable {
     return this.backup.app.root;
   }
 
-  readonly app = (changes: Partial<ResolvedApp> = {}): ResolvedApp => {
+  readonly app = (changes: Partial<ResolvedApp> = {}): ResolvedApp => ({
+    ...this.plainApp(),
+    ...changes,
+  });
+
+  protected plainApp(): ResolvedApp {
     const { root, database, uploads } = this.backup.app;
     const reference = { database, folder: uploads, ignore: 'url' } as const;
     return {
@@ -172,9 +178,8 @@ export class InPlaceLab implements AsyncDisposable {
       drill: undefined,
       code: undefined,
       versionFile: undefined,
-      ...changes,
     };
-  };
+  }
 
   backupInput(app = this.app()): BackupInput {
     const { paths, databases, name } = app;
@@ -260,23 +265,29 @@ export class InPlaceLab implements AsyncDisposable {
   }
 
   async restore(wanted: string, run: LabRun & { app?: ResolvedApp } = {}): Promise<InPlaceResult> {
-    const { app = this.app(), part = 'all', live = false, unreachable = false, signal } = run;
-    const plain = this.backupInput(app);
-    const location = unreachable ? 'gone:' : 'lab:';
-    await using restore = await openInPlaceRestore(this.workbench(run), this.machine(run), {
-      repository: plain.repository,
-      lock: 'none',
-      lockWaitMs: 0,
-      wanted,
-      filter: {},
-      app,
-      part,
-      live,
-      backup: { ...plain, repository: { ...plain.repository, location } },
-      dryRun: false,
-      signal,
-    });
+    const { part = 'all', live = false } = run;
+    const input = { ...this.#restoreInput(run), wanted, filter: {}, part, live, dryRun: false };
+    await using restore = await openInPlaceRestore(this.workbench(run), this.machine(run), input);
     return await last(restore.run());
+  }
+
+  #restoreInput({ app = this.app(), unreachable, signal }: LabRun & { app?: ResolvedApp }) {
+    const plain = this.backupInput(app);
+    const location = unreachable === true ? 'gone:' : 'lab:';
+    return {
+      repository: plain.repository,
+      lock: 'none' as const,
+      lockWaitMs: 0,
+      app,
+      backup: { ...plain, repository: { ...plain.repository, location } },
+      signal,
+    };
+  }
+
+  /** As after a backup that has succeeded. */
+  dropKeptFiles(): Promise<string[]> {
+    const about = { app: 'wishlist', paths: this.app().paths };
+    return removeKeptFiles(this.workbench(), this.machine(), about);
   }
 
   end(direction: 'resume' | 'undo', run: LabRun = {}): Promise<InPlaceResult> {
@@ -294,7 +305,7 @@ export class InPlaceLab implements AsyncDisposable {
     await using rollback = await openRollback(workbench, this.machine(run), {
       paths: this.app().paths,
       dryRun: false,
-      restoreOf: () => Promise.reject(new Error('the old files are there')),
+      restoreOf: () => Promise.resolve(this.#restoreInput(run)),
       repositoryOf: (journal) => this.#repositoryOf(workbench, journal, run),
     });
     return await last(rollback.run());

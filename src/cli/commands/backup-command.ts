@@ -102,8 +102,8 @@ async function dropKeptFiles(
   const { machineOf } = await import('../in-place-flags.ts');
   const { removeKeptFiles } = await import('../../operations/in-place/kept-files.ts');
   const { app, paths } = subject;
-  const now = context.host.workbench.clock.now();
-  const removed = await removeKeptFiles(await machineOf(context), { app, paths, now });
+  const { workbench } = context.host;
+  const removed = await removeKeptFiles(workbench, await machineOf(context), { app, paths });
   for (const folder of removed) {
     context.output.say(
       `removed   ${folder}: old files of a restore, all of them in the repository`,

@@ -1,8 +1,10 @@
 /** The change that a rollback makes: what an earlier change moved aside comes back. */
-import { loadJournal, type ChangeJournal } from './change-journal.ts';
+import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { kindOf } from './change-files.ts';
+import { JournalFile, loadJournal, type ChangeJournal } from './change-journal.ts';
 import { endChange } from './end-change.ts';
-import { JournalFile } from './change-journal.ts';
 import { SnapshotChange, type SnapshotChangeOptions } from './snapshot-change.ts';
+import type { SwapRoot } from './swap-units.ts';
 
 export class AsideChange extends SnapshotChange {
   readonly #options: SnapshotChangeOptions;
@@ -12,9 +14,15 @@ export class AsideChange extends SnapshotChange {
     this.#options = options;
   }
 
-  /** The old files lie there as they were when the app was stopped. */
-  override prepare(): Promise<void> {
-    return Promise.resolve();
+  /** The old files lie there as they were when the app was stopped. Throws `CHANGE_NONE`. */
+  override async prepare(): Promise<void> {
+    const { machine, journal } = this.#options;
+    const earlier = await earlierChange(journal.value, machine.files);
+    for (const root of journal.value.roots) {
+      if (!isKept(earlier, root) || (await kindOf(machine.files, root.fresh)) !== undefined)
+        continue;
+      throw new KeepsakeError('CHANGE_NONE', { wanted: 'rollback' });
+    }
   }
 
   /** They are perhaps the only copy. */
@@ -31,6 +39,14 @@ export class AsideChange extends SnapshotChange {
     const file = new JournalFile(earlier, machine);
     await endChange(file, 'undone', { ...machine, clock: workbench.clock });
   }
+}
+
+/** Whether something stood there that was moved aside. Of copies for a guard only they can tell. */
+function isKept(earlier: ChangeJournal | undefined, { at }: SwapRoot): boolean {
+  if (earlier === undefined) return true;
+  if (earlier.source.kind === 'commands') return false;
+  const unit = earlier.units?.find(({ live }) => live === at);
+  return unit === undefined || unit.old !== undefined;
 }
 
 async function earlierChange(

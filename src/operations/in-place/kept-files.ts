@@ -1,8 +1,11 @@
 /** Old files that changes moved aside: how long they stay. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isKeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { fsPath } from '../../base/raw-name.ts';
+import type { Workbench } from '../workbench.ts';
 import type { ChangeJournal } from './change-journal.ts';
+import { lockChanges } from './change-lock.ts';
 import type { ChangeMachine } from './change-machine.ts';
 import { tidyPlaces } from './end-change.ts';
 import { findKnown } from './known-changes.ts';
@@ -12,15 +15,32 @@ const CODE_KEPT_MS = 7 * 24 * 3_600_000;
 
 /**
  * To be called when a later backup has succeeded: removes the old files whose every byte is in the
- * repository, up to the moment the service had stopped. Others are never removed unasked. Returns
- * the folders.
+ * repository, up to the moment the service had stopped. Others are never removed unasked, and none
+ * while a change is under way or waits to be finished: it may be the one that brings them back.
+ * Returns the folders.
  */
 export async function removeKeptFiles(
+  { clock, self }: Pick<Workbench, 'clock' | 'self'>,
+  machine: ChangeMachine,
+  about: { app: string; paths: readonly string[] },
+): Promise<string[]> {
+  const { stateFolder } = machine;
+  try {
+    await using _lock = await lockChanges({ stateFolder, self, clock, command: 'backup' });
+    return await removeAll(machine, { ...about, now: clock.now() });
+  } catch (error) {
+    if (isKeepsakeError(error, 'CHANGE_UNDER_WAY')) return [];
+    throw error;
+  }
+}
+
+async function removeAll(
   machine: ChangeMachine,
   { app, paths, now }: { app: string; paths: readonly string[]; now: Date },
 ): Promise<string[]> {
-  const { kept } = await findKnown(machine, paths);
+  const { kept, unfinished } = await findKnown(machine, paths);
   const removed: string[] = [];
+  if (unfinished.some((journal) => journal.app.name === app)) return removed;
   for (const journal of kept) {
     if (journal.app.name !== app || !isRemovable(journal, { kept, now })) continue;
     for (const { path } of journal.places) {

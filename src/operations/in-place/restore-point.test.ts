@@ -4,7 +4,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { openInPlaceLab } from '../../../test/support/in-place-lab.ts';
 import { PLACE_NAME } from './change-journal.ts';
-import { removeKeptFiles } from './kept-files.ts';
 
 /** SQLite still reads every row, but pages are in no table and no index. */
 function damage(database: string): void {
@@ -27,8 +26,7 @@ test.each([false, true])(
     const [place = ''] = keptIn;
     const copy = join(place, 'old', lab.backup.app.database);
     expect(salvageable).toEqual(isDamaged ? [copy] : []);
-    const about = { app: 'wishlist', paths: lab.app().paths, now: new Date(0) };
-    await removeKeptFiles(lab.machine(), about);
+    await lab.dropKeptFiles();
     const places = readdirSync(lab.root).filter((name) => PLACE_NAME.test(name));
     expect(places).toHaveLength(isDamaged ? 1 : 0);
   },

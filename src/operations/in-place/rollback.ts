@@ -53,6 +53,11 @@ export async function openRollback(
   machine: ChangeMachine,
   input: RollbackInput,
 ): Promise<Rollback> {
+  await using stack = new AsyncDisposableStack();
+  const { stateFolder } = machine;
+  if (!input.dryRun) {
+    stack.use(await lockChanges({ ...workbench, stateFolder, command: 'rollback' }));
+  }
   await assertNothingUnfinished(machine, { paths: input.paths });
   const { kept } = await findKnown(machine, input.paths);
   const ended = (await endedChanges(machine)).find(
@@ -64,8 +69,9 @@ export async function openRollback(
   );
   const isNewest = journal !== undefined && (ended === undefined || isSame(journal, ended));
   if (isNewest && (await hasOldFiles(machine.files, journal))) {
-    return openFromAside({ workbench, machine, input, journal });
+    return openFromAside({ workbench, machine, input, journal, held: stack.move() });
   }
+  await stack.disposeAsync();
   if (ended === undefined) throw new KeepsakeError('CHANGE_NONE', { wanted: 'rollback' });
   return openFromSnapshot({ workbench, machine, input, ended });
 }
@@ -85,15 +91,10 @@ async function openFromAside({
   machine,
   input,
   journal: earlier,
-}: RollbackParts & { journal: ChangeJournal }): Promise<Rollback> {
-  await using stack = new AsyncDisposableStack();
-  const { stateFolder } = machine;
+  held,
+}: RollbackParts & { journal: ChangeJournal; held: AsyncDisposable }): Promise<Rollback> {
   const { signal, repositoryOf } = input;
-  if (!input.dryRun) {
-    stack.use(await lockChanges({ ...workbench, stateFolder, command: 'rollback' }));
-  }
   const fields = rollbackJournal(workbench, earlier);
-  const held = stack.move();
   return {
     plan: {
       app: earlier.app.name,
@@ -109,7 +110,7 @@ async function openFromAside({
         const source = repositoryOf(fields);
         return runChange(jobOf({ workbench, machine, journal, emitter, source, signal }));
       }),
-    [Symbol.asyncDispose]: () => held.disposeAsync(),
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }
 
