@@ -9,7 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { messages, openAppLab, type AppLab } from '../support/app-lab.ts';
@@ -20,14 +20,43 @@ import { runProgramOk } from '../support/run-program.ts';
 
 let lab: AppLab;
 let live: string;
+/** Archives that are sound, by their name, taken in by one command. */
+let sound: Map<string, Imported>;
 
 beforeAll(async () => {
   lab = await openAppLab();
   live = await lab.backUp();
+  const files: string[] = [];
+  for (const [name, make] of SOUND) files.push(await tarOf(name, ...make()));
+  const { imported } = await importing(files.toReversed());
+  sound = new Map(imported.map((each) => [basename(each.item), each]));
 });
 afterAll(() => lab[Symbol.asyncDispose]());
 
+/** Members of each, as arguments of tar. */
+const SOUND: readonly (readonly [string, () => string[]])[] = [
+  ['whole-20251101.tar.gz', () => ['--format=pax', '-C', '/', lab.app.root.slice(1)]],
+  ['named-20251102.tar.zst', () => ['--format=pax', '-C', join(lab.app.root, '..'), 'wishlist']],
+  ['inner-20251103.tar', () => ['--format=pax', '-C', lab.app.root, '.']],
+  [
+    'loose-20251104.tgz',
+    () => {
+      const data = ['-C', join(lab.app.root, 'data'), 'prod.db'];
+      return ['--format=pax', ...data, '-C', lab.app.root, 'uploads', '.env'];
+    },
+  ],
+  ['wal-20251112.tar.gz', () => ['-C', layOutWalArchive(), 'data']],
+  ['dated.tar', () => ['-C', layOutDated(), 'data']],
+];
+
+function importedFrom(name: string): Imported {
+  const found = sound.get(name);
+  if (found === undefined) throw new Error(`${name} was not imported`);
+  return found;
+}
+
 interface Imported {
+  readonly item: string;
   readonly snapshot_id?: string;
   readonly outcome: string;
   readonly time: string;
@@ -52,7 +81,7 @@ async function importing(
 
 async function restored(id: string | undefined): Promise<string> {
   const target = lab.join(`restored-${id?.slice(0, 8)}`);
-  await lab.keepsake(['restore', id ?? '', '--target', target, '--verify']);
+  await lab.restoreHere(id ?? '', target);
   return target;
 }
 
@@ -70,34 +99,27 @@ async function tarOf(name: string, ...args: string[]): Promise<string> {
 const isOfDatabase = (path: string): boolean => /^data(\/|$)/.test(path);
 
 test.each([
-  ['whole-20251101.tar.gz', '2025-11-01', () => ['-C', '/', lab.app.root.slice(1)]],
-  ['named-20251102.tar.zst', '2025-11-02', () => ['-C', join(lab.app.root, '..'), 'wishlist']],
-  ['inner-20251103.tar', '2025-11-03', () => ['-C', lab.app.root, '.']],
-  [
-    'loose-20251104.tgz',
-    '2025-11-04',
-    () => ['-C', join(lab.app.root, 'data'), 'prod.db', '-C', lab.app.root, 'uploads', '.env'],
-  ],
-])('%s becomes a snapshot of %s, as if it had been backed up then', async (name, day, members) => {
-  const file = await tarOf(name, '--format=pax', ...members());
-  const { imported } = await importing([file]);
-  const [one] = imported;
+  ['whole-20251101.tar.gz', '2025-11-01'],
+  ['named-20251102.tar.zst', '2025-11-02'],
+  ['inner-20251103.tar', '2025-11-03'],
+  ['loose-20251104.tgz', '2025-11-04'],
+])('%s becomes a snapshot of %s, as if it had been backed up then', async (name, day) => {
+  const { snapshot_id: id = '', ...one } = importedFrom(name);
   const tags = ['app:wishlist', 'imported'];
   expect(one).toMatchObject({ outcome: 'imported', time_from: 'name', tags });
-  expect(one?.time.slice(0, 10)).toBe(day);
-  expect(one?.databases).toMatchObject([{ path: lab.app.database, verdict: 'sound' }]);
+  expect(one.time.slice(0, 10)).toBe(day);
+  expect(one.databases).toMatchObject([{ path: lab.app.database, verdict: 'sound' }]);
   // All of it is in the repository already.
-  expect(one?.data_added_packed).toBeLessThan(30_000);
-  const target = await restored(one?.snapshot_id);
-  const below = join(target, lab.app.root);
+  expect(one.data_added_packed).toBeLessThan(30_000);
+  const below = join(await restored(id), lab.app.root);
   // That archive has no member for the root and for `data`.
   const differences = await compareTrees(lab.app.root, below, { skip: isOfDatabase });
   const isExpected = (text: string) => name.startsWith('loose') && text.startsWith('.: ');
   expect(differences.filter((text) => !isExpected(text))).toEqual([]);
   expect(readdirSync(join(below, 'data'))).toEqual(['prod.db']);
   expect(rowsIn(join(below, 'data/prod.db'))).toBe(rowsIn(lab.app.database));
-  await lab.keepsake(['verify', one?.snapshot_id ?? '']);
-  const { stdout } = await lab.keepsake(['diff', one?.snapshot_id ?? '', live]);
+  await lab.keepsake(['verify', id]);
+  const { stdout } = await lab.keepsake(['diff', id, live]);
   expect(stdout).not.toMatch(/^[+-] .*\.webp/m);
 });
 
@@ -107,15 +129,15 @@ test('imported snapshots lie in the past: latest is still the newest backup', as
 });
 
 test('the same file again is said and makes no second snapshot', async () => {
-  const file = await tarOf('twice-20251110.tar.gz', '-C', lab.app.root, '.');
-  const first = await importing([file]);
-  const again = await importing([file]);
-  expect(again.imported).toMatchObject([
-    { outcome: 'skipped', snapshot_id: first.imported[0]?.snapshot_id },
-  ]);
-  const elsewhere = lab.join('renamed-20251110.tar.gz');
+  const name = 'inner-20251103.tar';
+  const file = lab.join(name);
+  const elsewhere = lab.join('renamed-20251103.tar');
   cpSync(file, elsewhere);
-  expect((await importing([elsewhere])).imported).toMatchObject([{ outcome: 'skipped' }]);
+  const before = snapshotCount();
+  const again = await importing([file, elsewhere]);
+  const skipped = { outcome: 'skipped', snapshot_id: importedFrom(name).snapshot_id };
+  expect(again.imported).toMatchObject([skipped, skipped]);
+  expect(snapshotCount()).toBe(before);
   const other = await importing(['--time', '2025-11-09T08:00:00Z', file]);
   expect(other.imported).toMatchObject([{ outcome: 'imported', time: '2025-11-09T08:00:00.000Z' }]);
 });
@@ -123,21 +145,19 @@ test('the same file again is said and makes no second snapshot', async () => {
 test('a single database goes where the app has its own, is only the database, and has the app’s owner', async () => {
   const file = lab.join('prod.db.backup-20251124');
   cpSync(lab.app.database, file);
-  const { imported } = await importing([file]);
+  const compressed = lab.join('prod.db.backup-20251125.gz');
+  writeFileSync(compressed, (await runProgramOk(['gzip', '-c', file])).stdoutBytes);
+  const { imported } = await importing([file, compressed]);
   expect(imported).toMatchObject([
     {
       outcome: 'imported',
       tags: ['app:wishlist', 'imported', 'database-only'],
       places: [{ to: lab.app.database }],
     },
+    { outcome: 'imported', databases: [{ verdict: 'sound' }] },
   ]);
   const target = await restored(imported[0]?.snapshot_id);
   expect(rowsIn(join(target, lab.app.database))).toBe(rowsIn(lab.app.database));
-  const compressed = lab.join('prod.db.backup-20251125.gz');
-  writeFileSync(compressed, (await runProgramOk(['gzip', '-c', file])).stdoutBytes);
-  expect((await importing([compressed])).imported).toMatchObject([
-    { outcome: 'imported', databases: [{ verdict: 'sound' }] },
-  ]);
   await importing([file], { app: false, exits: 2 });
   const without = await importing(['--as', '/srv/x.db', file], { app: false });
   expect(without.imported).toMatchObject([{ places: [{ to: '/srv/x.db' }] }]);
@@ -156,16 +176,19 @@ function layOutWithWal(folder: string): string {
   return `${path}.copy`;
 }
 
-test('rows that are in the -wal of the archive alone are in the snapshot, and no -wal beside it', async () => {
+function layOutWalArchive(): string {
   const copy = layOutWithWal(lab.join('wal'));
   const folder = lab.join('wal-archive/data');
   mkdirSync(folder, { recursive: true });
   for (const ending of ['', '-wal', '-shm'])
     cpSync(copy + ending, join(folder, `prod.db${ending}`));
-  const file = await tarOf('wal-20251112.tar.gz', '-C', lab.join('wal-archive'), 'data');
-  const { imported } = await importing([file]);
-  expect(imported).toMatchObject([{ outcome: 'imported', databases: [{ verdict: 'sound' }] }]);
-  const target = await restored(imported[0]?.snapshot_id);
+  return lab.join('wal-archive');
+}
+
+test('rows that are in the -wal of the archive alone are in the snapshot, and no -wal beside it', async () => {
+  const imported = importedFrom('wal-20251112.tar.gz');
+  expect(imported).toMatchObject({ outcome: 'imported', databases: [{ verdict: 'sound' }] });
+  const target = await restored(imported.snapshot_id);
   expect(readdirSync(join(target, lab.app.root, 'data'))).toEqual(['prod.db']);
   expect(rowsIn(join(target, lab.app.database), 'later')).toBe(2);
 });
@@ -197,7 +220,7 @@ test('a torn database is kept with what lay beside it, tagged unverified, said, 
   expect(text.stderr).toContain('TORN');
 });
 
-test('rows that point nowhere make it unverified', async () => {
+test('rows that point nowhere make it unverified, and one without the app’s database is partial: exit 3', async () => {
   const folder = lab.join('broken/data');
   mkdirSync(folder, { recursive: true });
   cpSync(lab.app.database, join(folder, 'prod.db'));
@@ -209,20 +232,35 @@ test('rows that point nowhere make it unverified', async () => {
       'CREATE TABLE a(id INTEGER PRIMARY KEY); CREATE TABLE b(a REFERENCES a(id)); INSERT INTO b VALUES (7)',
     );
   }
-  const file = await tarOf('broken-20251114.tar.gz', '-C', lab.join('broken'), 'data');
-  const { imported } = await importing([file], { exits: 3 });
-  expect(imported).toMatchObject([
-    { outcome: 'unverified', databases: [{ verdict: 'broken-references' }] },
-  ]);
+  const broken = await tarOf('broken-20251114.tar.gz', '-C', lab.join('broken'), 'data');
+  const uploads = await tarOf('uploads-20251123.tar', '-C', lab.app.root, 'uploads');
+  for (const [file, outcome] of [
+    [broken, 'unverified'],
+    [uploads, 'partial'],
+  ] as const) {
+    const { imported } = await importing([file], { exits: 3 });
+    expect(imported).toMatchObject([{ outcome }]);
+    expect(imported[0]?.tags).toContain(outcome);
+    if (file === broken)
+      expect(imported).toMatchObject([{ databases: [{ verdict: 'broken-references' }] }]);
+  }
 });
 
-async function snapshotCount(): Promise<number> {
-  const { stdout } = await lab.keepsake(['--json', 'snapshots']);
-  return (JSON.parse(stdout) as unknown[]).length;
+function snapshotCount(): number {
+  return readdirSync(join(lab.repository, 'snapshots')).length;
+}
+
+interface ToldError {
+  readonly item: string;
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string };
+}
+
+function errorsIn(result: KeepsakeResult): ToldError[] {
+  return messages(result, 'error') as unknown as ToldError[];
 }
 
 test('what would reach out of the archive is refused by name, and nothing of it is imported', async () => {
-  const before = await snapshotCount();
+  const before = snapshotCount();
   const folder = lab.join('evil');
   mkdirSync(folder);
   symlinkSync('/etc/shadow', join(folder, 'link'));
@@ -247,17 +285,21 @@ test('what would reach out of the archive is refused by name, and nothing of it 
     '--transform=s,^good,link/passwd,',
     'good',
   ]);
-  for (const [file, member] of [
-    [climbing, '../../etc/cron.d/x'],
-    [leading, 'link'],
-    [below, 'link/passwd'],
-  ] as const) {
-    const { stderr } = await lab.keepsake(['-c', lab.config, 'import', file], { exits: 1 });
-    expect(stderr).toContain(`"${member}" is refused`);
-  }
-  expect(await snapshotCount()).toBe(before);
+  const { result, imported } = await importing([climbing, leading, below], { exits: 1 });
+  expect(imported).toEqual([]);
+  const refused = errorsIn(result).map(({ item, error }) => [
+    item,
+    error.code,
+    /"(.*)" is refused/.exec(error.message)?.[1],
+  ]);
+  expect(refused).toEqual([
+    [climbing, 'IMPORT_MEMBER_REFUSED', '../../etc/cron.d/x'],
+    [leading, 'IMPORT_MEMBER_REFUSED', 'link'],
+    [below, 'IMPORT_MEMBER_REFUSED', 'link/passwd'],
+  ]);
+  expect(snapshotCount()).toBe(before);
   await importing(['--exclude', 'link', '--root', '/srv/evil', leading], { app: false });
-  expect(await snapshotCount()).toBe(before + 1);
+  expect(snapshotCount()).toBe(before + 1);
 });
 
 test('a file that is cut off, or is something else, is said with what to do; the others are imported', async () => {
@@ -277,49 +319,38 @@ test('a file that is cut off, or is something else, is said with what to do; the
   writeFileSync(sql, 'PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n');
   const xz = lab.join('x.tar.xz');
   writeFileSync(xz, Buffer.from('fd377a585a000004', 'hex'));
-  const before = await snapshotCount();
+  const before = snapshotCount();
   const { result, imported } = await importing([cut, cutZstd, sql, xz, lab.join('absent'), whole], {
     exits: 1,
   });
   expect(imported).toMatchObject([{ outcome: 'imported' }]);
-  expect(await snapshotCount()).toBe(before + 1);
-  const errors = messages(result, 'error').map(({ item, error }) => [
-    item,
-    (error as { code: string }).code,
-  ]);
-  expect(errors).toEqual([
+  expect(snapshotCount()).toBe(before + 1);
+  const errors = errorsIn(result);
+  expect(errors.map(({ item, error }) => [item, error.code])).toEqual([
     [cut, 'IMPORT_DAMAGED'],
     [cutZstd, 'IMPORT_DAMAGED'],
     [sql, 'IMPORT_UNSUPPORTED'],
     [xz, 'IMPORT_UNSUPPORTED'],
     [lab.join('absent'), 'IMPORT_UNREADABLE'],
   ]);
-  const { stderr } = await lab.keepsake(['-c', lab.config, 'import', sql], { exits: 1 });
-  expect(stderr).toContain('sqlite3 prod.db <');
+  expect(errors[2]?.error.hint).toContain('sqlite3 prod.db <');
   await lab.keepsake(['check', '--read-data']);
 });
 
-test('several files become snapshots in the order of their dates', async () => {
-  const newer = await tarOf('b-20251022.tar', '-C', lab.app.root, '.');
-  const older = await tarOf('c-20251021.tar', '-C', lab.app.root, '.');
-  const { imported } = await importing([newer, older]);
-  expect(imported.map(({ time }) => time.slice(0, 10))).toEqual(['2025-10-21', '2025-10-22']);
-});
-
-test('an archive without the app’s database is partial: exit 3', async () => {
-  const file = await tarOf('uploads-20251023.tar', '-C', lab.app.root, 'uploads');
-  const { imported } = await importing([file], { exits: 3 });
-  expect(imported).toMatchObject([{ outcome: 'partial' }]);
-  expect(imported[0]?.tags).toContain('partial');
+test('several files become snapshots in the order of their dates', () => {
+  // They were named the other way round.
+  const times = [...sound.values()].map(({ time }) => time);
+  expect(times).toHaveLength(SOUND.length);
+  expect(times).toEqual(times.toSorted());
 });
 
 test('a dry run judges everything and writes nothing', async () => {
-  const before = await snapshotCount();
+  const before = snapshotCount();
   const file = await tarOf('dry-20251024.tar', '-C', lab.app.root, '.');
   const { imported } = await importing(['--dry-run', file]);
   expect(imported).toMatchObject([{ outcome: 'imported', databases: [{ verdict: 'sound' }] }]);
   expect(imported[0]?.snapshot_id).toBeUndefined();
-  expect(await snapshotCount()).toBe(before);
+  expect(snapshotCount()).toBe(before);
 });
 
 test('what export wrote comes back by import, every byte and all the file system says of it', async () => {
@@ -334,12 +365,15 @@ test('what export wrote comes back by import, every byte and all the file system
   expect(await compareTrees(source, `${target}${source}`)).toEqual([]);
 });
 
-test('without a date in the name the database’s own time counts', async () => {
+function layOutDated(): string {
   const folder = lab.join('dated/data');
   mkdirSync(folder, { recursive: true });
   cpSync(lab.app.database, join(folder, 'prod.db'));
   utimesSync(join(folder, 'prod.db'), 1_700_000_000, 1_700_000_000);
-  const file = await tarOf('dated.tar', '-C', lab.join('dated'), 'data');
-  const { imported } = await importing([file]);
-  expect(imported).toMatchObject([{ time: '2023-11-14T22:13:20.000Z', time_from: 'database' }]);
+  return lab.join('dated');
+}
+
+test('without a date in the name the database’s own time counts', () => {
+  const told = { time: '2023-11-14T22:13:20.000Z', time_from: 'database' };
+  expect(importedFrom('dated.tar')).toMatchObject(told);
 });

@@ -74,7 +74,7 @@ test.each(['delete', 'wal'] as const)(
       expect(tags.includes('unverified')).toBe(databases[0]?.verdict !== 'sound');
       if (databases[0]?.verdict !== 'sound') continue;
       const target = lab.join(`restored-${id}`);
-      await lab.keepsake(['restore', id, '--target', target]);
+      await lab.restoreHere(id, target);
       expect(integrityOf(join(target, 'srv/bank/prod.db'))).toBe('ok');
     }
     await lab.keepsake(['check', '--read-data']);
