@@ -5,8 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { messages } from '../support/app-lab.ts';
 import { openPageShell, openProtectedApp, type ProtectedApp } from '../support/protected-app.ts';
-import type { PageShell } from '../support/page-shell.ts';
-import { requireTool } from '../support/require-tool.ts';
+import { requirePages, type PageShell } from '../support/page-shell.ts';
 
 let lab: ProtectedApp;
 let page: PageShell;
@@ -67,7 +66,7 @@ function damageItems(database: string): void {
   writeFileSync(database, bytes);
 }
 
-test.skipIf(!requireTool('sqlite3'))(
+test.skipIf(!requirePages('sqlite3'))(
   'a corrupt database under a failed service is replaced by the lines of the page, and newer rows are salvaged from the copy kept aside',
   async () => {
     for (const name of ['Came since', 'And this']) await lab.app.addItem(name);

@@ -1,9 +1,8 @@
 /** docs/recovery/2-rows-deleted.md, walked through with an app that runs. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { PageShell } from '../support/page-shell.ts';
+import { requirePages, type PageShell } from '../support/page-shell.ts';
 import { openPageShell, openProtectedApp, type ProtectedApp } from '../support/protected-app.ts';
-import { requireTool } from '../support/require-tool.ts';
 
 let lab: ProtectedApp;
 let page: PageShell;
@@ -38,7 +37,7 @@ async function missingPictures(): Promise<string[]> {
   return named.filter((name) => !there.has(name));
 }
 
-test.skipIf(!requireTool('sqlite3'))(
+test.skipIf(!requirePages('sqlite3'))(
   'counts and diff lead to the snapshot before rows were deleted, its database comes back with their pictures, and what was written since is found',
   async () => {
     const counted = (await page.run('keepsake snapshots'))('keepsake snapshots').split('\n');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { messages } from '../support/app-lab.ts';
 import { PASSWORD } from '../support/cli-lab.ts';
-import type { PageShell } from '../support/page-shell.ts';
+import { requirePages, type PageShell } from '../support/page-shell.ts';
 import { openPageShell, openProtectedApp, type ProtectedApp } from '../support/protected-app.ts';
 
 let lab: ProtectedApp;
@@ -31,34 +31,40 @@ beforeAll(async () => {
 });
 afterAll(() => lab[Symbol.asyncDispose]());
 
-test('the config leads to the password, and with it a new one replaces the lost one', async () => {
-  const looked = await page.run('keepsake config show');
-  expect(looked('keepsake config show')).toContain(passwordFile);
-  expect(looked('cat')).toBe(`${PASSWORD}\n`);
+test.skipIf(!requirePages())(
+  'the config leads to the password, and with it a new one replaces the lost one',
+  async () => {
+    const looked = await page.run('keepsake config show');
+    expect(looked('keepsake config show')).toContain(passwordFile);
+    expect(looked('cat')).toBe(`${PASSWORD}\n`);
 
-  const changed = await page.run('keepsake key add', { stands: { LOST: lost.slice(0, 8) } });
-  expect(changed('keepsake key list')).toContain(` ${lost.slice(0, 8)}`);
-  const withNew = changed('keepsake --password-file');
-  expect(withNew.match(/^\*/gm)).toHaveLength(1);
-  expect(readdirSync(join(lab.repository, 'keys'))).toHaveLength(2);
-  expect(readdirSync(join(lab.repository, 'keys'))).not.toContain(lost);
-  await lab.keepsake(['snapshots'], { env: { KEEPSAKE_PASSWORD: 'nobody knows' }, exits: 12 });
-});
+    const changed = await page.run('keepsake key add', { stands: { LOST: lost.slice(0, 8) } });
+    expect(changed('keepsake key list')).toContain(` ${lost.slice(0, 8)}`);
+    const withNew = changed('keepsake --password-file');
+    expect(withNew.match(/^\*/gm)).toHaveLength(1);
+    expect(readdirSync(join(lab.repository, 'keys'))).toHaveLength(2);
+    expect(readdirSync(join(lab.repository, 'keys'))).not.toContain(lost);
+    await lab.keepsake(['snapshots'], { env: { KEEPSAKE_PASSWORD: 'nobody knows' }, exits: 12 });
+  },
+);
 
-test('with no password left that is said with what can be done, and the lines of the page begin anew with the data of the app, which still runs', async () => {
-  const names = await lab.names();
-  writeFileSync(passwordFile, 'forgotten\n');
-  const env = { KEEPSAKE_PASSWORD: '', KEEPSAKE_PASSWORD_FILE: passwordFile };
-  const before = readdirSync(lab.repository, { recursive: true }).toSorted();
-  const { stderr } = await lab.keepsake(['snapshots'], { env, exits: 12 });
-  expect(stderr).toContain('does not open');
-  expect(stderr).toContain('If none can be found, nothing opens it');
-  const begun = await page.run('keepsake -r /mnt/backup/wishlist-2 init');
-  expect(begun('keepsake -r /mnt/backup/wishlist-2 backup')).toMatch(/snapshot \w{8}/);
-  const sheet = readFileSync(lab.join('home', 'sheet.txt'), 'utf8');
-  expect(sheet).toContain(readFileSync(passwordFile, 'utf8').trim());
-  expect(sheet).toContain(`${lab.repository}-2`);
-  expect(await lab.names()).toEqual(names);
-  expect(readdirSync(lab.repository, { recursive: true }).toSorted()).toEqual(before);
-  expect(page.notRun).toEqual([]);
-});
+test.skipIf(!requirePages())(
+  'with no password left that is said with what can be done, and the lines of the page begin anew with the data of the app, which still runs',
+  async () => {
+    const names = await lab.names();
+    writeFileSync(passwordFile, 'forgotten\n');
+    const env = { KEEPSAKE_PASSWORD: '', KEEPSAKE_PASSWORD_FILE: passwordFile };
+    const before = readdirSync(lab.repository, { recursive: true }).toSorted();
+    const { stderr } = await lab.keepsake(['snapshots'], { env, exits: 12 });
+    expect(stderr).toContain('does not open');
+    expect(stderr).toContain('If none can be found, nothing opens it');
+    const begun = await page.run('keepsake -r /mnt/backup/wishlist-2 init');
+    expect(begun('keepsake -r /mnt/backup/wishlist-2 backup')).toMatch(/snapshot \w{8}/);
+    const sheet = readFileSync(lab.join('home', 'sheet.txt'), 'utf8');
+    expect(sheet).toContain(readFileSync(passwordFile, 'utf8').trim());
+    expect(sheet).toContain(`${lab.repository}-2`);
+    expect(await lab.names()).toEqual(names);
+    expect(readdirSync(lab.repository, { recursive: true }).toSorted()).toEqual(before);
+    expect(page.notRun).toEqual([]);
+  },
+);

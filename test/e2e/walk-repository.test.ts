@@ -3,7 +3,7 @@ import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { damageFile, messages, repositoryFiles } from '../support/app-lab.ts';
-import type { PageShell } from '../support/page-shell.ts';
+import { requirePages, type PageShell } from '../support/page-shell.ts';
 import { openPageShell, openProtectedApp, type ProtectedApp } from '../support/protected-app.ts';
 
 let lab: ProtectedApp;
@@ -48,43 +48,46 @@ async function newDataPack(): Promise<string> {
   return newPacks.find(isData) ?? '';
 }
 
-test('with a damaged pack check names what is hurt and what is whole, that is restored in place, the rest of the hurt one copied out, and the lines of the page mend the repository', async () => {
-  damageFile(await newDataPack(), { from: 0, to: 0.95 });
-  const found = await page.run(CHECK, { exits: { [CHECK]: 20 } });
-  const checked = found(CHECK);
-  expect(checked).toMatch(/pack [0-9a-f]{64} is damaged/);
-  expect(checked).toMatch(new RegExp(`snapshot ${newer.slice(0, 8)} of .* is hurt in`));
-  expect(checked).not.toContain(`snapshot ${older.slice(0, 8)}`);
-  expect(checked).toContain(
-    'whole: 1 of 2 snapshots; the newest complete one is of 2026-11-20 03:00:00:',
-  );
-  expect(checked).toMatch(/next: keepsake repair index --read-data\nthen: keepsake backup\n/);
+test.skipIf(!requirePages())(
+  'with a damaged pack check names what is hurt and what is whole, that is restored in place, the rest of the hurt one copied out, and the lines of the page mend the repository',
+  async () => {
+    damageFile(await newDataPack(), { from: 0, to: 0.95 });
+    const found = await page.run(CHECK, { exits: { [CHECK]: 20 } });
+    const checked = found(CHECK);
+    expect(checked).toMatch(/pack [0-9a-f]{64} is damaged/);
+    expect(checked).toMatch(new RegExp(`snapshot ${newer.slice(0, 8)} of .* is hurt in`));
+    expect(checked).not.toContain(`snapshot ${older.slice(0, 8)}`);
+    expect(checked).toContain(
+      'whole: 1 of 2 snapshots; the newest complete one is of 2026-11-20 03:00:00:',
+    );
+    expect(checked).toMatch(/next: keepsake repair index --read-data\nthen: keepsake backup\n/);
 
-  const WHOLE = /^ {2}keepsake restore (\w{8})$/m.exec(checked)?.[1] ?? '';
-  const stands = { WHOLE, HURT: newer.slice(0, 8) };
-  const rest = await page.run('keepsake restore WHOLE', {
-    stands,
-    answers: [YES],
-    exits: { 'keepsake restore HURT': 20 },
-  });
-  expect(await lab.names()).toEqual(olderNames);
-  const rescued = lab.join('home', 'rescued', lab.app.root);
-  // The restore point has stored it anew.
-  expect(readdirSync(join(rescued, 'uploads'))).toContain(pictures.kept);
-  expect(readdirSync(join(rescued, 'uploads'))).not.toContain(pictures.gone);
-  expect(rest('keepsake restore HURT')).toContain(pictures.gone);
-  const { stderr } = await lab.keepsake(['restore', newer, '--yes'], { exits: 20 });
-  expect(stderr).toContain('Nothing was changed');
-  // The restore point does not rely on what is damaged.
-  await lab.keepsake(['rollback', '--yes']);
-  expect(await lab.names()).toEqual(namesNow);
-  expect(lab.uploads()).toContain(pictures.kept);
+    const WHOLE = /^ {2}keepsake restore (\w{8})$/m.exec(checked)?.[1] ?? '';
+    const stands = { WHOLE, HURT: newer.slice(0, 8) };
+    const rest = await page.run('keepsake restore WHOLE', {
+      stands,
+      answers: [YES],
+      exits: { 'keepsake restore HURT': 20 },
+    });
+    expect(await lab.names()).toEqual(olderNames);
+    const rescued = lab.join('home', 'rescued', lab.app.root);
+    // The restore point has stored it anew.
+    expect(readdirSync(join(rescued, 'uploads'))).toContain(pictures.kept);
+    expect(readdirSync(join(rescued, 'uploads'))).not.toContain(pictures.gone);
+    expect(rest('keepsake restore HURT')).toContain(pictures.gone);
+    const { stderr } = await lab.keepsake(['restore', newer, '--yes'], { exits: 20 });
+    expect(stderr).toContain('Nothing was changed');
+    // The restore point does not rely on what is damaged.
+    await lab.keepsake(['rollback', '--yes']);
+    expect(await lab.names()).toEqual(namesNow);
+    expect(lab.uploads()).toContain(pictures.kept);
 
-  const mended = await page.run('keepsake backup', { exits: { [CHECK]: 20 } });
-  expect(mended(CHECK)).not.toContain(pictures.kept);
-  expect(mended('keepsake repair snapshots --dry-run')).toContain(pictures.gone);
-  expect((await lab.keepsake(['check', '--read-data'])).stdout).toContain('no errors were found');
-});
+    const mended = await page.run('keepsake backup', { exits: { [CHECK]: 20 } });
+    expect(mended(CHECK)).not.toContain(pictures.kept);
+    expect(mended('keepsake repair snapshots --dry-run')).toContain(pictures.gone);
+    expect((await lab.keepsake(['check', '--read-data'])).stdout).toContain('no errors were found');
+  },
+);
 
 test('an index that is gone costs nothing: all snapshots look hurt until it is written anew', async () => {
   for (const path of repositoryFiles(lab.repository, 'index')) rmSync(path);
@@ -111,26 +114,29 @@ test('a damaged snapshot file costs that snapshot alone, which is named, passed 
   await lab.keepsake(['check']);
 });
 
-test('one damaged key leaves the other passwords; with all of them gone, or the config, copies of those files open the repository again', async () => {
-  await page.run('cp -a');
-  const keys = join(lab.repository, 'keys');
-  const [first = ''] = readdirSync(keys);
-  const added = ['key', 'add', '--new-password-command', 'echo second'];
-  const [second] = messages(await lab.keepsake(['--json', ...added]), 'key_added');
-  damageFile(join(keys, first));
-  await lab.keepsake(['snapshots'], { exits: 12 });
-  const env = { KEEPSAKE_PASSWORD: 'second' };
-  const { stderr } = await lab.keepsake(['check'], { env, exits: 20 });
-  expect(stderr).toContain(`key file ${first} is damaged`);
-  await lab.keepsake(['key', 'remove', first], { env });
-  await lab.keepsake(['check'], { env });
+test.skipIf(!requirePages())(
+  'one damaged key leaves the other passwords; with all of them gone, or the config, copies of those files open the repository again',
+  async () => {
+    await page.run('cp -a');
+    const keys = join(lab.repository, 'keys');
+    const [first = ''] = readdirSync(keys);
+    const added = ['key', 'add', '--new-password-command', 'echo second'];
+    const [second] = messages(await lab.keepsake(['--json', ...added]), 'key_added');
+    damageFile(join(keys, first));
+    await lab.keepsake(['snapshots'], { exits: 12 });
+    const env = { KEEPSAKE_PASSWORD: 'second' };
+    const { stderr } = await lab.keepsake(['check'], { env, exits: 20 });
+    expect(stderr).toContain(`key file ${first} is damaged`);
+    await lab.keepsake(['key', 'remove', first], { env });
+    await lab.keepsake(['check'], { env });
 
-  rmSync(join(keys, String(second?.['id'])));
-  expect((await lab.keepsake(['snapshots'], { exits: 20 })).stderr).toContain('no key file');
-  rmSync(join(lab.repository, 'config'));
-  for (const name of ['config', 'keys']) {
-    cpSync(lab.join('home', name), join(lab.repository, name), { recursive: true });
-  }
-  await lab.keepsake(['check']);
-  expect(page.notRun).toEqual([]);
-});
+    rmSync(join(keys, String(second?.['id'])));
+    expect((await lab.keepsake(['snapshots'], { exits: 20 })).stderr).toContain('no key file');
+    rmSync(join(lab.repository, 'config'));
+    for (const name of ['config', 'keys']) {
+      cpSync(lab.join('home', name), join(lab.repository, name), { recursive: true });
+    }
+    await lab.keepsake(['check']);
+    expect(page.notRun).toEqual([]);
+  },
+);

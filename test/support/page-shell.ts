@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { keepsakeArgv } from './keepsake.ts';
+import { requireTool } from './require-tool.ts';
 import { runAtTerminal, type Dialogue } from './terminal.ts';
 
 const FENCE = /^```sh\n(?<text>.*?)^```$/gms;
@@ -30,6 +31,11 @@ export interface BlockOptions {
 
 /** What a line said, both streams together: by the line without its comment, or by its beginning. */
 export type Said = (line: string) => string;
+
+/** What a test that runs pages needs beside the programs that they name. */
+export function requirePages(...programs: string[]): boolean {
+  return ['script', ...programs].every(requireTool);
+}
 
 export class PageShell {
   readonly #blocks: readonly string[][];
