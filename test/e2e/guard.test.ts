@@ -1,7 +1,21 @@
 import { expect, test } from 'vitest';
 import { messages } from '../support/app-lab.ts';
-import { freezeTree } from '../support/frozen-tree.ts';
+import { freezeTree, type FrozenTree } from '../support/frozen-tree.ts';
+import { openVersionedApp } from '../support/versioned-app.ts';
 import { openProtectedApp, type ProtectedApp } from '../support/protected-app.ts';
+
+/** While nobody writes; what git notes of each fetch comes and goes. */
+async function freezeStopped(lab: ProtectedApp): Promise<FrozenTree> {
+  await lab.app.stop();
+  const frozen = await freezeTree(lab.app.root, {
+    copy: lab.join(`before-${Date.now()}`),
+    busy: ['data', 'repo/.git', 'repo/.git/objects'],
+    without: ['repo/.git/FETCH_HEAD'],
+  });
+  await lab.app.start();
+  await lab.app.untilUp();
+  return frozen;
+}
 
 /** A program that changes the database as a migration does, and ends as it is told. */
 function migration(lab: ProtectedApp, sql: string, exitCode: number): string[] {
@@ -32,10 +46,7 @@ test('a migration that goes well stays, and rollback takes it back', async () =>
 
 test('a migration that changes rows and fails leaves every byte as it was', async () => {
   await using lab = await openProtectedApp();
-  await lab.app.stop();
-  const before = await freezeTree(lab.app.root, lab.join('before'));
-  await lab.app.start();
-  await lab.app.untilUp();
+  const before = await freezeStopped(lab);
   const command = migration(lab, 'DELETE FROM items', 3);
   const json = await lab.keepsake(['--json', 'guard', '--', ...command], { exits: 1 });
   expect(messages(json, 'summary')[0]).toMatchObject({ outcome: 'failed', command_exit_code: 3 });
@@ -47,4 +58,27 @@ test('a migration that changes rows and fails leaves every byte as it was', asyn
   await lab.app.stop();
   for (const place of lab.places()) expect(stderr + json.stdout).toContain(place);
   expect(await before.differences()).toEqual([]);
+});
+
+test('an update brings code, dependencies and data to the new version, and rollback brings all back', async () => {
+  await using lab = await openVersionedApp();
+  await lab.publish('v2');
+  const names = await lab.names();
+  const plan = await lab.keepsake(['update', '--dry-run']);
+  const before = await freezeStopped(lab);
+  expect(plan.stdout).toContain('update of wishlist: v1 -> v2, 1 commit');
+  expect(await lab.version()).toBe('v1');
+  const { stdout } = await lab.keepsake(['update']);
+  expect(stdout).toContain('the update of wishlist went well and answers');
+  expect(await lab.version()).toBe('v2');
+  expect(lab.built()).toEqual(['v2', 'v2']);
+  expect(await lab.names()).toEqual(names.map((name) => `${name} of v2`));
+  const again = await lab.keepsake(['update']);
+  expect(again.stdout).toContain('nothing to do');
+  await lab.keepsake(['rollback', '--yes']);
+  expect(await lab.version()).toBe('v1');
+  expect(lab.built()).toEqual(['v1', 'v1']);
+  await lab.app.stop();
+  expect(await before.differences()).toEqual([]);
+  expect(await lab.git('status', '--porcelain')).toBe('');
 });

@@ -8,15 +8,28 @@ export interface FrozenTree {
   differences(): Promise<string[]>;
 }
 
-/** `copy`: where it is kept; nothing stands there. */
-export async function freezeTree(folder: string, copy: string): Promise<FrozenTree> {
+export interface FreezeOptions {
+  /** Where the copy is kept; nothing stands there. */
+  readonly copy: string;
+  /** Folders in which entries come and go by themselves, and whose mtime says so. */
+  readonly busy?: readonly string[];
+  /** Left out, with all below. */
+  readonly without?: readonly string[];
+}
+
+export async function freezeTree(
+  folder: string,
+  { copy, busy = [], without = [] }: FreezeOptions,
+): Promise<FrozenTree> {
   await runProgramOk(['cp', '-a', folder, copy]);
-  const skip = (path: string): boolean => basename(path).startsWith('.keepsake-restore-');
+  const skip = (path: string): boolean =>
+    basename(path).startsWith('.keepsake-restore-') || without.includes(path);
+  // Places come to be in the folder itself.
+  const expected = ['.', ...busy].map((path) => `${path}: mtime`);
   return {
     async differences() {
       const found = await compareTrees(copy, folder, { skip });
-      // A place that came to be in it.
-      return found.filter((line) => !line.startsWith('.: mtime'));
+      return found.filter((line) => !expected.some((start) => line.startsWith(start)));
     },
   };
 }

@@ -8,7 +8,7 @@ import type { RollbackFlags } from '../run-rollback.ts';
 export const defineRollback: DefineCommand = (program, run) => {
   program
     .command('rollback')
-    .description('take the last restore in place back, from its restore point')
+    .description('take the last restore, guard or update back')
     .option('--app <name>', 'the last one of this app')
     .option('-n, --dry-run', 'say what would be done, change nothing')
     .option('-y, --yes', 'do not ask')

@@ -22,8 +22,12 @@ export interface Checkout {
 
 /** A remote that does not answer. */
 const LIMIT_MS = 300_000;
-/** Takes what git says apart and answers no questions. */
-const GIT_ENVIRONMENT = { LC_ALL: 'C.UTF-8', GIT_TERMINAL_PROMPT: '0' };
+/** What git says is taken apart, its questions are not answered, and a look changes nothing. */
+const GIT_ENVIRONMENT = {
+  LC_ALL: 'C.UTF-8',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_OPTIONAL_LOCKS: '0',
+};
 const KNOWN_SHOWN = 5;
 
 export function isCheckout(folder: string): boolean {

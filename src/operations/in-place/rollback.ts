@@ -5,7 +5,13 @@ import { withEvents } from '../event-channel.ts';
 import type { Workbench } from '../workbench.ts';
 import { jobOf } from './change-job.ts';
 import { beginChange } from './begin-change.ts';
-import { journalPath, newJournal, PLACE_PREFIX, type ChangeJournal } from './change-journal.ts';
+import {
+  journalPath,
+  newJournal,
+  PLACE_PREFIX,
+  type ChangeJournal,
+  type CodeVersions,
+} from './change-journal.ts';
 import { lockChanges } from './change-lock.ts';
 import type { ChangeMachine } from './change-machine.ts';
 import { endedChanges, type EndedChange } from './change-records.ts';
@@ -139,7 +145,14 @@ function rollbackJournal(
     places: [...new Set(roots.map(({ place }) => place))].map((path) => ({ path })),
     roots,
     ...(earlier.whole !== undefined && { whole: earlier.whole }),
+    ...turnedCode(earlier.code),
   });
+}
+
+/** The version that it brings back, as the next rollback sees it. */
+function turnedCode(code: CodeVersions | undefined): Pick<ChangeJournal, 'code'> {
+  if (code?.to === undefined) return {};
+  return { code: { folder: code.folder, from: code.to, to: code.from } };
 }
 
 async function openFromSnapshot({
@@ -150,6 +163,7 @@ async function openFromSnapshot({
 }: RollbackParts & { ended: EndedChange }): Promise<Rollback> {
   const point = [ended.finalPoint, ended.restorePoint].find((each) => each?.kind === 'snapshot');
   if (point?.kind !== 'snapshot') throw new KeepsakeError('CHANGE_NONE', { wanted: 'rollback' });
+  assertCodeStands(ended, point.id);
   const restore = await openInPlaceRestore(workbench, machine, {
     ...(await input.restoreOf(ended.app)),
     wanted: point.id,
@@ -164,4 +178,11 @@ async function openFromSnapshot({
     run: () => restore.run(),
     [Symbol.asyncDispose]: () => restore[Symbol.asyncDispose](),
   };
+}
+
+/** Code is in no snapshot: old data alone would come under newer code. */
+function assertCodeStands({ hasCode, code, app, kind }: EndedChange, snapshot: string): void {
+  if (hasCode !== true || (code !== undefined && code.from === code.to)) return;
+  const { from, folder } = code ?? {};
+  throw new KeepsakeError('ROLLBACK_CODE_GONE', { app, kind, from, folder, snapshot });
 }

@@ -12,6 +12,8 @@ export interface AppOptions {
   readonly sick?: number;
   /** The newest migration this version of the app knows; a database with a newer one is refused. */
   readonly knownMigration?: string;
+  /** What `GET /version` says. */
+  readonly version?: string;
   /** Sends mail when it starts. */
   readonly mailAtStart?: boolean;
 }

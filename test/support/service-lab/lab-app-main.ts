@@ -6,7 +6,7 @@
  * Environment, as the real one's: PORT, HOST, DATABASE_URL=file:PATH. LAB_APP_OPTIONS names a JSON
  * file of `AppOptions`, read at each start. MAIL_PORT: where it would send mail to.
  *
- *   GET /login /items /assets/NAME /events(stays open)   POST /items /mail   DELETE /items/ID
+ *   GET /login /items /version /assets/NAME /events(stays open)   POST /items /mail   DELETE /items/ID
  */
 import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -110,6 +110,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     case 'POST /mail':
       sendMail('password reset');
       return void response.writeHead(202).end();
+    case 'GET /version':
+      return void response.writeHead(200).end(options.version ?? '');
     case 'GET /':
       return void response.writeHead(307, { location: '/login' }).end();
     default:

@@ -39,6 +39,8 @@ export interface LabAppOptions {
   readonly autoRemove?: boolean;
   /** Default: it runs and answers. */
   readonly running?: boolean;
+  /** Where the file with its `AppOptions` lies, below the root: they are part of its code then. */
+  readonly optionsFile?: string;
   /** Where the app's root lies. Default: `wishlist` in the lab's folder. */
   readonly root?: string;
 }
@@ -81,7 +83,10 @@ function labSpec(
     environment: {
       PORT: String(port),
       DATABASE_URL: `file:${folders.database}?connection_limit=1`,
-      LAB_APP_OPTIONS: dir.join('app-options.json'),
+      LAB_APP_OPTIONS:
+        options.optionsFile === undefined
+          ? dir.join('app-options.json')
+          : join(folders.root, options.optionsFile),
       MAIL_PORT: String(mailPort),
     },
   };

@@ -1,0 +1,156 @@
+/** A guard that dies at any of its calls: the old state or the new one, never a mix, nothing lost. */
+import { expect, test } from 'vitest';
+import { findKnown } from '../../src/operations/in-place/known-changes.ts';
+import { openGuardLab, type GuardLab } from '../support/guard-lab.ts';
+import { keptFiles, Life, type AppTree } from '../support/in-place-lab.ts';
+import { MortalFiles } from '../support/mortal-files.ts';
+
+/** Of the calls before the stop, and of those that copy, every so manieth is a death. */
+const STEP = 6;
+const COPY_STEP = 37;
+
+interface Lab {
+  readonly lab: GuardLab;
+  readonly before: AppTree;
+  readonly after: AppTree;
+  readonly reset: () => void;
+}
+
+async function openLab(): Promise<Lab> {
+  const lab = await openGuardLab();
+  const before = lab.tree();
+  const reset = lab.freeze();
+  await lab.guard();
+  const after = lab.tree();
+  reset();
+  return { lab, before, after, reset };
+}
+
+async function unfinished({ lab }: Lab) {
+  return (await findKnown(lab.machine(), lab.app().paths)).unfinished[0];
+}
+
+function expectState({ lab }: Lab, tree: AppTree): void {
+  expect(lab.tree()).toEqual(tree);
+  expect(lab.service).toMatchObject({ isRunning: true, isHeld: false });
+}
+
+function expectNothingLost({ lab, before }: Lab): void {
+  const kept = new Set([...Object.values(lab.tree()), ...keptFiles(lab.root)]);
+  for (const content of Object.values(before)) expect(kept.has(content)).toBe(true);
+}
+
+/** After a death: undone always; finished only where its commands were. */
+async function expectBothWays(parts: Lab): Promise<void> {
+  const { lab, before, after } = parts;
+  const found = await unfinished(parts);
+  if (found === undefined) {
+    const isBefore = JSON.stringify(lab.tree()) === JSON.stringify(before);
+    expectState(parts, isBefore ? before : after);
+    return expectNothingLost(parts);
+  }
+  const back = lab.freeze();
+  await lab.end('undo', { unreachable: true });
+  expectState(parts, before);
+  expect(await unfinished(parts)).toBeUndefined();
+  back();
+  if (found.finished === true && found.direction === 'forward') {
+    await lab.end('resume', { unreachable: true });
+    expectState(parts, after);
+    return expectNothingLost(parts);
+  }
+  const stood = lab.tree();
+  const refusal = { code: 'GUARD_CUT_OFF' };
+  await expect(lab.end('resume', { unreachable: true })).rejects.toMatchObject(refusal);
+  expect(lab.tree()).toEqual(stood);
+}
+
+/** Runs until it dies at its n-th call, for n = 1, 2, 3 …; only now and then before the app is stopped. */
+async function forEachDeath(
+  { lab }: Lab,
+  run: (life: Life) => Promise<unknown>,
+  judge: () => Promise<void>,
+): Promise<number> {
+  const reset = lab.freeze();
+  let deaths = 0;
+  for (const carriedOut of [false, true]) {
+    for (let n = 1; ; n += lab.service.calls.length === 0 ? STEP : 1) {
+      reset();
+      lab.service.calls.length = 0;
+      const life = new Life(n, { carriedOut });
+      await run(life).catch(() => {}); // dead, or back in its old state
+      if (!life.isOver) break;
+      deaths += 1;
+      await judge();
+    }
+  }
+  expect(lab.violations).toEqual([]);
+  return deaths;
+}
+
+test('code, dependencies and data that commands change are the old ones or the new ones, wherever that dies', async () => {
+  const parts = await openLab();
+  await using lab = parts.lab;
+  const run = (life: Life) => lab.guard({ life });
+  const deaths = await forEachDeath(parts, run, () => expectBothWays(parts));
+  expect(deaths).toBeGreaterThan(50);
+});
+
+test('after commands that failed the old state comes back, wherever that way is cut off', async () => {
+  const parts = await openLab();
+  await using lab = parts.lab;
+  const life = new Life();
+  const pieces = [...lab.update(), () => life.end()];
+  await expect(lab.guard({ life, pieces })).rejects.toThrow();
+  expect(await unfinished(parts)).toMatchObject({ began: true });
+  const deaths = await forEachDeath(
+    parts,
+    (undoing) => lab.end('undo', { life: undoing }),
+    async () => {
+      if ((await unfinished(parts)) !== undefined) await lab.end('undo');
+      expectState(parts, parts.before);
+      // What the commands made is kept, too.
+      expect(keptFiles(lab.root)).toEqual(expect.arrayContaining(['new version', 'new dependency']));
+    },
+  );
+  expect(deaths).toBeGreaterThan(20);
+});
+
+test.each(['before', 'full'] as const)(
+  'a guard that dies, or finds the disk full, while it copies touches nothing (%s)',
+  async (moment) => {
+    const parts = await openLab();
+    await using lab = parts.lab;
+    let deaths = 0;
+    for (let at = 2; ; at += COPY_STEP) {
+      parts.reset();
+      const ran: string[] = [];
+      let isReached: boolean;
+      {
+        using files = new MortalFiles(lab.root, { at, moment });
+        await lab.guard({ pieces: [() => void ran.push('ran')] }).catch(() => {}); // as it must
+        isReached = files.calls >= at;
+      }
+      if (!isReached || ran.length > 0) break;
+      deaths += 1;
+      if ((await unfinished(parts)) !== undefined) await lab.end('undo');
+      expectState(parts, parts.before);
+    }
+    expect(deaths).toBeGreaterThan(3);
+  },
+);
+
+test('an app that is ill afterwards has its old state again, and so it has after a rollback', async () => {
+  const parts = await openLab();
+  await using lab = parts.lab;
+  const ill = { kind: 'unhealthy', reason: 'status 500', means: 'ill', tries: 1 } as const;
+  const failed = lab.guard({ health: () => Promise.resolve(ill) });
+  await expect(failed).rejects.toMatchObject({ code: 'GUARD_FAILED' });
+  expectState(parts, parts.before);
+  parts.reset();
+  await lab.guard();
+  await lab.rollBack({ unreachable: true });
+  expectState(parts, parts.before);
+  await lab.rollBack({ unreachable: true });
+  expectState(parts, parts.after);
+});
