@@ -46,7 +46,7 @@ const CONFIG_WORDS: Record<RebuildPlan['config']['state'], string> = {
 
 function accountLine(
   { kind, name, id, state, idHere }: PlannedAccount,
-  { mayMakeAccounts }: RebuildPlan,
+  { isRoot }: RebuildPlan,
 ): string {
   const who = `${kind.padEnd(9)} ${name}`;
   if (state === 'there') {
@@ -54,7 +54,7 @@ function accountLine(
       ? `${who}: is there, number ${id}`
       : `${who}: is there with number ${idHere}; what ${id} owned will be its`;
   }
-  if (!mayMakeAccounts) return `${who}: only root can make it; files keep number ${id}`;
+  if (!isRoot) return `${who}: only root can make it; files keep number ${id}`;
   return state === 'new'
     ? `${who}: is made, with number ${id} as it was`
     : `${who}: is made with a new number, ${id} is taken; what ${id} owned will be its`;

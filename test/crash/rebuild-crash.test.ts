@@ -1,5 +1,13 @@
 /** A rebuild, killed at its n-th change of the disk, for each n; and the one that comes after it. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
@@ -16,8 +24,9 @@ import { compareTrees } from '../support/compare-trees.ts';
 import { MortalFiles, type MortalPlan } from '../support/mortal-files.ts';
 import { PASSWORD, selfFacts } from '../support/repository-lab.ts';
 
-/** Every change of the disk; else every second. */
-const STEP = process.env['KEEPSAKE_SOAK_CRASH_STEP'] === '1' ? 1 : 2;
+/** Every change of the disk on each machine; else every second, the machines by turns. */
+const EACH = process.env['KEEPSAKE_SOAK_CRASH_STEP'] === '1';
+const STATES = ['nothing', 'folder', 'disk'] as const;
 const FILES = 4;
 const JOURNAL = 'rebuild.json';
 
@@ -27,8 +36,8 @@ let was: string;
 let config: string;
 let configText: string;
 let pid = 100;
-/** The app's folder was, empty, before the rebuild. */
-let wasThere = false;
+/** What is there before: nothing, the app's folder, or an empty disk mounted in it. */
+let before: (typeof STATES)[number] = 'nothing';
 
 beforeAll(async () => {
   lab = await openBackupLab({ app: { items: 4, users: 2, noteWords: 2 } });
@@ -37,6 +46,7 @@ beforeAll(async () => {
   rmSync(join(root, 'data'), { recursive: true });
   config = lab.join('etc/keepsake.yaml');
   configText = JSON.stringify({ 'password-file': 'password', apps: { wishlist: { root } } });
+  chmodSync(uploads, 0o2770);
   const machine = {
     config: { path: config, mode: 0o640, uid: 0, gid: 0 },
     users: [],
@@ -85,16 +95,21 @@ async function rebuild(): Promise<RebuildResult> {
 function machineOf(): RebuildMachine {
   const stateFolder = lab.join('state');
   const real = rebuildMachine({ stateFolder, clock: systemClock, environment: {} });
-  return { ...real, isRoot: true, syncFileSystem: () => Promise.resolve() };
+  const mounted = new Set(before === 'disk' ? [lab.app.uploads] : []);
+  const parts = { mountPoints: () => mounted, syncFileSystem: () => Promise.resolve() };
+  return { ...real, ...parts, isRoot: true };
 }
 
 function emptyTheMachine(): void {
-  for (const path of [lab.app.root, dirname(config)])
-    rmSync(path, { recursive: true, force: true });
+  const { root, uploads } = lab.app;
+  for (const path of [root, dirname(config)]) rmSync(path, { recursive: true, force: true });
+  if (before === 'folder') mkdirSync(root);
+  if (before === 'disk') mkdirSync(join(uploads, 'lost+found'), { recursive: true });
 }
 
 function placesLeft(): string[] {
-  const folders = [lab.join(), lab.app.root].filter((folder) => existsSync(folder));
+  const { root, uploads } = lab.app;
+  const folders = [lab.join(), root, uploads].filter((folder) => existsSync(folder));
   const names = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
   return names.filter((path) => PLACE_NAME.test(basename(path)));
 }
@@ -103,18 +118,21 @@ function placesLeft(): string[] {
 async function expectWhole(): Promise<void> {
   if (existsSync(config)) expect(await differences()).toEqual([]);
   if (!existsSync(lab.app.root)) return;
-  expect((await differences()).filter((each) => !isMissingAlone(each))).toEqual([]);
+  expect((await differences()).filter((each) => !isNotYet(each))).toEqual([]);
 }
 
-/** Each of the paths comes by itself where the folder above them is there. */
-function isMissingAlone(difference: string): boolean {
-  return wasThere && difference.endsWith(': missing');
+/** Each of the paths comes by itself where the folder above them is there, a disk's own mode last. */
+function isNotYet(difference: string): boolean {
+  if (before === 'disk' && difference.startsWith('uploads: mode')) return true;
+  return before !== 'nothing' && difference.endsWith(': missing');
 }
 
 async function differences(): Promise<string[]> {
-  const skip = (path: string): boolean => PLACE_NAME.test(path);
+  const skip = (path: string): boolean =>
+    PLACE_NAME.test(basename(path)) || path === 'uploads/lost+found';
   const found = await compareTrees(was, lab.app.root, { skip });
-  return wasThere ? found.filter((each) => !each.startsWith('.: ')) : found;
+  // A folder that was there before has another time now.
+  return before === 'nothing' ? found : found.filter((each) => !/^(\.|uploads): mtime/.test(each));
 }
 
 async function expectRebuilt({ problems, fileCount }: RebuildResult): Promise<void> {
@@ -127,19 +145,21 @@ async function expectRebuilt({ problems, fileCount }: RebuildResult): Promise<vo
 }
 
 test('a rebuild that dies at its n-th change leaves nothing halfway, and the next one finishes it', async () => {
-  for (let n = 1; ; n += STEP) {
-    emptyTheMachine();
-    wasThere = n % 8 > 3;
-    if (wasThere) mkdirSync(lab.app.root);
-    if (!(await dies({ at: n, moment: n % 4 > 1 ? 'before' : 'after' }))) {
-      expect(n).toBeGreaterThan(50);
-      return;
+  for (const state of EACH ? STATES : [undefined]) {
+    for (let n = 1; ; n += EACH ? 1 : 2) {
+      before = state ?? STATES[Math.floor(n / 4) % STATES.length] ?? 'nothing';
+      emptyTheMachine();
+      const isDead = await dies({ at: n, moment: n % 4 > 1 ? 'before' : 'after' });
+      if (!isDead) {
+        expect(n).toBeGreaterThan(50);
+        break;
+      }
+      await expectWhole();
+      if (isDone()) {
+        await expect(rebuild()).rejects.toMatchObject({ code: 'REBUILD_NOT_EMPTY' });
+        expect(placesLeft()).toEqual([]);
+      } else await expectRebuilt(await rebuild());
     }
-    await expectWhole();
-    if (isDone()) {
-      await expect(rebuild()).rejects.toMatchObject({ code: 'REBUILD_NOT_EMPTY' });
-      expect(placesLeft()).toEqual([]);
-    } else await expectRebuilt(await rebuild());
   }
 });
 

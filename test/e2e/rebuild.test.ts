@@ -217,6 +217,8 @@ function finishByHand(screen: string): void {
 test('of several apps one has to be named, and a snapshot without a config says what can be done', async () => {
   const plain = ['backup', '--host', 'other', '--tag', 'app:paperless', at('origin.git/HEAD')];
   await restic(lab.repository, PASSWORD, plain);
+  const config = ['dump', snapshot, '/.keepsake/config.yaml'];
+  expect((await restic(lab.repository, PASSWORD, config)).stdout).toBe(configText);
   const { stderr } = await lab.keepsake(['rebuild', '--yes'], { exits: 2, env: bare });
   expect(stderr).toContain('`keepsake rebuild --app paperless --host other`');
   const both = await lab.keepsake(['rebuild', '--app', 'wishlist', '-n'], { env: bare });

@@ -3,26 +3,19 @@ import { basename } from 'node:path';
 import { quoteAll, quoteForShell } from '../../base/shell-quote.ts';
 import { recoveryCommands, type RecoveryStepName } from '../recovery/recovery-commands.ts';
 import type { AccountProblem } from './plan-accounts.ts';
-import type { RebuildContext } from './plan-rebuild.ts';
 import type { PlannedCode, RebuildPlan, RebuildTask } from './rebuild-input.ts';
-
-interface Failures {
-  readonly accountProblems: readonly AccountProblem[];
-  readonly isRoot: boolean;
-}
 
 const DEFAULT_CONFIG = '/etc/keepsake/keepsake.yaml';
 const COMPOSE_FILE = /^(?:docker-)?compose\.ya?ml$/;
 
 export function leftToDo(
-  { machine }: Pick<RebuildContext, 'machine'>,
   plan: RebuildPlan,
   accountProblems: readonly AccountProblem[],
 ): RebuildTask[] {
   const { app, code } = plan;
   const isServed = code === undefined || code.isInBackup;
   return [
-    ...accountTasks(plan, { accountProblems, isRoot: machine.isRoot }),
+    ...accountTasks(plan, accountProblems),
     ...settingTasks(plan),
     ...(code === undefined ? [] : codeTasks(plan, code)),
     ...serviceTasks(plan, isServed),
@@ -36,8 +29,8 @@ export function leftToDo(
 }
 
 function accountTasks(
-  { app, paths }: RebuildPlan,
-  { accountProblems, isRoot }: Failures,
+  { app, paths, isRoot }: RebuildPlan,
+  accountProblems: readonly AccountProblem[],
 ): RebuildTask[] {
   if (accountProblems.length === 0 && isRoot) return [];
   const owner = app.owner === undefined ? [] : [app.owner];
@@ -58,12 +51,17 @@ function isOf(path: string, root: string): boolean {
   return path === root || path.startsWith(`${root}/`);
 }
 
+/** As the config has it, which may hold no password. */
+function shownLocation({ location }: RebuildPlan): string {
+  return location.replace(/:\/\/[^/@]*@/, '://');
+}
+
 function settingTasks(plan: RebuildPlan): RebuildTask[] {
   const { location, configuredLocation, config, stored, hostDiffers } = plan;
   const tasks: string[] = [];
   if (configuredLocation !== undefined && configuredLocation !== location) {
     tasks.push(
-      `${config.path} says that the repository is ${configuredLocation}, this one was read from ${location}: mount it there, or correct the line`,
+      `${config.path} says that the repository is ${configuredLocation}, this one was read from ${shownLocation(plan)}: mount it there, or correct the line`,
     );
   }
   if (hostDiffers) {
@@ -153,11 +151,12 @@ function stepOf(
   return [{ what: `${what} (${step.title})`, lines: step.lines }];
 }
 
-function keepsakeTask({ app, config, location, configuredLocation }: RebuildPlan): RebuildTask {
+function keepsakeTask(plan: RebuildPlan): RebuildTask {
+  const { app, config, configuredLocation } = plan;
   const keepsake = [
     'keepsake',
     ...(config.path === DEFAULT_CONFIG ? [] : ['-c', config.path]),
-    ...(configuredLocation === undefined ? ['-r', location] : []),
+    ...(configuredLocation === undefined ? ['-r', shownLocation(plan)] : []),
   ];
   return {
     what: 'see that Keepsake finds all, make the first backup, and print the sheet for the drawer',

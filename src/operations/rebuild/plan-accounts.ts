@@ -19,7 +19,8 @@ export interface PlannedAccount {
 }
 
 export interface AccountProblem {
-  readonly name: string;
+  /** `user wishlist` */
+  readonly account: string;
   readonly why: string;
   readonly argv: readonly string[];
 }
@@ -70,12 +71,12 @@ export async function makeAccounts(
   maker: AccountMaker,
 ): Promise<MadeAccounts> {
   const problems: AccountProblem[] = [];
-  for (const { name, argv, state } of planned) {
+  for (const { kind, name, argv, state } of planned) {
     if (state === 'there') continue;
     try {
       await maker.make(argv);
     } catch (error) {
-      problems.push({ name, argv, why: describeCause(error) });
+      problems.push({ account: `${kind} ${name}`, argv, why: describeCause(error) });
     }
   }
   return { problems, ...ownersHere(planned, maker.tables()) };

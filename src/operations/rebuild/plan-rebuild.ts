@@ -71,7 +71,7 @@ export async function planRebuild(
     paths: survey.paths,
     places: survey.places,
     accounts: planAccounts(origin.machine, machine.accounts.tables()),
-    mayMakeAccounts: machine.isRoot,
+    isRoot: machine.isRoot,
     config: await planConfig(origin, survey),
     password: await planPassword(context, survey),
     unitFile: survey.files.find((path) => basename(path) === app.service?.systemd),

@@ -46,7 +46,8 @@ export interface RebuildPlan {
   readonly paths: readonly (SurveyTotals & { readonly path: string })[];
   readonly places: readonly PlannedPlace[];
   readonly accounts: readonly PlannedAccount[];
-  readonly mayMakeAccounts: boolean;
+  /** Others cannot make users, nor give files to them. */
+  readonly isRoot: boolean;
   readonly config: { readonly path: string; readonly state: 'write' | 'same' | 'comes' };
   readonly password: PlannedPassword;
   /** Path of the systemd unit's file, if the backup holds it. */

@@ -40,7 +40,7 @@ export async function runRebuild(
     emitter.emit({ kind: 'rebuild-step', step: 'place' });
     await moveIn(context, journal);
   }
-  const problems = journal.accountProblems.map(({ name, why }) => `${name}: ${why}`);
+  const problems = journal.accountProblems.map(({ account, why }) => `${account}: ${why}`);
   problems.push(...(await reload(context, planned)));
   emitter.emit({ kind: 'rebuild-step', step: 'config' });
   const { accounts } = planned.plan;
@@ -53,7 +53,7 @@ export async function runRebuild(
     fileCount,
     sizeBytes,
     problems,
-    leftToDo: leftToDo(context, planned.plan, accountProblems),
+    leftToDo: leftToDo(planned.plan, accountProblems),
     durationMs: workbench.clock.monotonicMs() - startedMs,
   };
 }
@@ -134,7 +134,11 @@ async function makeUsers(
 ): Promise<MadeAccounts> {
   if (machine.isRoot) return makeAccounts(accounts, machine.accounts);
   const missing = accounts.filter(({ state }) => state !== 'there');
-  const problems = missing.map(({ name, argv }) => ({ name, argv, why: 'only root may make it' }));
+  const problems = missing.map(({ kind, name, argv }) => ({
+    account: `${kind} ${name}`,
+    argv,
+    why: 'only root may make it',
+  }));
   return { problems, ...ownersHere(accounts, machine.accounts.tables()) };
 }
 
