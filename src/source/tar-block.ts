@@ -85,7 +85,7 @@ const DIGIT_0 = 0x30;
 const DIGIT_7 = 0x37;
 
 /** Octal digits, perhaps between spaces, up to a NUL. An empty field is 0, as GNU tar reads it. */
-function decodeNumber(field: Uint8Array): bigint | undefined {
+export function decodeNumber(field: Uint8Array): bigint | undefined {
   if ((field[0] ?? 0) >= 0x80) return decodeBase256(field);
   let value = 0;
   let digits: 'before' | 'in' | 'after' = 'before';

@@ -1,13 +1,18 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
+  closeSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +48,13 @@ function tar(...args: string[]): Uint8Array {
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+/** Of the header at the beginning. */
+function checksumOf(bytes: Buffer): string {
+  bytes.write(' '.repeat(8), 148, 8, 'latin1');
+  const sum = bytes.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  return sum.toString(8).padStart(6, ' ');
 }
 
 type Read = TarMember & { readonly text: string };
@@ -111,9 +123,7 @@ test('numbers between spaces are numbers, those with other letters make it no he
   const mode = (text: string): Uint8Array => {
     const bytes = Buffer.from(tar('--format=v7', 'plain'));
     bytes.write(text, 100, 8, 'latin1');
-    bytes.write(' '.repeat(8), 148, 8, 'latin1');
-    const sum = bytes.subarray(0, 512).reduce((total, byte) => total + byte, 0);
-    bytes.write(sum.toString(8).padStart(6, ' '), 148, 8, 'latin1');
+    bytes.write(checksumOf(bytes), 148, 6, 'latin1');
     return bytes;
   };
   expect((await read(mode('   604 \0'))).get('plain')?.stMode).toBe(0o604);
@@ -186,18 +196,79 @@ test('a header of which one bit is wrong is an error that names the member befor
   });
 });
 
-test.each(['oldgnu', 'posix'])(
-  'a sparse member of format %s is refused by name',
-  async (format) => {
-    execFileSync('truncate', ['-s', '1M', join(dir, 'in', 'holes')]);
-    const bytes = tar(`--format=${format}`, '-S', 'holes');
-    rmSync(join(dir, 'in', 'holes'));
-    await expect(read(bytes)).rejects.toMatchObject({
-      code: 'IMPORT_MEMBER_REFUSED',
-      details: { member: 'holes' },
-    });
+/** Files with holes: what is in them, and how long they are. */
+const HOLEY: Readonly<Record<string, { pieces: readonly number[]; sizeBytes: number }>> = {
+  'only a hole': { pieces: [], sizeBytes: 1_000_000 },
+  'a hole at its end': { pieces: [0], sizeBytes: 300_001 },
+  'a hole before': { pieces: [600_000], sizeBytes: 600_000 + 5000 },
+  // More pieces than the header and the block after it have room for.
+  'many holes': {
+    pieces: Array.from({ length: 60 }, (_, at) => 65_536 * at),
+    sizeBytes: 4_000_000,
   },
-);
+};
+
+function layOutHoley(): string[] {
+  for (const [name, { pieces, sizeBytes }] of Object.entries(HOLEY)) {
+    const path = join(dir, 'in', name);
+    writeFileSync(path, '');
+    truncateSync(path, sizeBytes);
+    const fd = openSync(path, 'r+');
+    for (const at of pieces)
+      writeSync(fd, randomBytes(5000), 0, Math.min(5000, sizeBytes - at), at);
+    closeSync(fd);
+  }
+  return Object.keys(HOLEY);
+}
+
+const SPARSE = [
+  ['oldgnu', ['--format=oldgnu']],
+  ['pax 0.0', ['--format=posix', '--sparse-version=0.0']],
+  ['pax 0.1', ['--format=posix', '--sparse-version=0.1']],
+  ['pax 1.0', ['--format=posix', '--sparse-version=1.0']],
+] as const;
+
+test.each(SPARSE)('files with holes come as they were, format %s', async (_, how) => {
+  const names = layOutHoley();
+  const bytes = tar(...how, '-S', '--hole-detection=raw', ...names, 'plain');
+  // It was told of the holes.
+  expect(bytes.length).toBeLessThan(800_000);
+  for (const size of [700, 100_000]) {
+    const found = new Map<string, Buffer>();
+    for await (const { name, sizeBytes, content } of readTar(pieces(bytes, size), { path: '/a' })) {
+      found.set(name, Buffer.concat(await Array.fromAsync(content)));
+      expect(found.get(name)?.length).toBe(sizeBytes);
+    }
+    expect([...found.keys()]).toEqual([...names, 'plain']);
+    for (const [name, content] of found) {
+      expect(content.equals(readFileSync(join(dir, 'in', name))), name).toBe(true);
+    }
+  }
+  expect((await read(bytes, { skip: true })).size).toBe(names.length + 1);
+  for (const name of names) rmSync(join(dir, 'in', name));
+});
+
+test.each(SPARSE)('a map that does not fit its file is damage, format %s', async (_, how) => {
+  layOutHoley();
+  const bytes = Buffer.from(tar(...how, '-S', '--hole-detection=raw', 'a hole before'));
+  // Moved on by a digit, so that it lies beyond the end.
+  const [from, to] =
+    how[0] === '--format=oldgnu' ? ['00002223000', '00007223000'] : ['599552', '999552'];
+  const at = bytes.indexOf(from);
+  expect(at).toBeGreaterThan(0);
+  bytes.write(to, at);
+  if (how[0] === '--format=oldgnu') bytes.write(checksumOf(bytes), 148, 6, 'latin1');
+  await expect(read(bytes)).rejects.toMatchObject({ code: 'IMPORT_DAMAGED' });
+});
+
+test('a map of letters is damage, not a file that is only a hole', async () => {
+  layOutHoley();
+  const bytes = Buffer.from(tar('--format=posix', '-S', '--hole-detection=raw', 'only a hole'));
+  const at = bytes.indexOf('1\n1000000\n0\n');
+  expect(at % 512).toBe(0);
+  bytes.write('x', at);
+  await expect(read(bytes)).rejects.toMatchObject({ code: 'IMPORT_DAMAGED' });
+});
 
 test('random bytes are never taken for an archive', async () => {
   const bytes = readFileSync(process.execPath).subarray(0, 100_000);

@@ -1,7 +1,7 @@
 /**
- * Reads a tar archive of any age, member by member: v7, ustar, GNU (long names) and pax. Names stay
- * bytes, as raw names: tar-stream 3.1 decodes them as UTF-8 and so loses others. An archive must
- * end with its mark: without it nobody can tell whether the last members are missing.
+ * Reads a tar archive of any age, member by member: v7, ustar, GNU and pax. Names stay bytes, as raw
+ * names: tar-stream 3.1 decodes them as UTF-8 and so loses others. An archive must end with its mark:
+ * without it nobody can tell whether the last members are missing.
  * Source: POSIX.1-2017, pax; GNU tar 1.35 src/list.c (`read_header`), src/xheader.c.
  */
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
@@ -15,6 +15,7 @@ import {
   untilNul,
   type TarBlock,
 } from './tar-block.ts';
+import { fillHoles, isSparse, readSparseMap } from './tar-sparse.ts';
 import {
   decimalToNs,
   decodeTarRecords,
@@ -70,6 +71,7 @@ const TYPES: Readonly<Record<string, TarMember['type']>> = {
   '4': 'dev',
   '5': 'dir',
   '6': 'fifo',
+  S: 'file',
 };
 
 /** Throws `IMPORT_DAMAGED`, or `IMPORT_MEMBER_REFUSED` for a kind of member that is not known. */
@@ -87,6 +89,7 @@ interface OpenEntry {
   readonly entry: TarEntry;
   readonly storedBytes: number;
   readonly state: { leftBytes: number };
+  readonly records: TarRecords;
 }
 
 /** What headers before a member say about it. */
@@ -122,7 +125,9 @@ class TarReader {
           await this.#takeExtra(header);
           continue;
         }
-        const open = this.#open(header);
+        const plain = this.#open(header);
+        const isPlain = !isSparse(header, plain.records);
+        const open = isPlain ? plain : await this.#asSparse(plain, header, block);
         yield open.entry;
         await this.#finish(open);
       }
@@ -153,12 +158,26 @@ class TarReader {
   }
 
   #open(header: TarBlock): OpenEntry {
-    const { member, storedBytes } = this.#describe(header, this.#extras);
+    const records = merged(this.#global, this.#extras.records);
+    const { member, storedBytes } = this.#describe(header, { ...this.#extras, records });
     this.#extras = noExtras();
     this.#lastName = member.name;
     const state = { leftBytes: storedBytes };
     const whole = (): Promise<Uint8Array> => this.#whole(state);
-    return { storedBytes, state, entry: { ...member, content: this.#content(state), whole } };
+    const entry = { ...member, content: this.#content(state), whole };
+    return { storedBytes, state, records, entry };
+  }
+
+  async #asSparse(open: OpenEntry, header: TarBlock, block: Uint8Array): Promise<OpenEntry> {
+    const { records, storedBytes, state, entry } = open;
+    const name = nameIn(records, 'GNU.sparse.name') ?? entry.name;
+    this.#lastName = name;
+    const map = await readSparseMap(this.#cursor, header, { block, records, storedBytes });
+    if (map === undefined) throw this.#damaged('the map of a sparse file that is not well formed');
+    state.leftBytes = map.dataBytes;
+    const content = fillHoles(this.#content(state), map);
+    const { sizeBytes } = map;
+    return { ...open, entry: { ...entry, name, sizeBytes, content, whole: undefined } };
   }
 
   async #finish({ state, storedBytes }: OpenEntry): Promise<void> {
@@ -183,11 +202,11 @@ class TarReader {
   }
 
   #describe(header: TarBlock, extras: Extras): { member: TarMember; storedBytes: number } {
-    const records = merged(this.#global, extras.records);
+    const { records } = extras;
     const text = (key: string) => nameIn(records, key);
     const number = (key: string) => this.#numberIn(records, key);
     const name = text('path') ?? extras.longName ?? header.name;
-    const type = this.#typeOf(header, { name, records });
+    const type = this.#typeOf(header, name);
     const sizeBytes = number('size') ?? header.sizeBytes;
     const member: TarMember = {
       name,
@@ -207,17 +226,7 @@ class TarReader {
     return { member, storedBytes: type === 'link' ? 0 : sizeBytes };
   }
 
-  #typeOf(
-    { typeflag }: TarBlock,
-    { name, records }: { name: string; records: TarRecords },
-  ): TarMember['type'] {
-    const isSparse =
-      typeflag === 'S' || [...records.keys()].some((key) => key.startsWith('GNU.sparse.'));
-    if (isSparse)
-      throw this.#refused(
-        nameIn(records, 'GNU.sparse.name') ?? name,
-        'it is stored as a sparse file',
-      );
+  #typeOf({ typeflag }: TarBlock, name: string): TarMember['type'] {
     const type = TYPES[typeflag];
     if (type === undefined) {
       throw this.#refused(name, `a member of type "${typeflag}" is not known`);

@@ -1,6 +1,7 @@
 /**
  * The records of a pax header: `<length> <key>=<value>\n`, the length that of the whole record in
- * decimal. Values are bytes. An empty value takes back what an earlier header said.
+ * decimal. Values are bytes. An empty value takes back what an earlier header said. The pieces of a
+ * sparse file, which GNU's format 0.0 has as a record each, come as the one record of its format 0.1.
  * Source: POSIX.1-2017, pax; `SCHILY.xattr.` as GNU tar, bsdtar and Go write it.
  */
 export type TarRecords = ReadonlyMap<string, Uint8Array>;
@@ -9,10 +10,13 @@ const SPACE = 0x20;
 const EQUALS = 0x3d;
 const NEWLINE = 0x0a;
 const XATTR = 'SCHILY.xattr.';
+const PIECE = /^GNU\.sparse\.(?:offset|numbytes)$/;
+const PIECES = 'GNU.sparse.map';
 
 /** `undefined`: they are not well formed. */
 export function decodeTarRecords(bytes: Uint8Array): TarRecords | undefined {
   const records = new Map<string, Uint8Array>();
+  const pieces: string[] = [];
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(SPACE, at);
     const digits = Buffer.from(bytes.subarray(at, Math.max(at, space))).toString('latin1');
@@ -26,9 +30,12 @@ export function decodeTarRecords(bytes: Uint8Array): TarRecords | undefined {
       bytes[end - 1] === NEWLINE;
     if (!isWhole) return undefined;
     const key = Buffer.from(bytes.subarray(space + 1, equals)).toString('utf8');
-    records.set(key, bytes.slice(equals + 1, end - 1));
+    const value = bytes.slice(equals + 1, end - 1);
+    if (PIECE.test(key)) pieces.push(Buffer.from(value).toString('latin1'));
+    else records.set(key, value);
     at = end;
   }
+  if (pieces.length > 0) records.set(PIECES, Buffer.from(pieces.join(',')));
   return records;
 }
 
