@@ -31,7 +31,7 @@ export interface Rehearsal {
   readonly skipped: readonly SkippedStep[];
 }
 
-export interface RehearsalOptions {
+interface RehearsalOptions {
   readonly places: RehearsalPlaces;
   /** In place of the sheet's, which is not on this machine. */
   readonly passwordFile?: string | undefined;
