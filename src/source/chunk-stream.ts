@@ -47,7 +47,11 @@ export class StreamChunker {
   }
 
   #take(filled: number): Chunk {
-    const bytes = this.#room.subarray(0, filled);
-    return { id: hash('sha256', bytes, 'hex'), bytes };
+    return wholeChunk(this.#room.subarray(0, filled));
   }
+}
+
+/** Of content that is too small to be cut (`MIN_CHUNK_BYTES`), for instance. */
+export function wholeChunk(bytes: Uint8Array): Chunk {
+  return { id: hash('sha256', bytes, 'hex'), bytes };
 }

@@ -2,7 +2,6 @@
  * Stores the contents of an archive's files in the repository as they come by. Whatever may be a
  * part of a database goes to scratch first: SQLite has to look at it.
  */
-import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +10,7 @@ import { MIN_CHUNK_BYTES } from '../../format/chunker.ts';
 import { newArchiveCounts } from '../../snapshot/archive-counts.ts';
 import type { BlobStore } from '../../snapshot/blob-writer.ts';
 import { saveChunk } from '../../snapshot/save-content.ts';
-import { StreamChunker } from '../../source/chunk-stream.ts';
+import { StreamChunker, wholeChunk } from '../../source/chunk-stream.ts';
 import { databaseOfSidecar, startsWithDatabaseMagic } from '../../source/sqlite-files.ts';
 import type { TarEntry } from '../../source/tar-reader.ts';
 import type { DatabaseMember, MemberContent, MemberTable } from './member-table.ts';
@@ -58,9 +57,9 @@ export class MemberStore {
     if (isDatabase || databaseOfSidecar(key) !== undefined) {
       return { isDatabase, ...(await this.#copy([bytes])) };
     }
-    const id = hash('sha256', bytes, 'hex');
-    await saveChunk({ id, bytes }, { store: this.#options.store, counts: this.counts });
-    return { isDatabase, blobs: [id] };
+    const chunk = wholeChunk(bytes);
+    await saveChunk(chunk, { store: this.#options.store, counts: this.counts });
+    return { isDatabase, blobs: [chunk.id] };
   }
 
   /** Data blobs with the content, in their order. */
