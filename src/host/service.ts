@@ -48,6 +48,15 @@ export interface HoldOptions {
   readonly record?: ((held: JsonValue) => Promise<void>) | undefined;
   /** What `record` was told by a hold that a crash cut off: the facts now are no longer the first. */
   readonly known?: JsonValue | undefined;
+  readonly lasting?: LastingHold | undefined;
+}
+
+/** Goes on when the machine is started anew in between. */
+export interface LastingHold {
+  /** A file that exists for as long as nobody may start the service. */
+  readonly marker: string;
+  /** It cannot be had here: whatever starts with the machine may start the service then. */
+  readonly onWeak: (why: string) => void;
 }
 
 /** Exactly one of these, as in the config. */

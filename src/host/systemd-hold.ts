@@ -5,14 +5,17 @@
  * wins over it, and the mask has no effect (systemd issue 10583; tried with `systemctl --root`). Apps
  * installed by hand have theirs there: they get a drop-in, which also leaves the unit its ExecStop and
  * limits, while a masked unit has lost them.
+ *
+ * Both are gone after a reboot. A second drop-in, in /etc/systemd/system, goes on until a file of the
+ * caller's is removed, and is of no effect from then on.
  */
 import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { JsonValue } from '../base/json-value.ts';
-import type { HoldOptions } from './service.ts';
+import type { HoldOptions, LastingHold } from './service.ts';
 import { unitWords, type Systemctl } from './systemctl.ts';
-import { dropInPath, removeDropIn, writeDropIn } from './systemd-drop-in.ts';
+import { dropInPath, isExpressible, removeDropIn, writeDropIn } from './systemd-drop-in.ts';
 
 type Signal = { signal?: AbortSignal | undefined };
 
@@ -22,6 +25,8 @@ interface HeldUnit {
   readonly first: 'mask' | 'drop-in';
   /** Where the drop-in is, or would be. */
   readonly dropIn: string | null;
+  /** The same of the one that outlives a reboot. */
+  readonly lasting: string | null;
   /** Sockets, timers and paths that were active: a start they cannot make ends some of them. */
   readonly triggers: readonly string[];
 }
@@ -35,9 +40,10 @@ export class SystemdHold {
     this.#systemctl = systemctl;
   }
 
-  async hold({ signal, record, known }: HoldOptions): Promise<JsonValue> {
+  async hold({ signal, record, known, lasting }: HoldOptions): Promise<JsonValue> {
     const held = known === undefined ? await this.#facts({ signal }) : decodeHeld(known);
     await record?.({ ...held });
+    if (lasting !== undefined) await this.#holdAtBoot(held, lasting);
     if (held.masked) return { ...held };
     const problems: string[] = [];
     for (const way of held.first === 'mask' ? ['mask', 'drop-in'] : ['drop-in', 'mask']) {
@@ -56,12 +62,17 @@ export class SystemdHold {
   /** Undoes each of both ways, whichever a crash left. */
   async release(journaled: JsonValue, options: Signal): Promise<void> {
     const held = decodeHeld(journaled);
+    // One that cannot be removed does nothing without its marker.
+    const hadLasting =
+      held.lasting !== null && (await removeDropIn(held.lasting).catch(() => false));
     if (held.masked) return;
     const hadDropIn = held.dropIn !== null && (await this.#removeDropIn(held.dropIn));
-    if (held.first === 'mask' || (await this.#hasMask(held))) {
+    const hasMask = await this.#hasMask(held);
+    if (held.first === 'mask' || hasMask) {
       await this.#do(['unmask', '--runtime', this.#unit], options);
     }
-    if (hadDropIn) await this.#do(['daemon-reload'], options);
+    // Where a mask was removed everything was read anew.
+    if (hadDropIn || (hadLasting && !hasMask)) await this.#do(['daemon-reload'], options);
     for (const trigger of held.triggers) {
       const state = await this.#systemctl.state(trigger, options);
       if (state !== 'running') await this.#do(['start', trigger], options);
@@ -79,12 +90,25 @@ export class SystemdHold {
       if (state === 'running') triggers.push(trigger);
     }
     const folder = folders[runtime];
+    const etc = folders.find((each) => each.endsWith('/etc/systemd/system'));
     return {
       masked: properties.get('LoadState') === 'masked',
       first: own >= 0 && own < runtime ? 'drop-in' : 'mask',
-      dropIn: folder === undefined ? null : dropInPath(this.#unit, folder),
+      dropIn: folder === undefined ? null : dropInPath(this.#unit, folder, 'now'),
+      lasting: etc === undefined ? null : dropInPath(this.#unit, etc, 'lasting'),
       triggers,
     };
+  }
+
+  /** Read at the next start of the machine; until then the other ways hold. */
+  async #holdAtBoot({ lasting: path }: HeldUnit, { marker, onWeak }: LastingHold): Promise<void> {
+    try {
+      if (path === null) throw new Error('systemd does not say where its units are');
+      if (!isExpressible(marker)) throw new Error(`${marker} cannot be written into a unit file`);
+      await writeDropIn(path, marker);
+    } catch (error) {
+      onWeak(describeCause(error));
+    }
   }
 
   /** Says what went wrong. */
@@ -140,12 +164,15 @@ export class SystemdHold {
 
 /** From a journal, so nothing is taken for granted. */
 function decodeHeld(held: JsonValue): HeldUnit {
-  const { masked, first, dropIn, triggers } = Object(held) as Partial<Record<string, JsonValue>>;
+  const { masked, first, dropIn, lasting, triggers } = Object(held) as Partial<
+    Record<string, JsonValue>
+  >;
   const names = Array.isArray(triggers) ? (triggers as readonly JsonValue[]) : [];
   return {
     masked: masked === true,
     first: first === 'drop-in' ? 'drop-in' : 'mask',
     dropIn: typeof dropIn === 'string' ? dropIn : null,
+    lasting: typeof lasting === 'string' ? lasting : null,
     triggers: names.filter((name): name is string => typeof name === 'string'),
   };
 }

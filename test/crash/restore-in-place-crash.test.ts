@@ -1,6 +1,7 @@
 /** A restore in place that dies at any of its calls: finished or undone, never a mix, nothing lost. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
 import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
@@ -60,6 +61,8 @@ async function hasUnfinished({ lab }: Lab): Promise<boolean> {
 async function expectBothWays(parts: Lab): Promise<void> {
   const { lab } = parts;
   const back = lab.freeze();
+  const isWhole = [parts.before, parts.after].some((each) => isDeepStrictEqual(each, lab.tree()));
+  if (!isWhole) expect(lab.service.startsWithMachine).toBe(false);
   if (!(await hasUnfinished(parts))) {
     // Died before there was a journal, or when all was done but the tidying.
     const isBefore = JSON.stringify(lab.tree()) === JSON.stringify(parts.before);
@@ -68,6 +71,7 @@ async function expectBothWays(parts: Lab): Promise<void> {
   }
   await lab.end('undo', { unreachable: true });
   expectAsBefore(parts);
+  expect(lab.service.startsWithMachine).toBe(true);
   expect(await hasUnfinished(parts)).toBe(false);
   back();
   await lab.end('resume', { unreachable: true });

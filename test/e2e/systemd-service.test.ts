@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import type { LabApp } from '../support/service-lab/lab-app.ts';
 import { startLabApp, type LabAppOptions } from '../support/service-lab/start-lab-app.ts';
@@ -147,6 +147,47 @@ test.each(places)('a held unit of /%s starts for nobody until it is released', a
   expect(leftBehind(app)).toEqual([]);
   await service.start(limit);
   await app.untilUp();
+});
+
+test.each(places)(
+  'a unit of /%s that is held does not start after a reboot, either, until its marker is gone',
+  async (place) => {
+    await using lab = await startLab({ unit: { place } });
+    const { app, service } = lab;
+    const lasting = { marker: app.join('50% of it'), onWeak: (why: string) => expect.fail(why) };
+    writeFileSync(lasting.marker, '');
+    await service.stop(limit);
+    const held = await service.hold({ lasting });
+    await reboot(app);
+    expect(await app.systemctl('start', app.unit)).toMatchObject({ exitCode: 1 });
+    await service.hold({ lasting, known: roundTrip(held) });
+    expect(await app.systemctl('start', app.unit)).toMatchObject({ exitCode: 1 });
+    await reboot(app);
+    // What is left behind keeps nobody from anything.
+    rmSync(lasting.marker);
+    await service.start(limit);
+    await service.release(roundTrip(held), {});
+    expect(leftBehind(app)).toEqual([]);
+    expect(await service.state({})).toBe('running');
+  },
+);
+
+test('a hold that cannot outlive a reboot says so, and holds until then', async () => {
+  await using lab = await startLab({ running: false });
+  const { app, service } = lab;
+  mkdirSync(app.join('root/etc/systemd/system'), { recursive: true });
+  writeFileSync(app.join('root/etc/systemd/system', `${app.unit}.d`), 'no folder');
+  const told: string[] = [];
+  const onWeak = (why: string): void => void told.push(why);
+  for (const marker of [app.join('marker'), app.join('line\nbreak')]) {
+    const held = await service.hold({ lasting: { marker, onWeak } });
+    expect(await app.systemctl('start', app.unit)).toMatchObject({ exitCode: 1 });
+    await service.release(held, {});
+  }
+  expect(told).toEqual([
+    expect.stringContaining('EEXIST'),
+    expect.stringContaining('cannot be written into a unit file'),
+  ]);
 });
 
 test('a unit of the admin keeps its own limit to stop while it is held', async () => {
@@ -323,8 +364,16 @@ function roundTrip(held: JsonValue): JsonValue {
   return JSON.parse(JSON.stringify(held)) as JsonValue;
 }
 
-/** Masks and drop-ins of the runtime folder. */
+/** Of the runtime folder nothing is left, and systemd reads everything anew. */
+async function reboot(app: LabApp): Promise<void> {
+  rmSync(app.join('root/run'), { recursive: true, force: true });
+  await app.systemctl('daemon-reload');
+}
+
+/** Masks and drop-ins. */
 function leftBehind(app: LabApp): string[] {
-  const folder = app.join('root/run/systemd/system');
-  return existsSync(folder) ? readdirSync(folder) : [];
+  const folders = [app.join('root/run/systemd/system'), app.join('root/etc/systemd/system')];
+  return folders.flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).filter((name) => name !== app.unit) : [],
+  );
 }

@@ -83,6 +83,7 @@ export class Life {
 export class ServiceModel {
   isRunning = true;
   isHeld = false;
+  #marker: string | undefined;
   readonly calls: string[] = [];
 
   control(life: Life): ServiceControl {
@@ -99,8 +100,9 @@ export class ServiceModel {
       },
       stop: () => change('stop', () => void (this.isRunning = false)),
       start: () => change('start', () => this.#start()),
-      hold: async ({ record }) => {
+      hold: async ({ record, lasting }) => {
         await record?.('token');
+        this.#marker = lasting?.marker;
         await change('hold', () => void (this.isHeld = true));
         return 'token';
       },
@@ -110,6 +112,11 @@ export class ServiceModel {
           this.isHeld = false;
         }),
     };
+  }
+
+  /** Nothing else that held it is there any more. */
+  get startsWithMachine(): boolean {
+    return this.#marker === undefined || !existsSync(this.#marker);
   }
 
   #start(): void {

@@ -7,18 +7,25 @@
  * (`…/.keepsake-restore-<id>/journal.json`), because those two are lost together or not at all. A
  * pointer in the state folder says where; without that one the places are looked for.
  */
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { FileLayer } from '../../backend/file-layer.ts';
 import type { JsonValue } from '../../base/json-value.ts';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
-import { readTextIfAny, makeFolders, namesIn, writeDurably } from './change-files.ts';
+import {
+  makeFolders,
+  namesIn,
+  readTextIfAny,
+  removeFileIfAny,
+  writeDurably,
+} from './change-files.ts';
 import { giveUpReserves, keepReserves } from './change-reserve.ts';
 import type { SwapRoot, SwapUnit } from './swap-units.ts';
 
 /** Readers refuse a higher one. */
 const JOURNAL_VERSION = 2;
 const JOURNAL_NAME = 'journal.json';
+const MARKER_NAME = 'in-progress';
 
 export const PLACE_PREFIX = '.keepsake-restore-';
 /** As in the names of the places. */
@@ -155,6 +162,19 @@ export class JournalFile {
     await writeDurably(this.#files, journalPath(this.#journal), text);
     if (isOver(this.#journal) || this.#journal.direction === 'back') return;
     await keepReserves(this.#files, places, text.length);
+  }
+
+  /** Stands beside the journal while the app must not start; the journal itself outlives the change. */
+  get marker(): string {
+    return join(dirname(journalPath(this.#journal)), MARKER_NAME);
+  }
+
+  async mark(): Promise<void> {
+    await writeDurably(this.#files, this.marker, '');
+  }
+
+  async unmark(): Promise<void> {
+    await removeFileIfAny(this.#files, this.marker);
   }
 
   /** False when there are none any more. */

@@ -47,6 +47,7 @@ export class ChangeService {
         await journal.update({ serviceBefore: 'none' });
     } else {
       await this.#noteStateBefore(control, signal);
+      await journal.mark();
       await control.stop({ limitMs: STOP_LIMIT_MS, signal });
       this.#stoppedMs = this.#options.clock.monotonicMs();
       await this.#hold(control, signal);
@@ -56,9 +57,14 @@ export class ChangeService {
   }
 
   async #hold(control: ServiceControl, signal: AbortSignal | undefined): Promise<void> {
-    const { journal } = this.#options;
+    const { journal, warn } = this.#options;
     const record = (held: JsonValue): Promise<void> => journal.update({ held });
-    await control.hold({ signal, record, known: journal.value.held });
+    const onWeak = (why: string): void =>
+      warn(
+        `the ${control.description} would start again with the machine (${why}): do not restart it before this has ended`,
+      );
+    const lasting = { marker: journal.marker, onWeak };
+    await control.hold({ signal, record, known: journal.value.held, lasting });
     if ((await control.state({ signal })) !== 'running') return;
     const reason = 'it was started again meanwhile';
     throw new KeepsakeError('SERVICE_STOP_FAILED', { service: control.description, reason });
@@ -117,6 +123,7 @@ export class ChangeService {
     const { journal, control } = this.#options;
     this.#isStopped = false;
     const { held } = journal.value;
+    await journal.unmark();
     if (control !== undefined && held !== undefined) await control.release(held, { signal });
   }
 

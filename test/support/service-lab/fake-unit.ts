@@ -6,7 +6,7 @@
  * Sources: systemd.service(5), systemd.unit(5); what a mask does to a unit file in /etc was tried
  * with `systemctl --root`.
  */
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SupervisedProcess, type ProcessEnd, type ProcessSpec } from './supervised-process.ts';
 
@@ -39,6 +39,7 @@ export class FakeUnit {
   result = 'success';
   masked = false;
   dropIns: string[] = [];
+  #assertions: { readonly isWanted: boolean; readonly path: string }[] = [];
   #process: SupervisedProcess | undefined;
   #starts: number[] = [];
   #restartTimer: NodeJS.Timeout | undefined;
@@ -61,16 +62,21 @@ export class FakeUnit {
     this.masked = [UNIT_FOLDERS.etc, ...(place === 'lib' ? [RUNTIME_FOLDER] : [])].some((folder) =>
       isMask(join(this.#root, folder, name)),
     );
-    const folders = [RUNTIME_FOLDER, UNIT_FOLDERS.etc].map((folder) =>
-      join(this.#root, folder, `${name}.d`),
+    // Of equally named ones the one in /etc is read.
+    const byName = new Map<string, string>();
+    for (const folder of [UNIT_FOLDERS.lib, RUNTIME_FOLDER, UNIT_FOLDERS.etc]) {
+      const dropIns = join(this.#root, folder, `${name}.d`);
+      if (statSync(dropIns, { throwIfNoEntry: false })?.isDirectory() !== true) continue;
+      for (const file of readdirSync(dropIns)) {
+        if (file.endsWith('.conf')) byName.set(file, join(dropIns, file));
+      }
+    }
+    this.dropIns = [...byName.keys()].sort().map((file) => byName.get(file) ?? '');
+    this.#assertions = this.dropIns.flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/^AssertPathExists=(!?)(\/.*)$/gm)].map(
+        ([, not, wanted = '']) => ({ isWanted: not === '', path: wanted.replaceAll('%%', '%') }),
+      ),
     );
-    this.dropIns = folders
-      .filter((folder) => existsSync(folder))
-      .flatMap((folder) =>
-        readdirSync(folder)
-          .filter((file) => file.endsWith('.conf'))
-          .map((file) => join(folder, file)),
-      );
   }
 
   async start(): Promise<JobResult> {
@@ -156,10 +162,9 @@ export class FakeUnit {
     this.#restartTimer = setTimeout(() => void this.start(), restartMs);
   }
 
+  /** All of them have to hold. */
   #assertionFails(): boolean {
-    return this.dropIns.some(
-      (path) => existsSync(path) && /^AssertPathExists=!\/$/m.test(readFileSync(path, 'utf8')),
-    );
+    return this.#assertions.some(({ isWanted, path }) => existsSync(path) !== isWanted);
   }
 
   #set(active: ActiveState, sub: string, result: string): void {
