@@ -107,7 +107,9 @@ function keepsakeLines({ subject, configFile }: RecoverySheet): string[] {
     '  # Takes that back',
     `  ${keepsake} rollback`,
     '',
-    '  # On an empty machine, in place of the line "restic restore" below',
+    '  # On an empty machine: plan, question, then users, files, unit and settings come back',
+    `  keepsake rebuild ${choice}`,
+    '  # Or by hand, in place of the line "restic restore" below',
     `  keepsake restore latest ${choice} --target "$TARGET" --verify`,
   ];
 }
