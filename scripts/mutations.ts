@@ -5,6 +5,7 @@ import { changeMutations } from './change-mutations.ts';
 import { drillMutations } from './drill-mutations.ts';
 import type { Mutation } from './mutation.ts';
 import { passMutations } from './pass-mutations.ts';
+import { rebuildMutations } from './rebuild-mutations.ts';
 import { repositoryMutations } from './repository-mutations.ts';
 import { tarMutations } from './tar-mutations.ts';
 
@@ -14,6 +15,7 @@ export const mutations: readonly Mutation[] = [
   ...passMutations,
   ...repositoryMutations,
   ...changeMutations,
+  ...rebuildMutations,
   ...drillMutations,
   ...tarMutations,
 ];

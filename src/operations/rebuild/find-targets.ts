@@ -3,15 +3,18 @@ import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { decodeRawName, fsPath } from '../../base/raw-name.ts';
 import type { Node } from '../../format/node.ts';
-import { MANIFEST_FOLDER, type Manifest } from '../../snapshot/manifest.ts';
+import type { Snapshot } from '../../format/snapshot-file.ts';
+import type { BlobReader } from '../../snapshot/blob-reader.ts';
+import { MANIFEST_FOLDER } from '../../snapshot/manifest.ts';
 import { joinTreePath, loadTree } from '../../snapshot/tree-walk.ts';
 import { sidecarsOf } from '../../sqlite/database-file.ts';
 import { isSameOrBelow, realPath } from '../in-place/swap-roots.ts';
-import type { OpenSnapshot } from '../open-snapshot.ts';
 
 export interface TargetSearch {
-  readonly open: OpenSnapshot;
-  readonly manifest: Manifest;
+  readonly reader: BlobReader;
+  readonly snapshot: Pick<Snapshot, 'tree' | 'paths'>;
+  /** Paths in the snapshot. */
+  readonly databases: readonly string[];
   readonly mountPoints: ReadonlySet<string>;
   /** Of a rebuild that was cut off: as if it were not there. */
   readonly ignored: ReadonlySet<string>;
@@ -30,11 +33,10 @@ export interface Targets {
  * machine's. Where they do not, they come with what they had.
  */
 export async function findTargets(search: TargetSearch): Promise<Targets> {
-  const { snapshot } = search.open;
+  const { snapshot, databases } = search;
   const found = { wanted: [] as string[], inTheWay: [] as string[] };
   await look({ path: '/', treeId: snapshot.tree }, search, found);
-  const databases = new Set(search.manifest.databases.map(({ path }) => path));
-  for (const path of found.wanted.filter((each) => databases.has(each))) {
+  for (const path of found.wanted.filter((each) => databases.includes(each))) {
     // SQLite would replay it over the restored one.
     found.inTheWay.push(...sidecarsOf(realPath(path)).filter(isThere));
   }
@@ -46,20 +48,20 @@ async function look(
   search: TargetSearch,
   found: { wanted: string[]; inTheWay: string[] },
 ): Promise<void> {
-  const { open, signal } = search;
-  for (const node of await loadTree(open.repository, { path, treeId }, { signal })) {
+  const { reader, snapshot, signal } = search;
+  for (const node of await loadTree(reader, { path, treeId }, { signal })) {
     const at = joinTreePath(path, node.name);
     if (path === '/' && node.name === MANIFEST_FOLDER) continue;
     if (!isThere(at)) found.wanted.push(at);
-    else if (isAbovePaths(at, open) && isFolder(at) && node.subtree !== undefined) {
+    else if (isAbovePaths(at, snapshot) && isFolder(at) && node.subtree !== undefined) {
       await look({ path: at, treeId: node.subtree }, search, found);
     } else if (isEmptyFolderFor(node, at, search)) found.wanted.push(at);
     else found.inTheWay.push(at);
   }
 }
 
-function isAbovePaths(at: string, { snapshot }: OpenSnapshot): boolean {
-  return !snapshot.paths.some((path) => isSameOrBelow(at, path));
+function isAbovePaths(at: string, { paths }: TargetSearch['snapshot']): boolean {
+  return !paths.some((path) => isSameOrBelow(at, path));
 }
 
 function isEmptyFolderFor(node: Node, at: string, search: TargetSearch): boolean {

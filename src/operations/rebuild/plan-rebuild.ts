@@ -113,8 +113,14 @@ async function findRoots(
   const mountPoints = machine.mountPoints();
   const own = leftovers.journals.flatMap(({ places }) => places.map(({ path }) => path));
   const ignored = new Set([...own, ...leftovers.empty]);
-  const { manifest } = origin;
-  const { wanted, inTheWay } = await findTargets({ open, manifest, mountPoints, ignored, signal });
+  const { wanted, inTheWay } = await findTargets({
+    reader: open.repository,
+    snapshot: open.snapshot,
+    databases: origin.manifest.databases.map(({ path }) => path),
+    mountPoints,
+    ignored,
+    signal,
+  });
   const configPath = origin.machine.config.path;
   const isConfigOther =
     existsSync(fsPath(configPath)) && !inTheWay.includes(configPath) && !(await hasConfig(origin));
