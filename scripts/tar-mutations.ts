@@ -51,4 +51,15 @@ export const tarMutations: readonly Mutation[] = [
       title: 'reads otherwise than it was written gives no archive',
     },
   },
+  {
+    rule: 7,
+    what: 'the map of a sparse member may lead beyond its file',
+    file: 'src/source/tar-sparse.ts',
+    text: 'if (at < end || at + length > sizeBytes) return undefined;',
+    replacement: '',
+    test: {
+      file: 'src/source/tar-reader.test.ts',
+      title: 'a map that does not fit its file is damage',
+    },
+  },
 ];
