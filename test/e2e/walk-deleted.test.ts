@@ -16,14 +16,14 @@ let pictures: string[];
 beforeAll(async () => {
   lab = await openProtectedApp();
   page = openPageShell(lab, '2-rows-deleted.md');
-  await lab.backUp('--time', '2026-11-20T03:00:00Z');
+  await lab.backUp('--time', '2024-11-20T03:00:00Z');
   await lab.app.addItem('Wanted on the second day');
   names = await lab.names();
-  const SNAPSHOT = await lab.backUp('--time', '2026-11-21T03:00:00Z');
+  const SNAPSHOT = await lab.backUp('--time', '2024-11-21T03:00:00Z');
   const mistake = (await lab.app.items()).slice(3, 8);
   for (const { id } of mistake) await lab.app.deleteItem(id);
   pictures = mistake.flatMap(({ imageUrl }) => imageUrl ?? []);
-  const AFTER = await lab.backUp('--time', '2026-11-22T03:00:00Z');
+  const AFTER = await lab.backUp('--time', '2024-11-22T03:00:00Z');
   await lab.app.addItem('Came since');
   ids = { SNAPSHOT: SNAPSHOT.slice(0, 8), AFTER: AFTER.slice(0, 8) };
 });

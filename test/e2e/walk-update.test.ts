@@ -1,20 +1,28 @@
 /** docs/recovery/3-update-failed.md, walked through with an app that runs from a git checkout. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { requirePages } from '../support/page-shell.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { requirePages, type PageShell } from '../support/page-shell.ts';
 import { openPageShell } from '../support/protected-app.ts';
 import { requireRoot } from '../support/require-tool.ts';
 import { runProgramOk } from '../support/run-program.ts';
 import { openVersionedApp, type VersionedApp } from '../support/versioned-app.ts';
+
+let lab: VersionedApp;
+let page: PageShell;
+
+beforeAll(async () => {
+  lab = await openVersionedApp();
+  lab.configureCode({ 'version-file': 'repo/plan.json' });
+  page = openPageShell(lab, '3-update-failed.md');
+});
+afterAll(() => lab[Symbol.asyncDispose]());
 
 const YES = { after: 'go on? [y/N] ', type: 'y\n' };
 
 test.skipIf(!requirePages('git'))(
   'the lines of the page: a guarded update that fails has gone back by itself, and one that went well is rolled back',
   async () => {
-    await using lab = await openVersionedApp();
-    const page = openPageShell(lab, '3-update-failed.md');
     const names = await lab.names();
     await lab.publish('v2', { migrate: 'fails' });
     const failed = await page.run('keepsake update', { exits: { 'keepsake update  ': 1 } });
@@ -25,7 +33,7 @@ test.skipIf(!requirePages('git'))(
     expect(await lab.names()).toEqual(names);
 
     await lab.publish('v3');
-    await page.run('keepsake update');
+    await lab.keepsake(['update']);
     expect(await lab.version()).toBe('v3');
     expect(await lab.names()).toEqual(names.map((name) => `${name} of v3`));
     await page.run('keepsake rollback', { answers: [YES] });
@@ -35,8 +43,8 @@ test.skipIf(!requirePages('git'))(
 );
 
 /** `git pull`, build and migration by hand, to a version that does not run. */
-async function updateUnguarded(lab: VersionedApp): Promise<void> {
-  await lab.publish('v2', { app: { sick: 500 } });
+async function updateUnguarded(): Promise<void> {
+  await lab.publish('v4', { app: { sick: 500 } });
   await lab.app.stop();
   await lab.git('pull', '--quiet');
   const node = ['runuser', '-u', lab.user ?? '', '--', process.execPath];
@@ -49,15 +57,12 @@ async function updateUnguarded(lab: VersionedApp): Promise<void> {
 test.skipIf(!requireRoot() || !requirePages('git', 'runuser'))(
   'the lines of the page: after an update by hand that failed, the old code and the backup from before it make the app answer again',
   async () => {
-    await using lab = await openVersionedApp();
-    lab.configureCode({ 'version-file': 'repo/plan.json' });
-    const page = openPageShell(lab, '3-update-failed.md');
     // What builds this app.
     const pnpm = `#!/bin/sh\nexec '${process.execPath}' build.cjs\n`;
     writeFileSync(join(lab.app.join('shell'), 'bin', 'pnpm'), pnpm, { mode: 0o755 });
     const names = await lab.names();
     const BEFORE = (await lab.backUp()).slice(0, 8);
-    await updateUnguarded(lab);
+    await updateUnguarded();
     const said = await page.run('keepsake restore BEFORE', {
       stands: { BEFORE, 'v0.60.2': 'v1', '-u wishlist': `-u ${lab.user}` },
       answers: [YES],
@@ -68,8 +73,6 @@ test.skipIf(!requireRoot() || !requirePages('git', 'runuser'))(
     expect(await lab.version()).toBe('v1');
     expect(lab.built()).toEqual(['v1', 'v1']);
     expect(await lab.names()).toEqual(names);
-    // Those are run above.
-    const others = page.notRun.map((line) => line.replace(/ *#.*/, ''));
-    expect(others).toEqual(['keepsake update --dry-run', 'keepsake update', 'keepsake rollback']);
+    expect(page.notRun).toEqual([]);
   },
 );
