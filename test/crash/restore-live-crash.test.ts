@@ -8,6 +8,7 @@ import { overwriteDatabase } from '../../src/sqlite/overwrite-database.ts';
 import { hasDatabaseMagic } from '../../src/source/sqlite-files.ts';
 import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
 import { Life, openInPlaceLab, type InPlaceLab } from '../support/in-place-lab.ts';
+import { openSession } from '../support/sqlite-session.ts';
 
 /** Every so manieth call is a death. */
 const STEP = Number(process.env['KEEPSAKE_SOAK_CRASH_STEP'] ?? 5);
@@ -109,6 +110,22 @@ test('killed at its n-th call, for each n, and whatever the app writes after tha
     await judge(parts);
   }
   expect(deaths).toBeGreaterThan(5);
+});
+
+test('a database that its app keeps locked is left as it was, and nothing beside it', async () => {
+  const { lab, before } = parts;
+  parts.reset();
+  const { database } = lab.backup.app;
+  await using app = await openSession(database, 'BEGIN IMMEDIATE');
+  const machine = { lockLimitMs: 2000 };
+  await expect(lab.end('resume', { machine, unreachable: true })).rejects.toMatchObject({
+    code: 'CHANGE_FAILED',
+    message: expect.stringContaining('was locked by its app for') as string,
+  });
+  await app.exec('ROLLBACK');
+  await app.close();
+  expect(rowsOf(database)).toBe(before);
+  expect(readdirSync(lab.root).filter((name) => PLACE_NAME.test(name))).toEqual([]);
 });
 
 /** Rows of 4 KiB, so that writing them takes a moment; returns its path. */

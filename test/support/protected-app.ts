@@ -2,7 +2,7 @@
  * The lab's app with its config and a repository: for the command line's restores in place and
  * whatever else changes an app that runs.
  */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { messages } from './app-lab.ts';
@@ -10,6 +10,7 @@ import { CliLab, PASSWORD } from './cli-lab.ts';
 import { startKeepsake } from './keepsake.ts';
 import { PageShell, type ShellOptions } from './page-shell.ts';
 import type { RunningProgram } from './run-program.ts';
+import type { AppOptions } from './service-lab/app-options.ts';
 import type { LabApp } from './service-lab/lab-app.ts';
 import { startLabApp, type LabAppOptions } from './service-lab/start-lab-app.ts';
 
@@ -73,6 +74,26 @@ export class ProtectedApp extends CliLab {
     return String(messages(result, 'summary')[0]?.['snapshot_id']);
   }
 
+  /**
+   * The app, its repository and all that Keepsake knows, as they are now: the function puts them
+   * back, as often as is wanted, and starts the app.
+   */
+  async freeze(): Promise<(app?: AppOptions) => Promise<void>> {
+    const { app } = this;
+    const folders = [app.root, this.repository, this.join('home'), this.join('state')];
+    await app.stop();
+    for (const folder of folders) copyFolder(folder, `${folder}.frozen`);
+    return async (options = {}) => {
+      await app.forgetHolds();
+      await app.stop();
+      for (const folder of folders) copyFolder(`${folder}.frozen`, folder);
+      this.configure({});
+      app.setApp(options);
+      await app.start();
+      await app.untilUp();
+    };
+  }
+
   /** Names of the items, as the app shows them. */
   async names(): Promise<string[]> {
     return (await this.app.items()).map(({ name }) => name);
@@ -98,6 +119,11 @@ export class ProtectedApp extends CliLab {
     const names = readdirSync(folder).filter((name) => name.startsWith('.keepsake-restore-'));
     return names.map((name) => join(folder, name));
   }
+}
+
+function copyFolder(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  if (existsSync(from)) cpSync(from, to, { recursive: true, preserveTimestamps: true });
 }
 
 /** Runs, and is backed up by nobody yet. */

@@ -24,11 +24,16 @@ export interface ChangeMachine {
   readonly mountPoints: () => ReadonlySet<string>;
   readonly findFileUsers: (paths: readonly string[]) => FileUser[];
   readonly syncFileSystem: (path: string) => Promise<void>;
+  /** How long an app may keep a database locked that is to be written live. */
+  readonly lockLimitMs: number;
   /** `undefined` where the config names none. */
   readonly openService: (app: ResolvedApp) => ServiceControl | undefined;
   /** `undefined` where there is nothing to ask. */
   readonly probe: (app: ResolvedApp, signal?: AbortSignal) => Promise<HealthVerdict | undefined>;
 }
+
+/** An app waits 5 s for a lock before it gives up a write, as better-sqlite3 does. */
+const LOCK_LIMIT_MS = 10_000;
 
 export interface MachineOptions {
   readonly stateFolder: string;
@@ -45,6 +50,7 @@ export function thisMachine(options: MachineOptions): ChangeMachine {
     mountPoints,
     findFileUsers,
     syncFileSystem: syncAll,
+    lockLimitMs: LOCK_LIMIT_MS,
     openService: (app) => serviceOf(app, options),
     async probe({ health }, signal) {
       if (health === undefined) return undefined;

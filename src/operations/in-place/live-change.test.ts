@@ -46,7 +46,7 @@ test('an undo that the app does not let write keeps the copy of the old state, a
   await dieAfterWriting(lab, snapshot);
   await using app = await openSession(database, 'BEGIN IMMEDIATE');
   const stuck = { code: 'CHANGE_STUCK' };
-  await expect(lab.end('undo', { unreachable: true, clock: hasty(1000) })).rejects.toMatchObject(
+  await expect(lab.end('undo', { unreachable: true, clock: hasty(2000) })).rejects.toMatchObject(
     stuck,
   );
   await app.exec('ROLLBACK');

@@ -14,9 +14,6 @@ import { SnapshotChange, type SnapshotChangeOptions } from './snapshot-change.ts
 import { swapIn } from './swap-paths.ts';
 import type { SwapRoot } from './swap-units.ts';
 
-/** An app waits 5 s for a lock before it gives up a write, as better-sqlite3 does. */
-const OVERWRITE_LIMIT_MS = 10_000;
-
 /** SQLite itself said that it could not. */
 const UNWRITTEN = ['DATABASE_KEPT_BUSY', 'DATABASE_UNREADABLE', 'DATABASE_DAMAGED'] as const;
 
@@ -95,8 +92,9 @@ export class LiveChange extends SnapshotChange {
   }
 
   async #overwrite({ at: target }: SwapRoot, image: string): Promise<void> {
-    const { clock } = this.#options.workbench;
-    await overwriteDatabase({ image, target, limitMs: OVERWRITE_LIMIT_MS, clock });
+    const { workbench, machine } = this.#options;
+    const { clock } = workbench;
+    await overwriteDatabase({ image, target, limitMs: machine.lockLimitMs, clock });
   }
 
   async #assertSound({ at: path, fresh }: SwapRoot): Promise<void> {

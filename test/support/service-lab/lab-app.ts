@@ -1,5 +1,5 @@
 /** The running app, and the service manager that looks after it, in the hands of a test. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -167,6 +167,13 @@ export class LabApp implements AsyncDisposable {
       ? this.systemctl('start', UNIT)
       : this.docker('start', CONTAINER));
     if (exitCode !== 0) throw new Error(stderr);
+  }
+
+  /** Whatever a test that failed left behind; and it may be started as often as is wanted. */
+  async forgetHolds(): Promise<void> {
+    rmSync(this.#dir.join('root', 'run'), { recursive: true, force: true });
+    await this.systemctl('daemon-reload');
+    await this.systemctl('reset-failed', UNIT);
   }
 
   async stop(): Promise<void> {
