@@ -41,4 +41,12 @@ export const rebuildMutations: readonly Mutation[] = [
       "  await writeSettings(context, planned.plan, (owner) => owner);\n  if (journal.step === 'place') {",
     test: crash,
   },
+  {
+    rule: 7,
+    what: 'a rebuild forgets that all is in place while it removes what is left',
+    file: 'src/operations/rebuild/run-rebuild.ts',
+    text: "  await saveJournal(files, { ...journal, step: 'settle' });",
+    replacement: '',
+    test: crash,
+  },
 ];
