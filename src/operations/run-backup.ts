@@ -125,6 +125,7 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
       clock: workbench.clock,
       capture: {
         scratchFolder: scratch.path,
+        gate: workbench.gate,
         method: input.captureMethod,
         check: input.databaseCheck,
         lockLimitMs: input.lockLimitMs,

@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/backend.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import type { ProcessFacts } from '../repository/lock-holder.ts';
+import type { Gate } from '../sqlite/gate.ts';
 
 /** What every operation is given of the outside world; composed in `main.ts`. */
 export interface Workbench {
@@ -12,6 +13,8 @@ export interface Workbench {
   readonly openBackend: (location: string) => Backend;
   /** Where large temporary files go: never a RAM disk by default. */
   readonly scratchFolder: string;
+  /** For backups one after the other; else each starts one. */
+  readonly gate?: Gate | undefined;
   /** Slower, in less memory. */
   readonly lowMemory?: boolean | undefined;
   /** For what a person should know although the command goes on. */

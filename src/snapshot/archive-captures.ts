@@ -8,7 +8,7 @@ import type { Node } from '../format/node.ts';
 import type { Leaf } from '../source/source.ts';
 import { databaseOfSidecar } from '../source/sqlite-files.ts';
 import type { CaptureWarning } from '../sqlite/capture.ts';
-import { openGate, type Gate } from '../sqlite/gate.ts';
+import { ownGateUnless, type Gate } from '../sqlite/gate.ts';
 import { archiveChanges } from './archive-changes.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import { archiveDatabase, databaseNode, type ArchivedDatabase } from './archive-database.ts';
@@ -93,7 +93,8 @@ export class DatabaseCaptures {
   }
 
   async captureAll(): Promise<void> {
-    await using gate = openGate();
+    await using own = ownGateUnless(this.#options.capture.gate);
+    const { gate } = own;
     for (const path of this.#options.configuredDatabases) await this.#capture(path, gate);
     // Files are read side by side, so that they are found in any order.
     for (const path of [...this.#discovered].sort(compareRawNames)) await this.#capture(path, gate);
@@ -144,7 +145,7 @@ export class DatabaseCaptures {
     return saveContent({ path, reading: read() }, { store, clock, signal, counts, onProblem });
   }
 
-  async #capture(path: string, gate?: Gate): Promise<void> {
+  async #capture(path: string, gate = this.#options.capture.gate): Promise<void> {
     this.#tried.add(path);
     try {
       const takenOver = await this.#takeOver(path);

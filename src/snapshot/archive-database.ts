@@ -29,6 +29,8 @@ import { savePages } from './save-pages.ts';
 
 export interface CaptureSettings {
   readonly scratchFolder: string;
+  /** Else one is started for the captures, and ends with them. */
+  readonly gate?: Gate | undefined;
   readonly method?: CaptureMethod | undefined;
   readonly lockLimitMs?: number | undefined;
   readonly busyLimitMs?: number | undefined;
@@ -64,8 +66,6 @@ export interface ArchiveDatabaseOptions extends CaptureSettings {
   readonly rescue: (named: readonly NamedFiles[]) => Promise<ReadonlySet<string>>;
   /** Paths that were missing at the last backup already. */
   readonly knownMissing: ReadonlySet<string>;
-  /** Shared by captures that follow each other. */
-  readonly gate?: Gate | undefined;
   readonly onBytes?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -55,7 +55,7 @@ async function archiveApp(
     store: repository,
     source: alteredSource(lab, repository.config.chunkerPolynomial, changes),
     clock: hastyClock,
-    capture: { scratchFolder: lab.scratch },
+    capture: { scratchFolder: lab.scratch, gate: lab.gate },
     configuredDatabases: subject.databases,
     references: subject.references,
     paths: subject.paths,

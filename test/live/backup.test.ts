@@ -94,13 +94,16 @@ test.each(['wal', 'delete'] as const)(
 
 /** The local pictures that the rows of one captured state name. */
 async function namesInRows(lab: BackupLab): Promise<string[]> {
+  const { gate } = lab;
   await using captured = await captureDatabase({
     path: lab.app.database,
     scratchFolder: lab.join('.'),
     configured: true,
     clock: systemClock,
+    gate,
   });
-  const values = readReferences(captured.imagePath, [{ table: 'items', column: 'imageUrl' }]);
+  const wanted = [{ table: 'items', column: 'imageUrl' }];
+  const values = readReferences(captured.imagePath, wanted, { gate });
   return (await Array.fromAsync(values)).filter((value) => !URL.canParse(value));
 }
 

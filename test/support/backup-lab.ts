@@ -22,6 +22,7 @@ import { describeProblem, isNote } from '../../src/repository/check-problem.ts';
 import type { ProcessFacts } from '../../src/repository/lock-holder.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { walkTree } from '../../src/snapshot/tree-walk.ts';
+import { openGate, type Gate } from '../../src/sqlite/gate.ts';
 import { createLabIn, PASSWORD, selfFacts, type Lab } from './repository-lab.ts';
 import { tempFolder, type TempFolder } from './temp-folder.ts';
 import {
@@ -51,6 +52,10 @@ export type BackupChanges = Partial<Omit<BackupInput, 'subject'>> & {
   readonly backend?: Backend;
 };
 
+/** One for all labs of this process, which it ends with: its start takes longer than a small backup. */
+const gate = openGate();
+let isGateTaken = false;
+
 export class BackupLab implements AsyncDisposable {
   readonly app: WishlistFolders;
   readonly repositoryLab: Lab<Backend>;
@@ -67,6 +72,11 @@ export class BackupLab implements AsyncDisposable {
     this.app = parts.app;
     this.repositoryLab = parts.repository;
     this.#clock = parts.clock;
+  }
+
+  /** For captures and the like beside no backup. */
+  get gate(): Gate {
+    return gate;
   }
 
   get scratch(): string {
@@ -121,10 +131,15 @@ export class BackupLab implements AsyncDisposable {
       ...changes,
       subject: { ...this.subject(), ...subject },
     };
-    const events = backup(this.workbench(backend), input);
-    for (;;) {
-      const next = await events.next();
-      if (next.done === true) return next.value;
+    if (isGateTaken) return runBackup(this.workbench(backend), input);
+    isGateTaken = true;
+    try {
+      return await runBackup({ ...this.workbench(backend), gate }, input);
+    } catch (error) {
+      await gate.kill(error); // whatever it is still asked
+      throw error;
+    } finally {
+      isGateTaken = false;
     }
   }
 
@@ -137,6 +152,14 @@ export class BackupLab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#dir[Symbol.asyncDispose]();
+  }
+}
+
+async function runBackup(workbench: Workbench, input: BackupInput): Promise<BackupResult> {
+  const events = backup(workbench, input);
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true) return next.value;
   }
 }
 
