@@ -1,5 +1,6 @@
 /** The codecs alone against files that the real restic wrote, and restic against files of ours. */
 import { createHash } from 'node:crypto';
+import { cpSync } from 'node:fs';
 import { readdir, readFile, writeFile, mkdir } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -20,12 +21,13 @@ import { decodeLockFile } from '../../src/format/lock-file.ts';
 import { decodePackHeader, packHeaderLength, packSizeOf } from '../../src/format/pack.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/format/snapshot-file.ts';
 import { sealUnpacked, unsealUnpacked, type UnpackedKind } from '../../src/format/unpacked.ts';
+import { PASSWORD } from '../support/cli-lab.ts';
 import { requireTool } from '../support/require-tool.ts';
+import { resticTemplate } from '../support/restic-template.ts';
 import { restic } from '../support/restic.ts';
 import { startProgram } from '../support/run-program.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const PASSWORD = 'a <password> of ü & 日本';
 const VERSIONS = [1, 2] as const;
 const byVersion = test.skipIf(!requireTool('restic')).each(VERSIONS);
 
@@ -54,7 +56,7 @@ async function makeResticRepository(version: 1 | 2): Promise<Repository> {
   await writeFile(join(source, 'text'), 'row, row, row\n'.repeat(20_000));
   await writeFile(join(source, 'random'), systemRandom(3_000_000));
   await writeFile(join(source, 'uploads', 'small'), 'x');
-  await restic(path, PASSWORD, ['init', '--repository-version', String(version)]);
+  cpSync(await resticTemplate(version), path, { recursive: true });
   const backup = ['backup', '--host', '<nas>', '--tag', 'a&b,c', '--exclude', '*.t<m>p', source];
   await restic(path, PASSWORD, backup);
   await writeFile(join(source, 'uploads', 'second'), 'y'.repeat(5000));

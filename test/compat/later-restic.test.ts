@@ -105,8 +105,7 @@ describe.skipIf(!requireTool('restic'))('a snapshot as later versions of restic 
 
   test('is copied by restic 0.14 tree for tree', async () => {
     const copy = { repository: lab.join('copy') };
-    await lab.restic(['init'], copy);
-    await lab.addQuickKey(copy.repository);
+    await lab.initByRestic(2, copy.repository);
     await lab.restic(['copy', '--from-repo', lab.repository], copy);
     expect((await lab.newest(copy)).tree).toBe(sha256(ROOT));
     await lab.keepsake(['check', '--read-data'], copy);

@@ -1,29 +1,26 @@
 /** The codecs against what the real restic stored. */
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openLocalBackend } from '../../src/backend/local-backend.ts';
-import { systemClock, systemRandom } from '../../src/base/clock.ts';
 import { ContentChunker } from '../../src/format/chunker.ts';
 import type { Node } from '../../src/format/node.ts';
 import { isIrreducible } from '../../src/format/polynomial.ts';
 import { decodeTree, encodeTree } from '../../src/format/tree.ts';
-import { openRepository } from '../../src/repository/open-repository.ts';
+import { PASSWORD } from '../support/cli-lab.ts';
+import { openCompatLab, type CompatLab } from '../support/compat-lab.ts';
 import { layOutNastyTree } from '../support/nasty-tree.ts';
 import { requireTool } from '../support/require-tool.ts';
-import { restic, resticJson } from '../support/restic.ts';
-import { tempFolder } from '../support/temp-folder.ts';
-
-const PASSWORD = 'secret';
+import { restic } from '../support/restic.ts';
 
 describe.skipIf(!requireTool('restic'))('what the real restic stored', () => {
   test('each tree of a nasty folder is read and written again byte for byte', async () => {
-    await using folder = await tempFolder();
-    const repository = folder.join('repository');
-    layOutNastyTree(folder.join('source'), { manyCount: 30 });
-    await restic(repository, PASSWORD, ['init']);
-    await restic(repository, PASSWORD, ['backup', folder.join('source')], { anyExit: true });
-    const trees = await allTrees(repository);
+    await using lab = await openCompatLab();
+    layOutNastyTree(lab.source, { manyCount: 30 });
+    await lab.initByRestic();
+    // What only root may read fails for others.
+    await restic(lab.repository, PASSWORD, ['backup', lab.source], { anyExit: true });
+    const trees = await allTrees(lab);
     expect(trees.length).toBeGreaterThan(5);
     for (const bytes of trees) {
       const nodes = decodeTree(bytes);
@@ -35,40 +32,28 @@ describe.skipIf(!requireTool('restic'))('what the real restic stored', () => {
   });
 
   test('a large file is cut where restic cut it, into the same blobs', async () => {
-    await using folder = await tempFolder();
-    const repository = folder.join('repository');
+    await using lab = await openCompatLab();
     const content = randomBytes(9_000_000);
-    writeFileSync(folder.join('large'), content);
-    await restic(repository, PASSWORD, ['init']);
-    await restic(repository, PASSWORD, ['backup', folder.join('large')]);
+    writeFileSync(join(lab.source, 'large'), content);
+    await lab.initByRestic();
+    await lab.restic(['backup', lab.source]);
 
-    const { stdout } = await restic(repository, PASSWORD, ['cat', 'config']);
+    const { stdout } = await lab.restic(['cat', 'config']);
     const config = JSON.parse(stdout) as { chunker_polynomial: string };
     const polynomial = BigInt(`0x${config.chunker_polynomial}`);
     expect(isIrreducible(polynomial)).toBe(true);
-    const nodes = (await allTrees(repository)).flatMap((bytes) => decodeTree(bytes));
+    const nodes = (await allTrees(lab)).flatMap((bytes) => decodeTree(bytes));
     const stored = nodes.find(({ name }) => name === 'large')?.content;
     expect(blobIds(content, polynomial)).toEqual(stored);
   });
 });
 
 /** Every tree of the newest snapshot. */
-async function allTrees(repository: string): Promise<Uint8Array[]> {
-  const snapshots = await resticJson<{ tree: string }[]>(repository, PASSWORD, ['snapshots']);
-  await using backend = openLocalBackend({ path: repository, random: systemRandom });
-  const self = {
-    hostname: 'test',
-    username: 'test',
-    pid: process.pid,
-    uid: 0,
-    gid: 0,
-    isAlive: () => true,
-  };
-  const access = { backend, clock: systemClock, random: systemRandom, self };
-  const opened = await openRepository(access, PASSWORD);
-  await opened.loadIndex();
+async function allTrees(lab: CompatLab): Promise<Uint8Array[]> {
+  const { tree } = await lab.newest();
+  const opened = await lab.openRepository();
   const trees: Uint8Array[] = [];
-  const left = [snapshots[0]!.tree];
+  const left = [tree];
   for (let id = left.pop(); id !== undefined; id = left.pop()) {
     const bytes = await opened.loadBlob('tree', id);
     trees.push(bytes);

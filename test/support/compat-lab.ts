@@ -3,7 +3,7 @@
  * the real restic, with the same password and time zone.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, systemRandom } from '../../src/base/clock.ts';
 import { toHex } from '../../src/base/bytes.ts';
@@ -13,6 +13,7 @@ import { openRepository } from '../../src/repository/open-repository.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { CliLab, PASSWORD, QUICK_SCRYPT, type CallOptions } from './cli-lab.ts';
 import { restic } from './restic.ts';
+import { resticTemplate } from './restic-template.ts';
 import { describeResult, type ProgramResult } from './run-program.ts';
 import { tempFolder, type TempFolder } from './temp-folder.ts';
 
@@ -69,6 +70,12 @@ export class CompatLab extends CliLab {
     const { stdout } = await this.restic(['check', '--read-data'], options);
     if (!stdout.includes('no errors were found')) throw new Error(stdout);
     await this.keepsake(['check', '--read-data'], options);
+  }
+
+  /** A repository as `restic init` makes it, with a quick key beside restic's. */
+  async initByRestic(version: 1 | 2 = 2, repository = this.repository): Promise<void> {
+    cpSync(await resticTemplate(version), repository, { recursive: true });
+    await this.addQuickKey(repository);
   }
 
   /** Beside the key of `init` one that both tools try first and derive quickly. */
