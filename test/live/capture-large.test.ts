@@ -11,7 +11,7 @@ test.skipIf(!isSoak).each(['WAL', 'DELETE'])(
   async (journalMode) => {
     await using lab = await openLab();
     const size = 1_150_000_000;
-    await makeDatabase(
+    makeDatabase(
       lab.path(),
       `PRAGMA journal_mode = ${journalMode}; PRAGMA synchronous = OFF; CREATE TABLE t(a);
        INSERT INTO t VALUES (zeroblob(600000000)), (zeroblob(${size - 600_000_000})), ('end')`,

@@ -122,7 +122,7 @@ test.each([['-wal'], ['-wal', '-shm']])(
 
 test('a journal that is not hot does not make the app a killed one', async () => {
   await using lab = await openLab(gate);
-  await makeDatabase(
+  makeDatabase(
     lab.path(),
     'PRAGMA journal_mode = PERSIST; CREATE TABLE t(a); INSERT INTO t VALUES (1)',
   );
@@ -246,7 +246,7 @@ async function mountReadOnly(source: string, target: string) {
 
 test.skipIf(!requireRoot())('sidecars keep an owner that differs from the database’s', async () => {
   await using lab = await openLab(gate);
-  await makeDatabase(lab.path(), 'PRAGMA journal_mode = WAL; CREATE TABLE t(a)');
+  makeDatabase(lab.path(), 'PRAGMA journal_mode = WAL; CREATE TABLE t(a)');
   await chown(lab.path(), 0, NOBODY);
   await chmod(lab.path(), 0o660);
   await chmod(lab.folder, 0o755);

@@ -120,7 +120,7 @@ test(
   async () => {
     await using gate = openGate();
     await using lab = await openLab(gate);
-    await makeDatabase(lab.path(), SCHEMA);
+    makeDatabase(lab.path(), SCHEMA);
     const random = new SeededRandom(SEED);
     const session = await openSession(lab.path(), "UPDATE t SET n = 'first' WHERE id = 1");
     const app = new HostileApp(lab, session, random);
@@ -163,7 +163,7 @@ async function withKnown(
 ): Promise<void> {
   await using gate = openGate();
   await using lab = await openLab(gate);
-  await makeDatabase(lab.path(), SCHEMA);
+  makeDatabase(lab.path(), SCHEMA);
   await using app = await openSession(lab.path(), "UPDATE t SET n = 'one' WHERE id = 1");
   await sleep(SETTLE_MS);
   const known = await captureAll(lab);

@@ -100,7 +100,7 @@ test('a checkpoint and a restart of the log are read again', async () => {
 test('each commit is in the next backup, however soon that comes', async () => {
   await using lab = await openSettledLab();
   for (let round = 0; round < 4; round += 1) {
-    await makeDatabase(lab.app.database, `PRAGMA user_version = ${round}`);
+    makeDatabase(lab.app.database, `PRAGMA user_version = ${round}`);
     const { manifest } = await lab.backup();
     expect(manifest.databases[0]?.userVersion).toBe(round);
   }
@@ -121,7 +121,7 @@ test('all of it is read again after a week, and when the clock was set back', as
 
 test('whoever asks for the backup of SQLite gets one each time', async () => {
   await using lab = await openSettledLab();
-  await makeDatabase(lab.app.database, 'PRAGMA journal_mode = DELETE');
+  makeDatabase(lab.app.database, 'PRAGMA journal_mode = DELETE');
   await sleep(SETTLE_MS);
   expect(captureMethod(await lab.backup())).toBe('raw');
   expect(captureMethod(await lab.backup({ captureMethod: 'backup' }))).toBe('backup');
@@ -145,7 +145,7 @@ test(
     const random = new SeededRandom(7);
     const { uploads, database } = lab.app;
     const names = readdirSync(uploads);
-    const steps: (() => Promise<void> | void)[] = [
+    const steps: (() => void)[] = [
       () => rmSync(join(uploads, random.pick(names)), { force: true }),
       () => writeFileSync(join(uploads, random.pick(names)), 'again'),
       () => writeFileSync(join(uploads, `orphan-${random.below(5)}.webp`), 'x'),
@@ -157,7 +157,7 @@ test(
     ];
     let takenOver = 0;
     for (let done = 0; done < STEPS; done += 1) {
-      await random.pick(steps)();
+      random.pick(steps)();
       if (random.chance(0.5)) await sleep(SETTLE_MS);
       const result = await lab.backup();
       if (captureMethod(result) === 'unchanged') takenOver += 1;
