@@ -16,9 +16,18 @@ interface Check {
 const checks: readonly Check[] = [
   {
     name: 'unit tests',
-    argv: [tool('vitest/vitest.mjs'), 'run', '--project=unit', '--reporter=minimal'],
+    argv: [tool('vitest/vitest.mjs'), 'run', '--project=unit*', '--reporter=minimal'],
   },
-  { name: 'format', argv: [tool('prettier/bin/prettier.cjs'), '--check', '.'] },
+  {
+    name: 'format',
+    argv: [
+      tool('prettier/bin/prettier.cjs'),
+      '--check',
+      '--cache',
+      '--cache-strategy=content',
+      '.',
+    ],
+  },
   { name: 'types', argv: [tool('typescript/bin/tsc'), '-p', 'tsconfig.json'] },
   { name: 'lint', argv: [tool('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings'] },
   { name: 'dead code', argv: [tool('knip/bin/knip.js')] },

@@ -74,7 +74,7 @@ class Copy implements Disposable {
   async #run({ file, title }: NamedTest): Promise<TestCounts> {
     const report = join(this.#folder, 'report.json');
     rmSync(report, { force: true });
-    const project = /^test\/(\w+)\//.exec(file)?.[1] ?? 'unit';
+    const project = /^test\/(\w+)\//.exec(file)?.[1] ?? 'unit*';
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
     const options = ['--reporter=json', `--outputFile=${report}`, '-t', RegExp.escape(title)];
     const argv = [process.execPath, vitest, 'run', '--project', project, file, ...options];
