@@ -21,6 +21,7 @@ import type { RebuildResult } from '../../src/operations/rebuild/rebuild-input.t
 import { openRebuild } from '../../src/operations/rebuild/rebuild.ts';
 import { openBackupLab, type BackupLab } from '../support/backup-lab.ts';
 import { compareTrees } from '../support/compare-trees.ts';
+import { interceptFileLayer } from '../support/intercepted-file-layer.ts';
 import { MortalFiles, type MortalPlan } from '../support/mortal-files.ts';
 import { PASSWORD, selfFacts } from '../support/repository-lab.ts';
 
@@ -99,7 +100,11 @@ function machineOf(): RebuildMachine {
   const real = rebuildMachine({ stateFolder, clock: systemClock, environment: {} });
   const mounted = new Set(before === 'an empty disk' ? [lab.app.uploads] : []);
   const parts = { mountPoints: () => mounted, syncFileSystem: () => Promise.resolve() };
-  return { ...real, ...parts, isRoot: true };
+  // A sync changes nothing that a later process of this machine could see.
+  const files = interceptFileLayer(real.files, ({ name }) =>
+    name === 'sync' || name === 'syncFolder' ? 'skip' : 'perform',
+  );
+  return { ...real, ...parts, files, isRoot: true };
 }
 
 function emptyTheMachine(): void {
