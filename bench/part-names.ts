@@ -9,6 +9,7 @@ export const partNames = [
   'memory-200k',
   'startup',
   'sealing',
+  'in-place',
 ] as const;
 
 export type PartName = (typeof partNames)[number];

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { bestOf } from './best-of.ts';
+import { renderInPlace } from './in-place-part.ts';
 import { renderLargeMemory } from './memory-part.ts';
 import type { PartName } from './part-names.ts';
 import type { SavedPart } from './result-file.ts';
@@ -43,6 +44,13 @@ test('memory on much data is judged for every command', () => {
   );
   expect(markdown).toContain('### Memory: 330 MB database, 3,700 files of 3.70 GB');
   expect(markdown).toContain('| restore | 201 MB | ≤ 200 MB **missed** |');
+  expect(verdicts.map(({ met }) => met)).toEqual([false]);
+});
+
+test('of restores in place the middle one is judged', () => {
+  const restores = [90, 310, 320].map((downtimeMs) => ({ downtimeMs, wallMs: 4000 }));
+  const { markdown, verdicts } = renderInPlace(saved('in-place', { restores }));
+  expect(markdown).toContain('| 310 ms | 320 ms | ≤ 300 ms **missed** |');
   expect(verdicts.map(({ met }) => met)).toEqual([false]);
 });
 

@@ -1,6 +1,7 @@
-/** All parts, in the order of their names; a new one (downtime, say) is a line here. */
+/** All parts, in the order of their names; a new one is a line here. */
 import { comparePart } from './compare-part.ts';
 import { growthPart } from './growth-part.ts';
+import { inPlacePart } from './in-place-part.ts';
 import { memoryPart } from './memory-part.ts';
 import type { Part } from './part.ts';
 import type { PartName } from './part-names.ts';
@@ -17,4 +18,5 @@ export const parts: Readonly<Record<PartName, Part>> = {
   'memory-200k': memoryPart('memory-200k'),
   startup: startupPart,
   sealing: sealingPart,
+  'in-place': inPlacePart,
 };

@@ -8,8 +8,8 @@ import { tools, type Tool } from './tools.ts';
 
 export const usage = `npm run bench -- [options]
 
-  --set A,B,C,growth,memory,startup,sealing   what to measure; all of it by default. growth is
-                growth-A and growth-C, memory is memory-4GB and memory-200k
+  --set A,B,C,growth,memory,startup,sealing,in-place   what to measure; all of it by default.
+                growth is growth-A and growth-C, memory is memory-4GB and memory-200k
   --runs N      rounds of which the median is taken (default 5)
   --tools LIST  restic,keepsake,borg,tar
   --no-memory   leave out the pass that samples memory
