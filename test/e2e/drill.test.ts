@@ -6,7 +6,7 @@ import { PASSWORD } from '../support/cli-lab.ts';
 import { openDrillLab, type DrillLab } from '../support/drill-lab.ts';
 import { requireRoot, requireTool } from '../support/require-tool.ts';
 import { restic, resticJson } from '../support/restic.ts';
-import { descendantsOf, stillRunning } from '../support/running-keepsake.ts';
+import { descendantsOf, isRunning, type SeenProcess } from '../support/running-keepsake.ts';
 import { labAppMain } from '../support/service-lab/start-lab-app.ts';
 
 const isRoot = requireRoot() && requireTool('unshare');
@@ -24,7 +24,10 @@ beforeAll(async () => {
 afterAll(() => lab[Symbol.asyncDispose]());
 
 async function backUpWithoutUsers(): Promise<string> {
-  using db = new DatabaseSync(lab.app.folders.database, { enableForeignKeyConstraints: false });
+  using db = new DatabaseSync(lab.app.folders.database, {
+    enableForeignKeyConstraints: false,
+    timeout: 10_000, // the app uses it, too
+  });
   db.exec('CREATE TABLE kept AS SELECT * FROM user; DELETE FROM user');
   const id = await lab.backUp();
   db.exec('INSERT INTO user SELECT * FROM kept; DROP TABLE kept');
@@ -56,10 +59,13 @@ const afterKeepsake = once(async () => {
   lab.configure();
   return summary;
 });
-/** The one after that, without a lock: of it nothing is kept. */
+/** The one after that, as another user and without a lock: of it nothing is kept. */
 const withoutLock = once(async () => {
   await afterKeepsake();
-  return lab.drill(['--no-lock']);
+  lab.configure({ app: { 'run-as': 'nobody' } });
+  const summary = await lab.drill(['--no-lock']);
+  lab.configure();
+  return summary;
 });
 
 function once(work: () => Promise<Summary>): () => Promise<Summary> {
@@ -300,14 +306,14 @@ interface Moment {
 }
 
 /** Kills a drill and gives all that ran of it; its scratch is left. */
-async function killAt({ args, env = {}, line = '', program = '' }: Moment): Promise<number[]> {
+async function killAt({ args, env = {}, line = '', program = '' }: Moment): Promise<SeenProcess[]> {
   await using running = lab.start(['drill', ...args], env);
   for await (const said of running.lines) if (said.includes(line)) break;
   const ofDrill = await vi.waitFor(
     () => {
       const found = descendantsOf(running.pid);
-      expect([...found.values()].join('\n')).toContain(program);
-      return [...found.keys()];
+      expect(found.map(({ argv }) => argv).join('\n')).toContain(program);
+      return found;
     },
     { timeout: 30_000, interval: 20 },
   );
@@ -331,14 +337,12 @@ test.skipIf(!isRoot || !requireTool('restic'))(
     ];
     for (const moment of moments) {
       const ofDrill = await killAt(moment);
-      await vi.waitFor(() => expect(stillRunning(ofDrill)).toEqual([]), { timeout: 10_000 });
+      const allEnded = () => expect(ofDrill.filter(isRunning)).toEqual([]);
+      await vi.waitFor(allEnded, { timeout: 10_000 });
       expect(lab.copiesRunning()).toEqual([]);
     }
     lab.setCopy({});
-    lab.configure({ app: { 'run-as': 'nobody' } });
-    // As the app's user, too, a copy answers.
     expect(await lab.drill(own)).toMatchObject({ outcome: 'proven' });
-    lab.configure();
     expectNothingLeft();
     expect(await lab.print()).toEqual(before);
     await lab.keepsake(['check', '--read-data']);

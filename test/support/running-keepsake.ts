@@ -43,24 +43,30 @@ export async function groupToEnd(leader: number): Promise<void> {
   }
 }
 
-/** All that a process started, and that those started, each with its argv. */
-export function descendantsOf(pid: number): Map<number, string> {
-  const parents = new Map(allProcesses().map((each) => [each, statOf(each)?.parent]));
-  const found = new Map<number, string>();
+export interface SeenProcess {
+  readonly pid: number;
+  /** In ticks since the machine's start: a number is given to another one soon. */
+  readonly startedAt: string;
+  readonly argv: string;
+}
+
+/** All that a process started, and that those started. */
+export function descendantsOf(pid: number): SeenProcess[] {
+  const stats = new Map(allProcesses().map((each) => [each, statOf(each)]));
+  const found: SeenProcess[] = [];
   const ways = [pid];
   for (const above of ways) {
-    for (const [each, parent] of parents) {
-      if (parent !== above) continue;
-      found.set(each, argvOf(each));
+    for (const [each, stat] of stats) {
+      if (stat?.parent !== above) continue;
+      found.push({ pid: each, startedAt: stat.startedAt, argv: argvOf(each) });
       ways.push(each);
     }
   }
   return found;
 }
 
-/** Those that still run. */
-export function stillRunning(pids: Iterable<number>): number[] {
-  return [...pids].filter((pid) => statOf(pid) !== undefined);
+export function isRunning({ pid, startedAt }: SeenProcess): boolean {
+  return statOf(pid)?.startedAt === startedAt;
 }
 
 function allProcesses(): number[] {
@@ -78,12 +84,14 @@ function argvOf(pid: number): string {
 }
 
 /** `undefined`: it has ended. */
-function statOf(pid: number): { parent: number; group: number } | undefined {
+function statOf(pid: number): { parent: number; group: number; startedAt: string } | undefined {
   try {
     // pid (name) state ppid pgrp …; the name may hold anything, a ) included.
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' ? undefined : { parent: Number(parent), group: Number(group) };
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, parent, group] = fields;
+    const startedAt = fields[19] ?? '';
+    return state === 'Z' ? undefined : { parent: Number(parent), group: Number(group), startedAt };
   } catch {
     return undefined; // it ended meanwhile
   }
