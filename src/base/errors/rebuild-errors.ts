@@ -55,7 +55,7 @@ export const rebuildErrors = {
     message: ({ app, paths }) =>
       `a rebuild of ${app} overwrites nothing, and this is there already: ${paths.map(shown).join(', ')}`,
     hint: ({ snapshot }) =>
-      `Nothing was changed. To set an app back that is on this machine: \`keepsake restore ${snapshot.slice(0, 8)}\` (with its keepsake.yaml). Else move these away (\`mv\`), and type the same command again.`,
+      `Nothing was changed. To set an app back that is on this machine: \`keepsake restore ${snapshot.slice(0, 8)}\` (with its keepsake.yaml). A machine that has its keepsake.yaml is rebuilt already. Else move these away (\`mv\`), and type the same command again.`,
     example: {
       app: 'wishlist',
       paths: ['/opt/wishlist/data', '/etc/keepsake/keepsake.yaml (another text)'],

@@ -61,12 +61,14 @@ const plan: RebuildPlan = {
   notes: [],
 };
 
+const done = { accountProblems: [], isReloaded: true };
+
 function linesOf(changes: Partial<RebuildPlan>): string[] {
-  return leftToDo({ ...plan, ...changes }, []).flatMap(({ lines }) => [...lines]);
+  return leftToDo({ ...plan, ...changes }, done).flatMap(({ lines }) => [...lines]);
 }
 
 function wordsOf(changes: Partial<RebuildPlan>): string {
-  return leftToDo({ ...plan, ...changes }, [])
+  return leftToDo({ ...plan, ...changes }, done)
     .map(({ what }) => what)
     .join('\n');
 }
@@ -105,6 +107,13 @@ test('code of which only the version is known is named by it', () => {
   expect(linesOf({ code: unknown }).join()).not.toContain('git');
 });
 
+test('a systemd that did not run, as in a chroot, is made to read the unit later', () => {
+  const tasks = leftToDo(plan, { ...done, isReloaded: false });
+  const lines = tasks.flatMap((task) => task.lines);
+  const at = lines.indexOf('systemctl daemon-reload');
+  expect(lines[at + 1]).toBe('systemctl enable --now wishlist.service');
+});
+
 test('a unit that was not in the backup, and a container, are said to be made first', () => {
   expect(wordsOf({ unitFile: undefined })).toContain(
     'was not in the backup and must be made first',
@@ -134,7 +143,7 @@ test('another repository, host or password than the config has is told, a secret
 test('without root the users and owners are left to do, before all else', () => {
   const argv = ['useradd', '--system', 'wishlist'];
   const problems = [{ account: 'user wishlist', argv, why: 'only root may make it' }];
-  const [first] = leftToDo({ ...plan, isRoot: false }, problems);
+  const [first] = leftToDo({ ...plan, isRoot: false }, { ...done, accountProblems: problems });
   expect(first?.lines).toEqual([
     'useradd --system wishlist',
     `chown -Rh wishlist:wishlist ${ROOT}/data`,

@@ -8,17 +8,21 @@ import type { PlannedCode, RebuildPlan, RebuildTask } from './rebuild-input.ts';
 const DEFAULT_CONFIG = '/etc/keepsake/keepsake.yaml';
 const COMPOSE_FILE = /^(?:docker-)?compose\.ya?ml$/;
 
-export function leftToDo(
-  plan: RebuildPlan,
-  accountProblems: readonly AccountProblem[],
-): RebuildTask[] {
+/** How it went. */
+export interface Done {
+  readonly accountProblems: readonly AccountProblem[];
+  /** systemd knows the unit that was brought. */
+  readonly isReloaded: boolean;
+}
+
+export function leftToDo(plan: RebuildPlan, { accountProblems, isReloaded }: Done): RebuildTask[] {
   const { app, code } = plan;
   const isServed = code === undefined || code.isInBackup;
   return [
     ...accountTasks(plan, accountProblems),
     ...settingTasks(plan),
     ...(code === undefined ? [] : codeTasks(plan, code)),
-    ...serviceTasks(plan, isServed),
+    ...serviceTasks(plan, { isServed, isReloaded }),
     ...stepOf(plan, 'health', 'see that it answers'),
     keepsakeTask(plan),
     {
@@ -121,15 +125,19 @@ function runAs(user: string | undefined): (argv: readonly string[]) => string[] 
   return (argv) => ['runuser', '-u', user, '--', ...argv];
 }
 
-function serviceTasks(plan: RebuildPlan, isServed: boolean): RebuildTask[] {
+function serviceTasks(
+  plan: RebuildPlan,
+  { isServed, isReloaded }: { isServed: boolean; isReloaded: boolean },
+): RebuildTask[] {
   const { app, unitFile } = plan;
   const when = isServed ? 'start the app' : 'when the code is there: start the app';
   const { systemd, docker } = app.service ?? {};
   if (systemd !== undefined) {
     const enable = quoteAll(['systemctl', 'enable', '--now', systemd]);
-    if (unitFile !== undefined) return [{ what: when, lines: [enable] }];
+    const lines = isReloaded ? [enable] : ['systemctl daemon-reload', enable];
+    if (unitFile !== undefined) return [{ what: when, lines }];
     const what = `${when}; the file of ${systemd} was not in the backup and must be made first (add it to \`files\` in ${plan.config.path})`;
-    return [{ what, lines: ['systemctl daemon-reload', enable] }];
+    return [{ what, lines }];
   }
   if (docker === undefined) return stepOf(plan, 'start', when);
   const compose = plan.paths.find(({ path }) => COMPOSE_FILE.test(basename(path)));

@@ -176,10 +176,13 @@ async function surveyPlaces(
     const freeBytes = await freeSpace(dirname(place.path));
     planned.push({ ...place, neededBytes, freeBytes });
   }
-  const paths = open.snapshot.paths.flatMap((path) => {
+  const paths: RebuildPlan['paths'][number][] = [];
+  for (const path of open.snapshot.paths) {
     const totals = totalsBelow(coming, path);
-    return totals === undefined ? [] : [{ path, ...totals }];
-  });
+    const place = { rootTreeId: open.snapshot.tree, path };
+    const found = totals ?? (await findNode(open.repository, place, { signal }));
+    if (found !== undefined) paths.push({ path, ...(totals ?? { fileCount: 0, sizeBytes: 0 }) });
+  }
   return { paths, places: planned, files: [...coming.keys()] };
 }
 

@@ -41,7 +41,9 @@ export async function runRebuild(
     await moveIn(context, journal);
   }
   const problems = journal.accountProblems.map(({ account, why }) => `${account}: ${why}`);
-  problems.push(...(await reload(context, planned)));
+  const hasUnit = planned.plan.unitFile !== undefined;
+  const reload = hasUnit ? await machine.reloadUnits() : undefined;
+  if (reload?.state === 'failed') problems.push(`systemctl daemon-reload: ${reload.why}`);
   emitter.emit({ kind: 'rebuild-step', step: 'config' });
   const { accounts } = planned.plan;
   const { ownerOf } = ownersHere(accounts, machine.accounts.tables());
@@ -53,7 +55,10 @@ export async function runRebuild(
     fileCount,
     sizeBytes,
     problems,
-    leftToDo: leftToDo(planned.plan, accountProblems),
+    leftToDo: leftToDo(planned.plan, {
+      accountProblems,
+      isReloaded: reload?.state === 'done',
+    }),
     durationMs: workbench.clock.monotonicMs() - startedMs,
   };
 }
@@ -177,17 +182,6 @@ async function moveIn({ machine }: RebuildContext, journal: RebuildJournal): Pro
     const place = journal.places[0]?.path ?? '';
     throw new KeepsakeError('REBUILD_FILES_GONE', { path, place }, { cause: error });
   }
-}
-
-async function reload(
-  { machine, origin }: RebuildContext,
-  { plan }: PlannedRebuild,
-): Promise<string[]> {
-  if (plan.unitFile === undefined) return [];
-  const why = await machine.reloadUnits();
-  return why === undefined
-    ? []
-    : [`${origin.app.service?.systemd}: systemctl daemon-reload: ${why}`];
 }
 
 /** What was in the way stays for somebody to look at. */
