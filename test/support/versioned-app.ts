@@ -123,13 +123,13 @@ export class VersionedApp extends ProtectedApp {
   }
 }
 
-/** At v1, built, running, backed up by nobody yet. */
+/** At v1, built, stopped, backed up by nobody yet. */
 export async function openVersionedApp(): Promise<VersionedApp> {
   const optionsFile = 'repo/app-options.json';
-  const lab = new VersionedApp(await startLabApp({ running: false, optionsFile }));
+  const lab = new VersionedApp(
+    await startLabApp({ running: false, optionsFile, unit: { startLimitBurst: 100 } }),
+  );
   await lab.layOut();
   await lab.initQuickly();
-  await lab.app.start();
-  await lab.app.untilUp();
   return lab;
 }

@@ -14,6 +14,7 @@ import { findFileUsers, type FileUser } from '../../host/open-files.ts';
 import { openService } from '../../host/open-service.ts';
 import type { ServiceControl } from '../../host/service.ts';
 import { changeFileLayer } from './change-files.ts';
+import type { judgeDatabaseAt } from './judge-after.ts';
 import type { AttributeAccess } from './swap-units.ts';
 
 export interface ChangeMachine {
@@ -28,6 +29,8 @@ export interface ChangeMachine {
   readonly lockLimitMs: number;
   /** `undefined` where the config names none. */
   readonly openService: (app: ResolvedApp) => ServiceControl | undefined;
+  /** Whether SQLite finds it sound, and what is in it. */
+  readonly judgeDatabase: typeof judgeDatabaseAt;
   /** `undefined` where there is nothing to ask. */
   readonly probe: (app: ResolvedApp, signal?: AbortSignal) => Promise<HealthVerdict | undefined>;
 }
@@ -52,6 +55,10 @@ export function thisMachine(options: MachineOptions): ChangeMachine {
     syncFileSystem: syncAll,
     lockLimitMs: LOCK_LIMIT_MS,
     openService: (app) => serviceOf(app, options),
+    async judgeDatabase(...about) {
+      const { judgeDatabaseAt: judge } = await import('./judge-after.ts');
+      return judge(...about);
+    },
     async probe({ health }, signal) {
       if (health === undefined) return undefined;
       return probeHealth(health, { clock: options.clock, limitMs: health.timeoutMs, signal });

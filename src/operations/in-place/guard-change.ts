@@ -13,7 +13,7 @@ import type { ChangeService } from './change-service.ts';
 import { CopyAside } from './copy-aside.ts';
 import type { GuardInput, GuardStep, GuardWork } from './guard-input.ts';
 import type { CommandEvent } from './in-place-input.ts';
-import { findLosses, judgeAfter } from './judge-after.ts';
+import { findLosses, judgeAfter, type DatabaseJudge } from './judge-after.ts';
 import { SnapshotChange, rulesOf, type SnapshotChangeOptions } from './snapshot-change.ts';
 import { isSameOrBelow } from './swap-roots.ts';
 import { swapIn } from './swap-paths.ts';
@@ -115,10 +115,15 @@ export class GuardChange extends SnapshotChange {
   }
 
   async #judge(): Promise<void> {
-    const { workbench, journal, onCommand, signal } = this.#options;
+    const { journal, onCommand, signal } = this.#options;
     onCommand?.({ kind: 'judging' });
-    this.#after = await judgeAfter(workbench, journal.value.databases, { signal });
+    this.#after = await judgeAfter(this.#judgeOne, journal.value.databases, { signal });
   }
+
+  readonly #judgeOne: DatabaseJudge = (path, options) => {
+    const { machine, workbench } = this.#options;
+    return machine.judgeDatabase(workbench, path, options);
+  };
 
   /** Only whole copies are put back, and only once: afterwards what stands in the app is the old state. */
   override async revert(): Promise<void> {
@@ -156,11 +161,12 @@ export class GuardChange extends SnapshotChange {
   }
 
   async #tellLosses(): Promise<void> {
-    const { workbench, journal, warn, signal } = this.#options;
+    const { journal, warn, signal } = this.#options;
     if (this.#after === undefined) return;
     const copyOf = (at: string): string => copyIn(journal.value.roots, at);
     try {
-      for (const loss of await findLosses(workbench, this.#after, { copyOf, signal })) warn(loss);
+      for (const loss of await findLosses(this.#judgeOne, this.#after, { copyOf, signal }))
+        warn(loss);
     } catch (error) {
       signal?.throwIfAborted();
       warn(`whether rows are missing was not counted: ${describeCause(error)}`);

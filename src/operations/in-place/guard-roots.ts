@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
 import { compileExcludes } from '../../source/excludes.ts';
 import { pathOfApp } from './choose-paths.ts';
-import { findSwapRoots, isSameOrBelow, type SwapRoots } from './swap-roots.ts';
+import { findSwapRoots, isSameOrBelow, realPath, type SwapRoots } from './swap-roots.ts';
 import type { SwapRoot } from './swap-units.ts';
 
 export interface GuardRootsRequest {
@@ -29,10 +29,12 @@ export function guardRoots(request: GuardRootsRequest): SwapRoots {
   const { id, app, mountPoints, whole, databases } = request;
   const excluded = compileExcludes({ patterns: [...app.exclude] });
   const paths = databases ?? [...app.paths, ...whole];
-  const wanted = [...new Set(paths)].map((path) => ({
-    path,
-    within: whole.includes(path) ? path : pathOfApp(app, path),
-  }));
+  const wanted = [...new Set(paths)].map((path) => {
+    // Its copy would come to lie where the link's own does.
+    const isLink = whole.some((folder) => path !== folder && isSameOrBelow(path, folder));
+    const within = whole.includes(path) ? path : pathOfApp(app, path);
+    return isLink ? { path: realPath(path), within: realPath(within) } : { path, within };
+  });
   const takesMount = (mount: string): boolean =>
     !excluded.matches(mount) &&
     app.paths.some((path) => isSameOrBelow(mount, path) || isSameOrBelow(path, mount));

@@ -11,16 +11,26 @@ interface Abortable {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface DatabaseVerdict {
+  /** Absent where it could not be read. */
+  readonly facts: DatabaseFacts | undefined;
+  /** What is wrong with it. */
+  readonly differences: readonly string[];
+}
+
+/** As `judgeDatabaseAt`. */
+export type DatabaseJudge = (path: string, options: Abortable) => Promise<DatabaseVerdict>;
+
 /** By path. Throws `GUARD_DATABASE_BAD`. */
 export async function judgeAfter(
-  workbench: Workbench,
+  judge: DatabaseJudge,
   paths: readonly string[],
   { signal }: Abortable,
 ): Promise<ReadonlyMap<string, DatabaseFacts>> {
   const found = new Map<string, DatabaseFacts>();
   const problems: string[] = [];
   for (const path of paths) {
-    const { facts, differences } = await judgeOne(workbench, path, { signal });
+    const { facts, differences } = await judge(path, { signal });
     if (facts !== undefined) found.set(path, facts);
     problems.push(...differences);
   }
@@ -29,11 +39,11 @@ export async function judgeAfter(
 }
 
 /** Of a copy of it: what lies beside it is not touched. */
-async function judgeOne(
+export async function judgeDatabaseAt(
   workbench: Workbench,
   path: string,
   { signal }: Abortable,
-): Promise<{ facts: DatabaseFacts | undefined; differences: string[] }> {
+): Promise<DatabaseVerdict> {
   const { clock } = workbench;
   await using gate = new Gate();
   await using scratch = await withScratchFolder(workbench);
@@ -55,13 +65,13 @@ async function judgeOne(
 
 /** What a person should look at, although the app is well. `copies`: of the old databases, by path. */
 export async function findLosses(
-  workbench: Workbench,
+  judge: DatabaseJudge,
   after: ReadonlyMap<string, DatabaseFacts>,
   { copyOf, signal }: Abortable & { readonly copyOf: (path: string) => string },
 ): Promise<string[]> {
   const losses: string[] = [];
   for (const [path, now] of after) {
-    const { facts: before } = await judgeOne(workbench, copyOf(path), { signal });
+    const { facts: before } = await judge(copyOf(path), { signal });
     if (before === undefined) continue; // the restore point told that
     losses.push(...[...compare(before, now)].map((loss) => `${path}: ${loss}`));
   }

@@ -1,4 +1,5 @@
 /** Runs a guard's commands as the app's user, in the hands of whoever sits at the terminal. */
+import { basename } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
@@ -6,6 +7,8 @@ import { findAccount, type Account } from '../../host/accounts.ts';
 import { appEnvironment, type Environment } from '../../host/command-environment.ts';
 import { runCommand } from '../../host/run-command.ts';
 import type { GuardWork } from './guard-input.ts';
+
+const MOST_WORDS = 3;
 
 export interface StepHost {
   readonly clock: Clock;
@@ -44,12 +47,12 @@ export function accountOf(user: string | undefined): Account | undefined {
   return account;
 }
 
-/** The program, and the words after it that are none of its settings: those may hold secrets. */
+/** The program, and the first words that are plain ones: settings and what follows may be secret. */
 export function nameOfCommand([program = '', ...args]: readonly string[]): string {
   const words: string[] = [];
   for (const word of args) {
-    if (words.length === 3 || !/^[a-z][a-z0-9:_-]*$/i.test(word) || word.length > 24) break;
+    if (words.length === MOST_WORDS || !/^[a-z][\w.:/-]{0,39}$/i.test(word)) break;
     words.push(word);
   }
-  return [program, ...words].join(' ');
+  return [basename(program), ...words].join(' ');
 }

@@ -1,0 +1,71 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+import type { ResolvedApp } from '../../config/resolve-app.ts';
+import { guardRoots } from './guard-roots.ts';
+import { whatStays } from './what-stays.ts';
+
+function rootsOf(
+  app: Partial<ResolvedApp>,
+  { whole = [], mounts = [] }: { whole?: string[]; mounts?: string[] } = {},
+): string[] {
+  const { roots } = guardRoots({
+    id: '00000001',
+    app: { exclude: [], paths: [], ...app } as unknown as ResolvedApp,
+    mountPoints: new Set(mounts),
+    whole,
+  });
+  return roots.map(({ path }) => path);
+}
+
+test('what lies in the code is protected with it, once', () => {
+  const paths = ['/srv/none/data', '/srv/none/repo/.env'];
+  const whole = ['/srv/none/repo'];
+  expect(rootsOf({ paths }, { whole })).toEqual(['/srv/none/data', '/srv/none/repo']);
+  const everywhere = ['/srv/none/data', '/srv/none/.env', '/etc/none.service'];
+  expect(rootsOf({ paths: everywhere }, { whole: ['/srv/none'] })).toEqual([
+    '/etc/none.service',
+    '/srv/none',
+  ]);
+});
+
+test('code in a folder of the app is part of that, unless backups leave out what it lies in', () => {
+  const whole = ['/srv/none/vendor/repo'];
+  expect(rootsOf({ paths: ['/srv/none'] }, { whole })).toEqual(['/srv/none']);
+  expect(rootsOf({ paths: ['/srv/none'], exclude: ['vendor'] }, { whole })).toEqual([
+    '/srv/none',
+    '/srv/none/vendor/repo',
+  ]);
+  // Named itself, it is replaced with the folder that it lies in.
+  expect(rootsOf({ paths: ['/srv/none'], exclude: ['repo'] }, { whole })).toEqual(['/srv/none']);
+});
+
+test('a file system mounted in the code is protected where it holds what the app backs up', () => {
+  const mounts = ['/srv/none/data', '/srv/none/cache'];
+  const paths = ['/srv/none/data/prod.db'];
+  expect(rootsOf({ paths }, { whole: ['/srv/none'], mounts })).toEqual([
+    '/srv/none',
+    '/srv/none/data',
+  ]);
+});
+
+test('a link in the code to a file outside is followed: that file is protected, too', async () => {
+  await using dir = await tempFolder();
+  const repo = dir.join('repo');
+  mkdirSync(repo);
+  writeFileSync(dir.join('settings'), 'secret');
+  symlinkSync(dir.join('settings'), dir.join('repo', '.env'));
+  const paths = [dir.join('repo', '.env')];
+  // By its own name: the link is in the copy of the code.
+  expect(rootsOf({ paths }, { whole: [repo] })).toEqual([dir.join('settings'), repo]);
+});
+
+test('patterns do not hold in the code', () => {
+  const rules = { exclude: ['node_modules'], mountPoints: new Set<string>(), own: [] };
+  const { stays } = whatStays({ ...rules, whole: ['/srv/none/repo'] });
+  const path = '/srv/none/repo/node_modules';
+  expect([stays(path, path), stays('/srv/none/node_modules', '/srv/none/node_modules')]).toEqual([
+    false,
+    true,
+  ]);
+});
