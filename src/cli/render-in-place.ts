@@ -50,6 +50,12 @@ export class InPlaceRenderer {
         output.emitStatus(() => ({ message_type: 'status', phase, bytes_done: doneBytes }));
         break;
       }
+      case 'judging':
+        output.say('checking the databases');
+        break;
+      case 'command':
+      case 'command-ended':
+        break; // none is run again
       case 'warning':
         output.warn(`warning: ${showName(event.message)}`);
         output.emit({ message_type: 'warning', message: event.message });
