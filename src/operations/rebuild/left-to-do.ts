@@ -1,7 +1,11 @@
 /** What a rebuild cannot do: said as exactly as it can be, in the order in which it is to be done. */
 import { basename } from 'node:path';
 import { quoteAll, quoteForShell } from '../../base/shell-quote.ts';
-import { recoveryCommands, type RecoveryStepName } from '../recovery/recovery-commands.ts';
+import {
+  recoveryCommands,
+  type RecoveryStep,
+  type RecoveryStepName,
+} from '../recovery/recovery-commands.ts';
 import type { AccountProblem } from './plan-accounts.ts';
 import type { PlannedCode, RebuildPlan, RebuildTask } from './rebuild-input.ts';
 
@@ -23,7 +27,10 @@ export function leftToDo(plan: RebuildPlan, { accountProblems, isReloaded }: Don
     ...settingTasks(plan),
     ...(code === undefined ? [] : codeTasks(plan, code)),
     ...serviceTasks(plan, { isServed, isReloaded }),
-    ...stepOf(plan, 'health', 'see that it answers'),
+    ...stepOf(plan, 'health').map(({ title, lines }) => ({
+      what: `see that it answers. ${title}`,
+      lines,
+    })),
     keepsakeTask(plan),
     {
       what: `have \`keepsake backup --app ${app.name}\` run by itself again: timers and cron lines are not in a backup`,
@@ -139,7 +146,9 @@ function serviceTasks(
     const what = `${when}; the file of ${systemd} was not in the backup and must be made first (add it to \`files\` in ${plan.config.path})`;
     return [{ what, lines }];
   }
-  if (docker === undefined) return stepOf(plan, 'start', when);
+  if (docker === undefined) {
+    return stepOf(plan, 'start').map(({ lines }) => ({ what: when, lines }));
+  }
   const compose = plan.paths.find(({ path }) => COMPOSE_FILE.test(basename(path)));
   const what = `make and start the container ${docker}, which is not in the backup`;
   const line = ['docker', 'compose', '-f', compose?.path ?? '', 'up', '-d'];
@@ -147,16 +156,10 @@ function serviceTasks(
 }
 
 /** As on the recovery sheet. */
-function stepOf(
-  { app, stored, location }: RebuildPlan,
-  name: RecoveryStepName,
-  what: string,
-): RebuildTask[] {
+function stepOf({ app, stored, location }: RebuildPlan, name: RecoveryStepName): RecoveryStep[] {
   const { hostname = '' } = stored.snapshot;
   const subject = { app, hostname, location, passwordFile: '' };
-  const step = recoveryCommands(subject).find((each) => each.name === name);
-  if (step === undefined) return [];
-  return [{ what: `${what} (${step.title})`, lines: step.lines }];
+  return recoveryCommands(subject).filter((step) => step.name === name);
 }
 
 function keepsakeTask(plan: RebuildPlan): RebuildTask {
