@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { promises, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import { selfFacts } from '../../../test/support/repository-lab.ts';
@@ -98,3 +99,55 @@ async function lockOnce(stateFolder: string): Promise<void> {
     // Another one has it.
   }
 }
+
+test('where files cannot have two names a second change is refused just the same', async () => {
+  await using dir = await tempFolder();
+  const { link } = promises;
+  promises.link = () =>
+    Promise.reject(Object.assign(new Error('EPERM'), { code: 'EPERM', syscall: 'link' }));
+  syncBuiltinESMExports();
+  try {
+    await using _lock = await lockChanges(request(dir.path));
+    const refusal = { code: 'CHANGE_UNDER_WAY', details: { pid: process.pid } };
+    await expect(lockChanges(request(dir.path))).rejects.toMatchObject(refusal);
+  } finally {
+    promises.link = link;
+    syncBuiltinESMExports();
+  }
+  expect(readdirSync(dir.path)).toEqual([]);
+});
+
+test('of many that find the same dead lock one at a time holds it', async () => {
+  await using dir = await tempFolder();
+  let inside = 0;
+  let most = 0;
+  for (let round = 0; round < 40; round += 1) {
+    const dead = { ...self, pid: 1_000_000 + round };
+    await lockChanges(request(dir.path, dead));
+    const isAlive = (pid: number): boolean => pid < 1_000_000;
+    const contenders = Array.from({ length: 8 }, (_, index) => ({
+      ...self,
+      pid: index + 1,
+      isAlive,
+    }));
+    await Promise.all(
+      contenders.map(async (contender) => {
+        for (;;) {
+          const lock = await lockChanges(request(dir.path, contender)).catch(() => undefined);
+          if (lock === undefined) {
+            await sleep(1);
+            continue;
+          }
+          inside += 1;
+          most = Math.max(most, inside);
+          await sleep(1);
+          inside -= 1;
+          await lock[Symbol.asyncDispose]();
+          return;
+        }
+      }),
+    );
+  }
+  expect(most).toBe(1);
+  expect(readdirSync(dir.path)).toEqual([]);
+});

@@ -1,5 +1,5 @@
 /** Lets one process at a time change apps in place on this machine. */
-import { link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
@@ -8,6 +8,8 @@ import { errnoCode } from '../../host/system-call-error.ts';
 import type { ProcessFacts } from '../../repository/lock-holder.ts';
 
 const LOCK_NAME = 'change.lock';
+/** Of file systems that have no hard links, as FAT and some network mounts. */
+const WITHOUT_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'];
 
 interface Holder {
   readonly pid: number;
@@ -38,14 +40,18 @@ export async function lockChanges(request: LockRequest): Promise<AsyncDisposable
     command,
     startedAt: clock.now().toISOString(),
   };
-  const text = JSON.stringify(own);
+  await take(path, JSON.stringify(own), self);
+  return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+}
+
+/** Throws `CHANGE_UNDER_WAY`. */
+async function take(path: string, text: string, self: ProcessFacts): Promise<void> {
   while (!(await tryCreate(path, text))) {
     const found = await readHolder(path);
     if (found === undefined) continue;
     if (!isDead(found.holder, self)) throw underWay(path, found.holder);
-    await removeDead(path, found.text, self.pid);
+    await removeDead({ path, ...found }, text, self);
   }
-  return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
 }
 
 /** Throws `CHANGE_UNDER_WAY` while a living process holds the lock. */
@@ -69,7 +75,7 @@ async function tryCreate(path: string, text: string): Promise<boolean> {
   const whole = join(folder, LOCK_NAME);
   try {
     await writeFile(whole, text, { mode: 0o600, flush: true });
-    await link(whole, path);
+    await link(whole, path).catch((error: unknown) => createWithoutLink(error, path, text));
     return true;
   } catch (error) {
     if (errnoCode(error) === 'EEXIST') return false;
@@ -77,6 +83,12 @@ async function tryCreate(path: string, text: string): Promise<boolean> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Half of it may be read, and stay after a power cut: then a person removes it. */
+async function createWithoutLink(cause: unknown, path: string, text: string): Promise<void> {
+  if (!WITHOUT_LINKS.includes(errnoCode(cause) ?? '')) throw cause;
+  await writeFile(path, text, { mode: 0o600, flag: 'wx', flush: true });
 }
 
 async function readHolder(path: string): Promise<{ text: string; holder: Holder } | undefined> {
@@ -104,16 +116,21 @@ function isDead({ pid, pidNamespace, identity }: Holder, self: ProcessFacts): bo
   return identity !== undefined && processIdentity(pid) !== identity;
 }
 
-/** Two may find the same dead lock: only what was read is removed. */
-async function removeDead(path: string, text: string, pid: number): Promise<void> {
-  const taken = `${path}.${pid}`;
+/**
+ * Several may find the same dead lock. Whoever removes it holds a lock by the number of the dead
+ * process meanwhile, and looks once more: nobody else removes it then, so nothing but it goes. That
+ * second lock may be left by a process that died, too, and is taken in the same way.
+ */
+async function removeDead(
+  dead: { readonly path: string; readonly text: string; readonly holder: Holder },
+  text: string,
+  self: ProcessFacts,
+): Promise<void> {
+  const claim = `${dead.path}.${dead.holder.pid}`;
+  await take(claim, text, self);
   try {
-    await rename(path, taken);
-  } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return;
-    throw error;
+    if ((await readHolder(dead.path))?.text === dead.text) await rm(dead.path, { force: true });
+  } finally {
+    await rm(claim, { force: true });
   }
-  const now = await readFile(taken, 'utf8');
-  if (now !== text) await rename(taken, path);
-  else await rm(taken, { force: true });
 }
