@@ -2,15 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { promises, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import { selfFacts } from '../../../test/support/repository-lab.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { ProcessFacts } from '../../repository/lock-holder.ts';
 import { assertNoChangeUnderWay, lockChanges } from './change-lock.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const self: ProcessFacts = { ...selfFacts, pid: process.pid, isAlive: () => true };
 
@@ -119,37 +117,29 @@ test('where files cannot have two names a second change is refused just the same
   expect(readdirSync(dir.path)).toEqual([]);
 });
 
-test('of many that find the same dead lock one at a time holds it', async () => {
+test('a lock that took the place of a dead one keeps its name, whoever still sees the dead one', async () => {
   await using dir = await tempFolder();
-  let inside = 0;
-  let most = 0;
-  for (let round = 0; round < 12; round += 1) {
-    const dead = { ...self, pid: 1_000_000 + round };
-    await lockChanges(request(dir.path, dead));
-    const isAlive = (pid: number): boolean => pid < 1_000_000;
-    const contenders = Array.from({ length: 8 }, (_, index) => ({
-      ...self,
-      pid: index + 1,
-      isAlive,
-    }));
-    await Promise.all(
-      contenders.map(async (contender) => {
-        for (;;) {
-          const lock = await lockChanges(request(dir.path, contender)).catch(() => undefined);
-          if (lock === undefined) {
-            await sleep(1);
-            continue;
-          }
-          inside += 1;
-          most = Math.max(most, inside);
-          await sleep(1);
-          inside -= 1;
-          await lock[Symbol.asyncDispose]();
-          return;
-        }
-      }),
-    );
+  const path = join(dir.path, 'change.lock');
+  await lockChanges(request(dir.path, { ...self, pid: 7 }));
+  const dead = JSON.parse(readFileSync(path, 'utf8')) as object;
+  const others = JSON.stringify({ ...dead, pid: 8, identity: undefined });
+  const vacated: string[] = [];
+  const { rename, rm } = promises;
+  promises.rename = (from, to) => (vacated.push(String(from)), rename(from, to));
+  promises.rm = (gone, options) => (vacated.push(String(gone)), rm(gone, options));
+  syncBuiltinESMExports();
+  try {
+    const isAlive = (pid: number): boolean => {
+      // The other one is quicker.
+      if (pid === 7) writeFileSync(path, others);
+      return pid !== 7;
+    };
+    const late = lockChanges(request(dir.path, { ...self, isAlive }));
+    await expect(late).rejects.toMatchObject({ code: 'CHANGE_UNDER_WAY', details: { pid: 8 } });
+  } finally {
+    Object.assign(promises, { rename, rm });
+    syncBuiltinESMExports();
   }
-  expect(most).toBe(1);
-  expect(readdirSync(dir.path)).toEqual([]);
+  expect(vacated).not.toContain(path);
+  expect(readFileSync(path, 'utf8')).toBe(others);
 });
