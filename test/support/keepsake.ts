@@ -53,6 +53,11 @@ export function keepsakeArgv(args: readonly string[]): string[] {
 }
 
 function withHome({ home, ...options }: KeepsakeOptions): RunOptions {
+  return { ...options, env: { ...environmentAt(home), ...options.env } };
+}
+
+/** What a program under test finds, and nothing of the person who runs the tests. */
+export function environmentAt(home: string | undefined): Record<string, string | undefined> {
   const folders =
     home === undefined
       ? {}
@@ -64,8 +69,5 @@ function withHome({ home, ...options }: KeepsakeOptions): RunOptions {
   // For root the state is not in the home folder.
   const KEEPSAKE_STATE_DIR = join(home ?? tmpdir(), '.local/state/keepsake');
   const foreign = { RESTIC_REPOSITORY: undefined, RESTIC_PASSWORD: undefined, CI: undefined };
-  return {
-    ...options,
-    env: { ...foreign, ...folders, KEEPSAKE_STATE_DIR, NO_COLOR: '1', ...options.env },
-  };
+  return { ...foreign, ...folders, KEEPSAKE_STATE_DIR, NO_COLOR: '1' };
 }

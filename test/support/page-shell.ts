@@ -79,7 +79,6 @@ export class PageShell {
       ...env,
       ...block.env,
       PATH: `${folder}/bin:${path}`,
-      NO_COLOR: '1',
     });
     const text = stripVTControlCharacters(screen).replaceAll(/\r\n?/g, '\n');
     if (exitCode !== 0) throw new Error(`${lines.join('\n')}\nended with ${exitCode}:\n${text}`);

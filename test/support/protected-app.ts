@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { messages } from './app-lab.ts';
 import { CliLab, PASSWORD } from './cli-lab.ts';
-import { startKeepsake } from './keepsake.ts';
+import { environmentAt, startKeepsake } from './keepsake.ts';
 import { PageShell, type ShellOptions } from './page-shell.ts';
 import type { RunningProgram } from './run-program.ts';
 import type { AppOptions } from './service-lab/app-options.ts';
@@ -64,8 +64,8 @@ export class ProtectedApp extends CliLab {
 
   /** Of the person who types the lines of a page. */
   shellEnvironment(): Record<string, string | undefined> {
-    const HOME = this.join('home');
-    return { KEEPSAKE_PASSWORD: PASSWORD, TZ: 'UTC', HOME, ...this.environment() };
+    const own = environmentAt(this.join('home'));
+    return { ...own, KEEPSAKE_PASSWORD: PASSWORD, TZ: 'UTC', ...this.environment() };
   }
 
   /** The id of the snapshot. */
