@@ -1,12 +1,10 @@
 /** What a restore in place will do, told before anything is done. */
 import { timeToNs } from '../../format/go-time.ts';
-import { join } from 'node:path';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { resolveOwner } from '../../host/tree-owner.ts';
 import { findNode } from '../../snapshot/find-node.ts';
 import { loadManifest } from '../../snapshot/load-manifest.ts';
 import type { Manifest } from '../../snapshot/manifest.ts';
-import { loadTree } from '../../snapshot/tree-walk.ts';
 import { databaseOfSidecar } from '../../source/sqlite-files.ts';
 import { loadProofs } from '../drill/proof-snapshot.ts';
 import type { OpenSnapshot } from '../open-snapshot.ts';
@@ -35,8 +33,9 @@ import {
   type LiveContents,
 } from './row-survey.ts';
 import { freeSpaceNear, plannedService, SPARE_BYTES } from './planned-service.ts';
+import { findFilledRoots } from './filled-roots.ts';
 import { selectIn } from './stage-snapshot.ts';
-import { findSwapRoots, realPath, type SwapRoots } from './swap-roots.ts';
+import { realPath, type SwapRoots } from './swap-roots.ts';
 import { whatStays } from './what-stays.ts';
 
 /** A snapshot that is not a complete backup says so by a tag. */
@@ -61,7 +60,9 @@ export async function planInPlace(context: PlanContext): Promise<InPlacePlan> {
   const holds = async (path: string): Promise<boolean> =>
     (await findNode(repository, { rootTreeId: snapshot.tree, path }, { signal })) !== undefined;
   const choice = await choosePaths({ app, part, stored, manifest, holds });
-  const found = await rootsOf(context, choice);
+  const { wanted } = choice;
+  const mountPoints = context.machine.mountPoints();
+  const found = await findFilledRoots(open, { id: context.id, wanted, mountPoints }, { signal });
   const service = await plannedService(context.machine, app, { signal });
   const files = await surveyFiles(context, found);
   const rows = await surveyRows(context, choice, manifest);
@@ -86,38 +87,6 @@ export async function planInPlace(context: PlanContext): Promise<InPlacePlan> {
       ...notesOf(context, { manifest, hasService: service !== undefined }),
     ],
   };
-}
-
-/** Above the roots of nothing: a file system that was mounted there may not have been backed up. */
-async function rootsOf(
-  { machine, open, input, id }: PlanContext,
-  { wanted }: PathChoice,
-): Promise<SwapRoots> {
-  const mountPoints = machine.mountPoints();
-  const filled = new Set<string>();
-  for (const { path } of wanted) {
-    const at = realPath(path);
-    for (const point of mountPoints) {
-      if (!point.startsWith(`${at}/`)) continue;
-      const mounted = join(path, point.slice(at.length));
-      if (await isFilled(open, mounted, input.signal)) filled.add(mounted);
-    }
-  }
-  const takesMount = (path: string): boolean => filled.has(path);
-  return findSwapRoots({ id, wanted, mountPoints, takesMount });
-}
-
-/** An empty folder stands for what was not backed up (`--one-file-system`). */
-async function isFilled(
-  { repository, snapshot }: OpenSnapshot,
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const place = { rootTreeId: snapshot.tree, path };
-  const node = await findNode(repository, place, { signal });
-  if (node?.subtree === undefined) return false;
-  const nodes = await loadTree(repository, { path, treeId: node.subtree }, { signal });
-  return nodes.length > 0;
 }
 
 async function surveyFiles(

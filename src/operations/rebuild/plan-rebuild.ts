@@ -8,17 +8,12 @@ import { fsPath } from '../../base/raw-name.ts';
 import { timeToNs } from '../../format/go-time.ts';
 import { freeSpace } from '../../host/file-system.ts';
 import { findNode } from '../../snapshot/find-node.ts';
-import { loadTree } from '../../snapshot/tree-walk.ts';
 import { surveySnapshot, totalsBelow, type FileFact } from '../in-place/file-survey.ts';
 import type { PlannedPlace, PlanNote } from '../in-place/in-place-input.ts';
+import { SPARE_BYTES } from '../in-place/planned-service.ts';
 import { selectIn } from '../in-place/stage-snapshot.ts';
-import {
-  findSwapRoots,
-  isSameOrBelow,
-  placeFolders,
-  realPath,
-  type SwapRoots,
-} from '../in-place/swap-roots.ts';
+import { findFilledRoots } from '../in-place/filled-roots.ts';
+import { isSameOrBelow, placeFolders, realPath, type SwapRoots } from '../in-place/swap-roots.ts';
 import { INCOMPLETE_TAGS } from '../choose-snapshot.ts';
 import type { OpenSnapshot } from '../open-snapshot.ts';
 import type { Workbench } from '../workbench.ts';
@@ -28,9 +23,6 @@ import { planAccounts } from './plan-accounts.ts';
 import type { Leftovers, RebuildJournal } from './rebuild-journal.ts';
 import type { RebuildInput, RebuildPlan, PlannedCode, PlannedPassword } from './rebuild-input.ts';
 import type { RebuildMachine } from './rebuild-machine.ts';
-
-/** For the file system's own needs. */
-const SPARE_BYTES = 4 << 20;
 
 export interface RebuildContext {
   readonly workbench: Workbench;
@@ -129,31 +121,8 @@ async function findRoots(
     const details = { app: origin.app.name, paths, snapshot: open.id };
     throw new KeepsakeError('REBUILD_NOT_EMPTY', details);
   }
-  const filled = new Set<string>();
-  for (const path of wanted) {
-    for (const point of mountPoints) {
-      if (!point.startsWith(`${realPath(path)}/`)) continue;
-      const mounted = path + point.slice(realPath(path).length);
-      if (await isFilled(open, mounted, signal)) filled.add(mounted);
-    }
-  }
-  return findSwapRoots({
-    id,
-    wanted: wanted.map((path) => ({ path, within: path })),
-    mountPoints,
-    takesMount: (path) => filled.has(path),
-  });
-}
-
-/** An empty folder stands for what was not backed up (`--one-file-system`). */
-async function isFilled(
-  { repository, snapshot }: OpenSnapshot,
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const node = await findNode(repository, { rootTreeId: snapshot.tree, path }, { signal });
-  if (node?.subtree === undefined) return false;
-  return (await loadTree(repository, { path, treeId: node.subtree }, { signal })).length > 0;
+  const roots = wanted.map((path) => ({ path, within: path }));
+  return findFilledRoots(open, { id, wanted: roots, mountPoints }, { signal });
 }
 
 interface PlaceSurvey extends Pick<RebuildPlan, 'paths' | 'places'> {
