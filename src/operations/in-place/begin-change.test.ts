@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
@@ -90,5 +90,24 @@ test.skipIf(!requireRoot())(
     await disk.resize('1m,ro');
     await expect(beginChange(machine, fields)).rejects.toMatchObject(refusal);
     expect(readdirSync(data)).toEqual(['prod.db']);
+  },
+);
+
+test.skipIf(!requireRoot())(
+  'somebody who may not write beside the app is told so, and nothing is left there',
+  async () => {
+    const { dir, data, machine, fieldsOf } = await openLab();
+    await using _dir = dir;
+    chmodSync(dir.path, 0o755);
+    process.seteuid?.('nobody');
+    try {
+      await expect(beginChange(machine, fieldsOf(data, data))).rejects.toMatchObject({
+        code: 'CHANGE_PLACE_UNUSABLE',
+        message: expect.stringContaining('EACCES') as string,
+      });
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(readdirSync(dir.join('srv'))).toEqual(['data']);
   },
 );
