@@ -232,13 +232,18 @@ test('a newer snapshot that is not complete is named, because restic takes it fo
   expect(said).toMatchObject([{ snapshot_id: complete, restic_latest_id: part }]);
 });
 
-test('the password goes into a file of its owner, or nowhere', async () => {
+test('the password, and the app’s environment with it, goes into a file of its owner, or nowhere', async () => {
+  const service = { commands: { stop: ['pm2', 'stop', 'x'], start: ['pm2', 'start', 'x'] } };
+  lab.configure({ service, environment: { API_KEY: 'hunter2' } });
   const file = lab.join('sheet.txt');
   writeFileSync(file, 'older', { mode: 0o644 });
   chmodSync(file, 0o644);
   const said = await lab.keepsake(['--json', 'recovery-sheet', '--with-password', '-o', file]);
   expect(said.stdout).not.toContain(PASSWORD);
   expect(readFileSync(file, 'utf8')).toContain(PASSWORD);
+  expect(readFileSync(file, 'utf8')).toContain('export API_KEY=hunter2 && pm2 start x)');
+  expect(said.stdout).toContain('export API_KEY=');
+  expect(said.stdout).not.toContain('hunter2');
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const refusals = [[], ['--output', '/dev/null'], ['--json']];
   for (const flags of refusals) {
@@ -248,6 +253,8 @@ test('the password goes into a file of its owner, or nowhere', async () => {
     expect(refused.stdout + refused.stderr).toContain('--output FILE');
     expect(refused.stdout + refused.stderr).not.toContain(PASSWORD);
   }
+  expect(await lab.sheet()).not.toContain('hunter2');
+  lab.configure();
 });
 
 test.skipIf(!requireTool('script'))(
