@@ -4,7 +4,6 @@ import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { concatBytes, toHex, utf8Decode, utf8Encode } from '../../src/base/bytes.ts';
-import type { Node } from '../../src/format/node.ts';
 import { decodeTree, encodeTree } from '../../src/format/tree.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import type { Manifest } from '../../src/snapshot/manifest.ts';
@@ -43,12 +42,15 @@ async function withManifest(change: (manifest: Manifest) => Manifest): Promise<s
   const stored = await repository.loadSnapshot(snapshot);
   const root = decodeTree(await repository.loadBlob('tree', stored.tree));
   const folder = root.find(({ name }) => name === '.keepsake');
-  const [file] = decodeTree(await repository.loadBlob('tree', folder?.subtree ?? ''));
+  const own = decodeTree(await repository.loadBlob('tree', folder?.subtree ?? ''));
+  const file = own.find(({ name }) => name === 'manifest.json');
   const parts = (file?.content ?? []).map((id) => repository.loadBlob('data', id));
   const manifest = JSON.parse(utf8Decode(concatBytes(await Promise.all(parts)))) as Manifest;
   const bytes = utf8Encode(JSON.stringify(change(manifest)));
   const content = [await saveBlob(repository, 'data', bytes)];
-  const changed = encodeTree([{ ...(file as Node), size: bytes.length, content }]);
+  const changed = encodeTree(
+    own.map((node) => (node === file ? { ...node, size: bytes.length, content } : node)),
+  );
   const subtree = await saveBlob(repository, 'tree', changed);
   const nodes = root.map((node) => (node === folder ? { ...node, subtree } : node));
   const tree = await saveBlob(repository, 'tree', encodeTree(nodes));
