@@ -145,6 +145,19 @@ function fill(path: string): void {
   closeSync(file);
 }
 
+test('a state folder that is full when all is done does not make a failure of it', async () => {
+  const { lab } = parts;
+  parts.reset();
+  lab.service.calls.length = 0;
+  const intercept = ({ name, path }: FileLayerCall): void => {
+    const isFull = path.startsWith(lab.state) && lab.service.calls.at(-1) === 'start';
+    if (isFull && TAKES_ROOM.includes(name)) throw systemError('ENOSPC', path);
+  };
+  await lab.end('resume', { intercept, unreachable: true });
+  expect(stateOf(parts)).toBe('restored');
+  expect(await unfinished(parts)).toBe(0);
+});
+
 test.skipIf(!requireRoot())(
   'so does a real file system that is full to its last page',
   async () => {

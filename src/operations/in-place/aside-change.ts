@@ -33,11 +33,11 @@ export class AsideChange extends SnapshotChange {
   /** The earlier change has nothing aside any more, and cannot be rolled back again. */
   override async settle(): Promise<void> {
     await super.settle();
-    const { machine, workbench, journal } = this.#options;
+    const { machine, workbench, journal, warn } = this.#options;
     const earlier = await earlierChange(journal.value, machine.files);
     if (earlier === undefined) return;
     const file = new JournalFile(earlier, machine);
-    await endChange(file, 'undone', { ...machine, clock: workbench.clock });
+    await endChange(file, 'undone', { ...machine, clock: workbench.clock, warn });
   }
 }
 

@@ -38,10 +38,10 @@ export async function runChange(job: ChangeJob): Promise<InPlaceResult> {
   } catch (error) {
     if (isKeepsakeError(error, 'CHANGE_STUCK')) throw told(job, error);
     if (job.journal.value.step === 'settle') throw error;
-    await endChange(job.journal, 'undone', { ...job.machine, clock: job.workbench.clock });
+    await end(job, 'undone');
     throw error;
   }
-  await endChange(job.journal, 'done', { ...job.machine, clock: job.workbench.clock });
+  await end(job, 'done');
   return resultOf(job, { startedMs, run });
 }
 
@@ -50,8 +50,16 @@ export async function undoChange(job: ChangeJob): Promise<InPlaceResult> {
   const startedMs = job.workbench.clock.monotonicMs();
   const run = openRun(job);
   await goBack(run.options);
-  await endChange(job.journal, 'undone', { ...job.machine, clock: job.workbench.clock });
+  await end(job, 'undone');
   return resultOf(job, { startedMs, run });
+}
+
+function end(
+  { journal, machine, workbench, emitter }: ChangeJob,
+  as: 'done' | 'undone',
+): Promise<void> {
+  const warn = (message: string): void => emitter.emit({ kind: 'warning', message });
+  return endChange(journal, as, { ...machine, clock: workbench.clock, warn });
 }
 
 /** Of a command that was cancelled only that is said in the end: this must not get lost. */

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { FileLayer } from '../../backend/file-layer.ts';
+import { describeCause } from '../../base/errors/keepsake-error.ts';
 import { fsPath } from '../../base/raw-name.ts';
 import { kindOf, removeFileIfAny } from './change-files.ts';
 import { journalPath, type ChangeJournal, type JournalFile } from './change-journal.ts';
@@ -14,12 +15,17 @@ const PARTS = ['new', 'old', 'stray'];
 export async function endChange(
   journal: JournalFile,
   as: 'done' | 'undone',
-  access: RecordAccess & { readonly clock: Clock },
+  access: RecordAccess & { readonly clock: Clock; readonly warn: (message: string) => void },
 ): Promise<void> {
   const at = access.clock.now();
   await journal.update({ ended: { as, at: at.toISOString() } });
   const durationMs = at.getTime() - new Date(journal.value.startedAt).getTime();
-  await writeEnded(access, journal.value, durationMs);
+  try {
+    await writeEnded(access, journal.value, durationMs);
+  } catch (error) {
+    // The change is over all the same, and its journal says so.
+    access.warn(`it could not be noted in the state folder: ${describeCause(error)}`);
+  }
   await tidyPlaces(access.files, journal.value);
 }
 
