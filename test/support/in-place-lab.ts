@@ -2,7 +2,17 @@
  * A small Wishlist that was backed up and changed since, a machine that can die at its n-th call,
  * and a service that is only remembered: for restores in place, in this process.
  */
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { FileLayer } from '../../src/backend/file-layer.ts';
@@ -343,17 +353,12 @@ export class InPlaceLab implements AsyncDisposable {
 
   /** Everything on the disk and the service as they are; puts them back as often as is wanted. */
   freeze(): () => void {
-    const copies = [this.root, this.state].map((from, index) => {
-      const to = this.backup.join(`frozen-${this.#pid}-${index}`);
-      rmSync(to, { recursive: true, force: true });
-      if (existsSync(from)) cpSync(from, to, { recursive: true, preserveTimestamps: true });
-      return { from, to };
-    });
+    const folders = [this.root, this.state].map((folder) => ({ folder, kept: readFrozen(folder) }));
     const { isRunning, isHeld } = this.service;
     return () => {
-      for (const { from, to } of copies) {
-        rmSync(from, { recursive: true, force: true });
-        if (existsSync(to)) cpSync(to, from, { recursive: true, preserveTimestamps: true });
+      for (const { folder, kept } of folders) {
+        rmSync(folder, { recursive: true, force: true });
+        for (const entry of kept) thaw(entry);
       }
       Object.assign(this.service, { isRunning, isHeld });
     };
@@ -362,6 +367,30 @@ export class InPlaceLab implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.backup[Symbol.asyncDispose]();
   }
+}
+
+interface Frozen {
+  readonly path: string;
+  readonly stats: Stats;
+  /** Absent: a folder. */
+  readonly bytes?: Uint8Array;
+}
+
+/** In memory: `cpSync` takes several times as long for files as small as these. Folders first. */
+function readFrozen(path: string): Frozen[] {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return [];
+  if (!stats.isDirectory()) return [{ path, stats, bytes: readFileSync(path) }];
+  return [{ path, stats }, ...readdirSync(path).flatMap((name) => readFrozen(join(path, name)))];
+}
+
+function thaw({ path, stats: { mode, atime, mtime }, bytes }: Frozen): void {
+  if (bytes === undefined) {
+    mkdirSync(path, { mode, recursive: true });
+    return;
+  }
+  writeFileSync(path, bytes, { mode });
+  utimesSync(path, atime, mtime);
 }
 
 /** Backed up as `snapshot`, and changed since: rows and pictures went and came, and a -wal lies there. */
