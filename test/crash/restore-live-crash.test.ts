@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { overwriteDatabase } from '../../src/sqlite/overwrite-database.ts';
 import { hasDatabaseMagic } from '../../src/source/sqlite-files.ts';
 import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
+import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
 import { Life, openInPlaceLab, type InPlaceLab } from '../support/in-place-lab.ts';
 import { openSession } from '../support/sqlite-session.ts';
 
@@ -110,6 +111,26 @@ test('killed at its n-th call, for each n, and whatever the app writes after tha
     await judge(parts);
   }
   expect(deaths).toBeGreaterThan(5);
+});
+
+test('an undo that the app does not let write keeps the copy of the old state, and can be done again', async () => {
+  const { lab, before, after } = parts;
+  parts.reset();
+  const { database } = lab.backup.app;
+  const life = new Life();
+  const intercept = ({ name }: FileLayerCall): void => {
+    if (name === 'createFile' && rowsOf(database) === after) life.end();
+    life.check();
+  };
+  await expect(lab.end('resume', { life, intercept, unreachable: true })).rejects.toThrow();
+  await using app = await openSession(database, 'BEGIN IMMEDIATE');
+  const run = { unreachable: true, machine: { lockLimitMs: 500 } };
+  await expect(lab.end('undo', run)).rejects.toMatchObject({ code: 'CHANGE_STUCK' });
+  await app.exec('ROLLBACK');
+  await app.close();
+  expect(keptRows(lab)).toContain(before);
+  await lab.end('undo', { unreachable: true });
+  expect(rowsOf(database)).toBe(before);
 });
 
 test('a database that its app keeps locked is left as it was, and nothing beside it', async () => {
