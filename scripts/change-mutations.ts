@@ -2,6 +2,8 @@
 import type { Mutation } from './mutation.ts';
 
 const swap = 'src/operations/in-place/swap-paths.test.ts';
+const live = 'test/crash/restore-live-crash.test.ts';
+const diskFull = 'test/crash/restore-disk-full.test.ts';
 const inPlace = 'test/crash/restore-in-place-crash.test.ts';
 
 export const changeMutations: readonly Mutation[] = [
@@ -51,6 +53,41 @@ export const changeMutations: readonly Mutation[] = [
       file: inPlace,
       title: 'dies at its n-th call, for each n from the stop on',
     },
+  },
+  {
+    rule: 7,
+    what: 'a full disk refuses the way back',
+    file: 'src/operations/in-place/change-steps.ts',
+    text: '    if (!isDiskFull(error) || !(await journal.giveUpReserves())) throw error;',
+    replacement: '    if (error !== null) throw error;',
+    test: { file: diskFull, title: 'a disk that is full from the n-th call on' },
+  },
+  {
+    rule: 7,
+    what: 'a half-restored app starts with the machine',
+    file: 'src/operations/in-place/change-service.ts',
+    text: '      await journal.mark();',
+    replacement: '',
+    test: {
+      file: inPlace,
+      title: 'dies at its n-th call, for each n from the stop on',
+    },
+  },
+  {
+    rule: 7,
+    what: 'a backup removes old files that an unfinished rollback needs',
+    file: 'src/operations/in-place/kept-files.ts',
+    text: '  if (unfinished.some((journal) => journal.app.name === app)) return removed;',
+    replacement: '',
+    test: { file: inPlace, title: 'a backup that ends while a rollback waits' },
+  },
+  {
+    rule: 7,
+    what: 'what the app wrote on a live restore that was cut off is written over',
+    file: 'src/operations/in-place/live-copies.ts',
+    text: '    await this.#save(root, image, path);',
+    replacement: '',
+    test: { file: live, title: 'whatever the app writes after that' },
   },
   {
     rule: 7,
