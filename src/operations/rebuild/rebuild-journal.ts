@@ -3,7 +3,7 @@
  * stands in the first of the rebuild's places (`.keepsake-restore-<id>/rebuild.json`), beside what it
  * is about, because an empty machine has nothing else.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { FileLayer } from '../../backend/file-layer.ts';
 import {
   kindOf,
@@ -13,10 +13,11 @@ import {
   removeFileIfAny,
   writeDurably,
 } from '../in-place/change-files.ts';
-import { PLACE_NAME, type ChangePlace } from '../in-place/change-journal.ts';
+import { placesIn, type ChangePlace } from '../in-place/change-journal.ts';
 import { removeIfEmpty } from '../in-place/end-change.ts';
 import type { SwapRoot, SwapUnit } from '../in-place/swap-units.ts';
 import type { AccountProblem } from './plan-accounts.ts';
+import type { RebuildMachine } from './rebuild-machine.ts';
 
 const JOURNAL_VERSION = 1;
 const JOURNAL_NAME = 'rebuild.json';
@@ -75,23 +76,30 @@ export interface Leftovers {
   readonly empty: readonly string[];
 }
 
-/** `folders`: where places would be. What is not a rebuild's is passed over. */
+/**
+ * `folders`: where places would be. What is not a rebuild's is passed over, and what somebody else may
+ * have put there: a journal names what is moved and removed, by root as a rule.
+ */
 export async function findLeftovers(
-  files: FileLayer,
+  { files, attributes }: Pick<RebuildMachine, 'files' | 'attributes'>,
   folders: Iterable<string>,
 ): Promise<Leftovers> {
   const journals: RebuildJournal[] = [];
   const empty: string[] = [];
-  for (const folder of new Set(folders)) {
-    for (const name of await namesIn(files, folder)) {
-      if (!PLACE_NAME.test(name)) continue;
-      const place = join(folder, name);
-      const journal = parse(await readTextIfAny(files, join(place, JOURNAL_NAME)));
-      if (journal !== undefined) journals.push(journal);
-      else if (await holdsOnlyADraft(files, place)) empty.push(place);
-    }
+  for (const place of await placesIn(files, folders)) {
+    if ((await attributes.read(place)).uid !== process.geteuid?.()) continue;
+    const journal = parse(await readTextIfAny(files, join(place, JOURNAL_NAME)));
+    if (journal !== undefined && isIn(place, journal)) journals.push(journal);
+    else if (await holdsOnlyADraft(files, place)) empty.push(place);
   }
   return { journals, empty };
+}
+
+/** It is this place's, and all its places have that name. */
+function isIn(place: string, { places }: RebuildJournal): boolean {
+  return (
+    places[0]?.path === place && places.every(({ path }) => basename(path) === basename(place))
+  );
 }
 
 export async function removeEmptyPlaces(

@@ -34,7 +34,7 @@ export async function openRebuild(
   const origin = await loadOrigin(open, input);
   const id = toHex(workbench.random(ID_BYTES));
   const context = { workbench, machine, open, input, origin, id };
-  const leftovers = await findLeftovers(machine.files, foldersToLookIn(context));
+  const leftovers = await findLeftovers(machine, foldersToLookIn(context));
   if (!input.dryRun) await removeEmptyPlaces(machine.files, leftovers.empty);
   const planned = await planRebuild(context, leftovers);
   const held = stack.move();
