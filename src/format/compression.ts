@@ -5,8 +5,8 @@
  * Source: restic internal/repository/repository.go `getZstdEncoder` @ a80be14; RFC 8878.
  *
  * Two providers. A short command has few values and takes `node:zlib`, which is there. After
- * `CALLS_BEFORE_LIBRARY` values the system's libzstd pays off: see `zstd-library.ts`. `node:zlib`
- * cannot use a context twice: each synchronous call makes one (0.2 MB for 16 KiB of input, 2–3 MB
+ * `CALLS_BEFORE_LIBRARY` values it pays off to call Node's zstd directly: see `zstd-library.ts`.
+ * `node:zlib` cannot use a context twice: each synchronous call makes one (0.2 MB for 16 KiB of input, 2–3 MB
  * for 1 MiB), and what thousands of calls leave behind waits for the collector: 45–80 MB of RSS in
  * a thread (Node 24.21). Its output chunks are kept small when compressing, because Node hands out
  * a slice of the whole chunk: sizing it for the worst case costs 35 MB more at 1 MiB blobs.
@@ -148,7 +148,7 @@ function inflate(
 }
 
 /** Both providers' words for the same things, in ours. */
-function explain(problem: string, limit: number): string {
+export function explain(problem: string, limit: number): string {
   switch (problem) {
     case 'ERR_BUFFER_TOO_LARGE':
     case 'Destination buffer is too small':

@@ -1,6 +1,10 @@
 /**
- * The system's libzstd, called directly with contexts that are used again and again. Every Debian
- * has it (dpkg needs it); where it is missing `node:zlib` does the same work.
+ * The zstd that Node itself is linked with, called directly with contexts that are used again and
+ * again. Where its functions cannot be found `node:zlib` does the same work.
+ *
+ * Never the system's libzstd: its inner calls would be bound to the functions that Node exports, and
+ * contexts of one version be worked on by another (1.5.4 and 1.5.7 here), which only happens to work
+ * for whole frames and fails for streams.
  *
  * Measured on pages of a database, compress and decompress, CPU a blob: 8 KiB 37 µs at level 1 and
  * 52 µs at level 3, against 78 and 112 µs with `node:zlib`, which makes and drops two contexts for
@@ -31,9 +35,10 @@ export function zstdLibrary(): ZstdLibrary | undefined {
 function load(): ZstdLibrary | undefined {
   try {
     const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
-    return bind(koffi.load('libzstd.so.1'));
+    // `null` finds the symbols of this process.
+    return bind(koffi.load(null));
   } catch {
-    return undefined; // no such library or no koffi here: node:zlib serves
+    return undefined; // no koffi, or a Node that hides its zstd: node:zlib serves
   }
 }
 
