@@ -17,6 +17,17 @@ export const passMutations: readonly Mutation[] = [
   },
   {
     rule: 2,
+    what: 'an entry that is not the next one of the parent’s counts as that one',
+    file: 'src/snapshot/tree-frame.ts',
+    text: 'this.#expected[0] === node',
+    replacement: 'this.#expected.length > 0',
+    test: {
+      file: 'src/snapshot/tree-store.test.ts',
+      title: 'a folder is as the parent has it only',
+    },
+  },
+  {
+    rule: 2,
     what: 'a folder is taken for the parent’s though some of its entries are gone',
     file: 'src/snapshot/tree-frame.ts',
     text: 'this.#sameCount === this.#same?.nodes.length',

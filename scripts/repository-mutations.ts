@@ -52,6 +52,17 @@ export const repositoryMutations: readonly Mutation[] = [
   },
   {
     rule: 4,
+    what: 'a blob too large to be in memory is used whatever its hash is',
+    file: 'src/repository/large-blob.ts',
+    text: 'if (actualId !== id) throw',
+    replacement: 'if (actualId === undefined) throw',
+    test: {
+      file: 'src/repository/large-blob.test.ts',
+      title: 'a large blob that is damaged, cut, or not what is recorded',
+    },
+  },
+  {
+    rule: 4,
     what: 'the self-test accepts any answer of the cipher, hash, chunker and zstd',
     file: 'src/format/self-test.ts',
     text: '    if (!holds(answers)) throw',

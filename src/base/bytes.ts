@@ -47,6 +47,21 @@ export function utf8Decode(bytes: Uint8Array): string {
   return asBuffer(bytes).toString('utf8');
 }
 
+/** The bytes in memory that nothing else lies in, so that it can change hands. */
+export function ownMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
+  return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes);
+}
+
+/**
+ * Gives memory in which nothing else lies back at once: the collector would let 64 MB of it gather
+ * first.
+ */
+export function releaseMemory({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+}
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 /** For people: `1.4 MiB`, `312 B`. */

@@ -1,10 +1,24 @@
 /**
- * zstd for what is too large to be in memory twice: bytes in pieces, one frame as `compression.ts`
- * writes it. By `node:zlib`, whose streams work in the thread pool.
+ * zstd for what is too large to be in memory: bytes in pieces, one frame as `compression.ts` writes
+ * it. Compressed by `node:zlib`, whose streams work in the thread pool; decompressed by the library,
+ * because who asks for the next piece cannot always wait.
  */
-import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { LEVELS, type CompressionMode } from './compression.ts';
+import { constants, createZstdCompress } from 'node:zlib';
+import { concatBytes } from '../base/bytes.ts';
+import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { decompress, explain, LEVELS, type CompressionMode } from './compression.ts';
+import { zstdLibrary, type ZstdLibrary } from './zstd-library.ts';
+
+/** Far more than Node takes from memory that several buffers share, so each lies in its own. */
+const CHUNK_BYTES = 1 << 20;
+
+/** Gives the memory of all that `compressPieces` gave back at once. */
+export function releasePieces(pieces: readonly Uint8Array[]): void {
+  for (const { buffer } of pieces) {
+    const isOfStream = buffer instanceof ArrayBuffer && buffer.byteLength === CHUNK_BYTES;
+    if (isOfStream && !buffer.detached) buffer.transfer(0);
+  }
+}
 
 /** The frame in pieces; `sizeBytes` is what `pieces` give together. */
 export async function compressPieces(
@@ -13,24 +27,43 @@ export async function compressPieces(
   mode: Exclude<CompressionMode, 'off'>,
 ): Promise<Uint8Array[]> {
   const params = { [constants.ZSTD_c_compressionLevel]: LEVELS[mode] };
-  const stream = createZstdCompress({ pledgedSrcSize: sizeBytes, params });
+  const stream = createZstdCompress({ pledgedSrcSize: sizeBytes, params, chunkSize: CHUNK_BYTES });
   return Array.fromAsync<Uint8Array>(through(stream, pieces));
 }
 
-/** What a frame gives, in pieces. Throws `FORMAT_DECOMPRESS`. */
-export async function* decompressPieces(
+/**
+ * As `decompress`, of a frame in pieces, in views that the next one overwrites. Where the library
+ * cannot be had, all of it is one piece.
+ */
+export function* decompressPieces(
   frame: Iterable<Uint8Array>,
-  what: string,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* through(createZstdDecompress(), frame);
-  } catch (cause) {
-    throw new KeepsakeError(
-      'FORMAT_DECOMPRESS',
-      { what, problem: describeCause(cause) },
-      { cause },
-    );
+  { what, sizeBytes }: { what: string; sizeBytes: number },
+  library: ZstdLibrary | null = zstdLibrary() ?? null,
+): Generator<Uint8Array> {
+  if (library === null) {
+    yield decompress(concatBytes(Array.from(frame, (part) => new Uint8Array(part))), {
+      what,
+      maxSizeBytes: sizeBytes,
+      sizeBytes,
+    });
+    return;
   }
+  let givenBytes = 0;
+  let problem = '';
+  try {
+    for (const piece of library.decompressPieces(frame)) {
+      givenBytes += piece.length;
+      if (givenBytes > sizeBytes) break;
+      yield piece;
+    }
+  } catch (error) {
+    if (isKeepsakeError(error)) throw error;
+    problem = explain(describeCause(error), sizeBytes);
+  }
+  if (problem === '' && givenBytes !== sizeBytes) {
+    problem = `it gives ${givenBytes} bytes or more, ${sizeBytes} were recorded`;
+  }
+  if (problem !== '') throw new KeepsakeError('FORMAT_DECOMPRESS', { what, problem });
 }
 
 type ZstdStream = ReturnType<typeof createZstdCompress>;

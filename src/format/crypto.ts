@@ -24,6 +24,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import type { Random } from '../base/clock.ts';
+import { releaseMemory } from '../base/bytes.ts';
 import { assertInternal, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { aesLibrary } from './aes-library.ts';
 import { poly1305, poly1305Holds } from './poly1305.ts';
@@ -72,25 +73,24 @@ export function seal(key: MasterKey, plaintext: Uint8Array, nonce: Uint8Array): 
   return sealed;
 }
 
-/** As `seal` of all pieces together, which are never joined. */
-export function sealPieces(
-  key: MasterKey,
-  pieces: readonly Uint8Array[],
-  nonce: Uint8Array,
-): Uint8Array {
-  const sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
-  const sealed = Buffer.allocUnsafeSlow(sizeBytes + SEAL_OVERHEAD_BYTES);
+/** As `sealInto`, of all pieces together, which are never joined. */
+export function sealPiecesInto(
+  target: Uint8Array,
+  { key, pieces, nonce }: { key: MasterKey; pieces: Iterable<Uint8Array>; nonce: Uint8Array },
+): void {
   const cipher = createCipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce);
   let at = NONCE_BYTES;
   for (const piece of pieces) {
-    sealed.set(cipher.update(piece), at);
+    const ciphertext = cipher.update(piece);
+    target.set(ciphertext, at);
+    releaseMemory(ciphertext);
     at += piece.length;
   }
-  authenticate(sealed, key, nonce);
-  return sealed;
+  assertInternal(target.length === at + TAG_BYTES, `a blob is to fill ${target.length} bytes`);
+  authenticate(target, key, nonce);
 }
 
-/** As `unseal`, in pieces; the tag is proved before the first. */
+/** As `unseal`, in pieces, each good until the next; the tag is proved before the first. */
 export function* unsealPieces(
   key: MasterKey,
   sealed: Uint8Array,
@@ -99,7 +99,9 @@ export function* unsealPieces(
   const { nonce, ciphertext } = proveTag(key, sealed, what);
   const decipher = createDecipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce);
   for (let at = 0; at < ciphertext.length; at += PIECE_BYTES) {
-    yield decipher.update(ciphertext.subarray(at, at + PIECE_BYTES));
+    const piece = decipher.update(ciphertext.subarray(at, at + PIECE_BYTES));
+    yield piece;
+    releaseMemory(piece);
   }
 }
 

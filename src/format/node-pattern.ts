@@ -11,32 +11,44 @@ import type { Node, NodeType } from './node.ts';
 type Draft = { -readonly [K in keyof Node]: Node[K] };
 
 /** Printable ASCII that needs no escape in JSON or in Go: not " & < > \ */
-const TEXT = String.raw`"([ !#-%'-;=?-[\]-~]+)"`;
+const TEXT = String.raw`[ !#-%'-;=?-[\]-~]+`;
 /** As TEXT without the slash. */
-const NAME = String.raw`"([ !#-%'-.0-;=?-[\]-~]+)"`;
-const TIME = String.raw`"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)"`;
+const NAME = String.raw`[ !#-%'-.0-;=?-[\]-~]+`;
+const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z`;
 /** Below 2^53, and not 0. */
-const COUNT = String.raw`([1-9]\d{0,14})`;
-const USER_ID = String.raw`(0|[1-9]\d{0,8})`;
+const COUNT = String.raw`[1-9]\d{0,14}`;
+const USER_ID = String.raw`0|[1-9]\d{0,8}`;
 const ID = '[0-9a-f]{64}';
 /** Longer lists are left to the other reader, which needs no room to go back. */
-const CONTENT = String.raw`(null|\[\]|\["${ID}"(?:,"${ID}"){0,60}\])`;
+const CONTENT = String.raw`null|\[\]|\["${ID}"(?:,"${ID}"){0,60}\]`;
+const MAX_UINT32 = 0xffffffff;
 
-const PATTERN = new RegExp(
-  String.raw`\{"name":${NAME},"type":"(file|dir|symlink)","mode":([1-9]\d{0,9})` +
-    `,"mtime":${TIME},"atime":${TIME},"ctime":${TIME},"uid":${USER_ID},"gid":${USER_ID}` +
-    optional('user', TEXT) +
-    optional('group', TEXT) +
-    optional('inode', COUNT) +
-    optional('device_id', COUNT) +
-    optional('size', COUNT) +
-    optional('links', COUNT) +
-    optional('linktarget', TEXT) +
-    `,"content":${CONTENT}` +
-    optional('subtree', `"(${ID})"`) +
-    String.raw`\}`,
-  'y',
-);
+const NODE = commonNode('(');
+/** Takes out only the name, the mode and the subtree. */
+const OUTLINE = commonNode('(?:');
+
+/** @param group begins what only the whole node needs */
+function commonNode(group: '(' | '(?:'): RegExp {
+  const value = (pattern: string) => `${group}${pattern})`;
+  const text = `"${value(TEXT)}"`;
+  const count = value(COUNT);
+  return new RegExp(
+    String.raw`\{"name":"(${NAME})","type":"${value('file|dir|symlink')}","mode":([1-9]\d{0,9})` +
+      `,"mtime":"${value(TIME)}","atime":"${value(TIME)}","ctime":"${value(TIME)}"` +
+      `,"uid":${value(USER_ID)},"gid":${value(USER_ID)}` +
+      optional('user', text) +
+      optional('group', text) +
+      optional('inode', count) +
+      optional('device_id', count) +
+      optional('size', count) +
+      optional('links', count) +
+      optional('linktarget', text) +
+      `,"content":${value(CONTENT)}` +
+      optional('subtree', `"(${ID})"`) +
+      String.raw`\}`,
+    'y',
+  );
+}
 
 function optional(key: string, value: string): string {
   return `(?:,"${key}":${value})?`;
@@ -47,11 +59,11 @@ export function matchCommonNode(
   text: string,
   start: number,
 ): { readonly node: Node; readonly end: number } | undefined {
-  PATTERN.lastIndex = start;
-  const match = PATTERN.exec(text);
+  NODE.lastIndex = start;
+  const match = NODE.exec(text);
   if (match === null) return undefined;
   const [, name = '', type, mode, mtime = '', atime = '', ctime = '', uid, gid] = match;
-  if (name === '.' || name === '..' || Number(mode) > 0xffffffff) return undefined;
+  if (isUncommon(name, mode)) return undefined;
   const node: Draft = {
     name,
     type: type as NodeType,
@@ -64,7 +76,25 @@ export function matchCommonNode(
     content: contentIds(match[16] ?? ''),
   };
   addOptional(node, match);
-  return { node, end: PATTERN.lastIndex };
+  return { node, end: NODE.lastIndex };
+}
+
+/** As `matchCommonNode`, of the name and the subtree only. */
+export function outlineCommonNode(
+  text: string,
+  start: number,
+):
+  | { readonly name: string; readonly subtree: string | undefined; readonly end: number }
+  | undefined {
+  OUTLINE.lastIndex = start;
+  const match = OUTLINE.exec(text);
+  if (match === null) return undefined;
+  const [, name = '', mode, subtree] = match;
+  return isUncommon(name, mode) ? undefined : { name, subtree, end: OUTLINE.lastIndex };
+}
+
+function isUncommon(name: string, mode: string | undefined): boolean {
+  return name === '.' || name === '..' || Number(mode) > MAX_UINT32;
 }
 
 function addOptional(node: Draft, match: RegExpExecArray): void {

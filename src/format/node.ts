@@ -45,3 +45,8 @@ export interface Node {
   /** Fields this version does not know, as JSON text in their order: `"key":value`. */
   readonly unknownFields?: readonly string[];
 }
+
+/** The nodes of a tree, in the order of their names: an array, or what holds less. */
+export interface NodeList extends Iterable<Node> {
+  readonly length: number;
+}

@@ -22,7 +22,18 @@ export interface ZstdLibrary {
   contentSize(compressed: Uint8Array): number | undefined;
   /** Exactly `target.length` bytes, or the reason why not. */
   decompressInto(target: Uint8Array, compressed: Uint8Array): 'ok' | { problem: string };
+  /**
+   * What a frame gives, in views that the next one overwrites; the frame comes in pieces, too. Throws
+   * the reason where it is not good.
+   */
+  decompressPieces(frame: Iterable<Uint8Array>): Generator<Uint8Array>;
 }
+
+/** Of what is decompressed in pieces. */
+const PIECE_BYTES = 256 << 10;
+
+/** A stream answers how many bytes it would like next; errors are far beyond (zstd.h, ZSTD_isError). */
+const MAX_WANTED = 2 ** 32;
 
 let loaded: ZstdLibrary | null | undefined;
 
@@ -80,5 +91,44 @@ function bind(library: ReturnType<typeof Koffi.load>): ZstdLibrary {
       if (Number(length) > target.length) return { problem: errorName(length) };
       return { problem: `it gives ${length} bytes, ${target.length} were recorded` };
     },
+    decompressPieces: bindPieces(library, errorName),
+  };
+}
+
+function bindPieces(
+  library: ReturnType<typeof Koffi.load>,
+  errorName: (code: number | bigint) => string,
+): ZstdLibrary['decompressPieces'] {
+  const create = library.func('void *ZSTD_createDStream(void)');
+  const free = library.func('size_t ZSTD_freeDStream(void *)');
+  const next = library.func(
+    'size_t ZSTD_decompressStream_simpleArgs(void *, void *, size_t, void *, const void *, size_t, void *)',
+  ) as Call;
+  return function* decompressPieces(frame) {
+    const stream: unknown = create();
+    const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+    const written = new BigUint64Array(1);
+    const read = new BigUint64Array(1);
+    let wanted = 1;
+    try {
+      for (const part of frame) {
+        read[0] = 0n;
+        for (let isDone = part.length === 0; !isDone;) {
+          written[0] = 0n;
+          const args = [stream, piece, piece.length, written, part, part.length, read];
+          const answer = next(...args);
+
+          if (answer > MAX_WANTED) throw new Error(errorName(answer));
+          wanted = Number(answer);
+          const length = Number(written[0]);
+          if (length > 0) yield piece.subarray(0, length);
+          const isAllRead = Number(read[0]) === part.length;
+          isDone = isAllRead && (wanted === 0 || length < piece.length);
+        }
+      }
+      if (wanted !== 0) throw new Error('Src size is incorrect');
+    } finally {
+      free(stream);
+    }
   };
 }

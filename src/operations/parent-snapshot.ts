@@ -1,6 +1,5 @@
 /** The snapshot a backup compares with: unchanged files are taken over from it. */
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { decodeTree } from '../format/tree.ts';
 import type { Repository, StoredSnapshot } from '../repository/repository.ts';
 import type { ArchiveParent } from '../snapshot/archive-options.ts';
 import { loadManifest } from '../snapshot/load-manifest.ts';
@@ -66,8 +65,7 @@ async function tryParent(
       return undefined;
     }
   };
-  const load = (treeId: string) =>
-    unlessDamaged(async () => decodeTree(await repository.loadBlob('tree', treeId, { signal })));
+  const load = (treeId: string) => unlessDamaged(() => repository.loadTree(treeId, { signal }));
   if ((await load(tree)) === undefined) return undefined;
   return {
     id,

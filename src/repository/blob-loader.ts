@@ -1,9 +1,10 @@
 /** Loads blobs, verified; a damaged copy is made up for by another pack that holds the blob. */
 import type { Backend, CallOptions } from '../backend/backend.ts';
 import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { openBlob } from '../format/blob.ts';
+import { openBlob, type OpenBlobInput } from '../format/blob.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import type { BlobIndex, BlobPlace, BlobType } from './blob-index.ts';
+import { LargePlaintext } from './large-blob.ts';
 
 export class BlobLoader {
   readonly #backend: Backend;
@@ -20,11 +21,28 @@ export class BlobLoader {
    * The blob's plaintext; its SHA-256 is `id`. Throws `REPOSITORY_BLOB_MISSING`, or
    * `REPOSITORY_BLOB_DAMAGED` when no place holds a good copy.
    */
-  async load(type: BlobType, id: string, options: CallOptions = {}): Promise<Uint8Array> {
+  load(type: BlobType, id: string, options: CallOptions = {}): Promise<Uint8Array> {
+    return this.#firstGood(type, id, async (place) => openBlob(await this.#sealed(place, options)));
+  }
+
+  /** As `load`, of a blob that is too large to be in memory. */
+  loadLarge(type: BlobType, id: string, options: CallOptions = {}): Promise<LargePlaintext> {
+    return this.#firstGood(type, id, async (place) => {
+      const plaintext = new LargePlaintext(await this.#sealed(place, options));
+      plaintext.prove();
+      return plaintext;
+    });
+  }
+
+  async #firstGood<T>(
+    type: BlobType,
+    id: string,
+    open: (place: BlobPlace) => Promise<T>,
+  ): Promise<T> {
     let failure: unknown;
     for (const place of this.#index.findAll(type, id)) {
       try {
-        return await this.#loadFrom(place, options);
+        return await open(place);
       } catch (error) {
         if (!isDamage(error)) throw error;
         const why = describeCause(error);
@@ -35,18 +53,13 @@ export class BlobLoader {
     throw failure ?? new KeepsakeError('REPOSITORY_BLOB_MISSING', { type, id });
   }
 
-  async #loadFrom(place: BlobPlace, { signal }: CallOptions): Promise<Uint8Array> {
+  async #sealed(place: BlobPlace, { signal }: CallOptions): Promise<OpenBlobInput> {
     const sealed = await this.#backend.load(
       { kind: 'pack', name: place.packId, content: place.type },
       { offsetBytes: place.offset, lengthBytes: place.length, signal },
     );
     const { id, uncompressedLength } = place;
-    return openBlob({
-      master: this.#master,
-      sealed,
-      id,
-      ...(uncompressedLength === undefined ? {} : { uncompressedLength }),
-    });
+    return { master: this.#master, sealed, id, uncompressedLength };
   }
 }
 

@@ -5,12 +5,12 @@
 import type { Backend } from '../backend/backend.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency.ts';
+import { NONCE_BYTES } from '../format/crypto.ts';
 import { encodeIndexFile, type IndexedPack, INDEX_MAX_BLOBS } from '../format/index-file.ts';
 import { headerEntryBytes } from '../format/pack.ts';
 import type { BlobIndex, BlobType } from './blob-index.ts';
 import type { BlobSealer, SealedBlob, SealSettings } from './blob-sealer.ts';
-import { sealLarge, type LargeBlob } from './large-blob.ts';
-import { releaseMemory } from './sealed-run.ts';
+import { compressLarge, sealedLargeBytes, sealLarge, type LargeBlob } from './large-blob.ts';
 import { PackBuilder } from './pack-builder.ts';
 import { fileName, type SealedFiles } from './sealed-files.ts';
 
@@ -101,9 +101,10 @@ export class BlobSaver {
     this.#underWay.add(`${type}:${blob.id}`);
     try {
       const { settings, random } = this.#options;
-      const sealed = await sealLarge(settings, type, { ...blob, random });
-      this.#take(type, sealed);
-      releaseMemory(sealed.sealed);
+      const stored = await compressLarge(settings, type, blob);
+      // Sealed where it will lie: nothing else may be taken meanwhile, so from here on no waiting.
+      const room = this.#open[type].room(sealedLargeBytes(stored));
+      this.#take(type, sealLarge(settings, stored, { room, nonce: random(NONCE_BYTES) }));
       return { isNew: true };
     } catch (error) {
       this.#failure ??= { reason: error };

@@ -7,7 +7,8 @@ import type { BlobIndex } from './blob-index.ts';
 import { isDamage, type BlobLoader } from './blob-loader.ts';
 import { planRuns, type PlannedRun } from './blob-runs.ts';
 import type { OpeningRun, RunOpener } from './run-opener.ts';
-import { plaintextLength, releaseMemory, sealedRun, type OpenedRun } from './sealed-run.ts';
+import { releaseMemory } from '../base/bytes.ts';
+import { plaintextLength, sealedRun, type OpenedRun } from './sealed-run.ts';
 
 /** Together at most about 3 MiB sealed and 6 MiB open. */
 const RUNS_AHEAD = 3;

@@ -2,7 +2,6 @@
 import type { CallOptions } from '../backend/backend.ts';
 import { describeCause, isKeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
-import { decodeTree } from '../format/tree.ts';
 import { isFileDamage } from './blob-loader.ts';
 import type { CheckProblem } from './check-problem.ts';
 import type { Repository, StoredSnapshot } from './repository.ts';
@@ -62,7 +61,7 @@ export class TreeCheck {
     this.#options.signal?.throwIfAborted();
     try {
       if (this.#lost.has(`tree:${tree}`)) throw new Error('its pack is missing or damaged');
-      const nodes = decodeTree(await this.#repository.loadBlob('tree', tree, this.#options));
+      const nodes = await this.#repository.loadTree(tree, this.#options);
       return await this.#checkNodes(nodes, path);
     } catch (error) {
       if (isStorageError(error) || this.#options.signal?.aborted === true) throw error;
@@ -71,7 +70,7 @@ export class TreeCheck {
     }
   }
 
-  async #checkNodes(nodes: readonly Node[], path: string): Promise<TreeVerdict> {
+  async #checkNodes(nodes: Iterable<Node>, path: string): Promise<TreeVerdict> {
     const paths: string[] = [];
     let count = 0;
     for (const node of nodes) {

@@ -1,12 +1,12 @@
 /**
- * Seals a blob that is too large to be in memory twice, as the tree of a folder of 200,000 files is:
- * only its compressed form is ever whole.
+ * A blob that is too large to be in memory, as the tree of a folder of 200,000 files is: only its
+ * sealed form is ever whole.
  */
 import { createHash } from 'node:crypto';
-import type { Random } from '../base/clock.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { compressPieces, decompressPieces } from '../format/compression-stream.ts';
-import { NONCE_BYTES, sealPieces, unsealPieces, type MasterKey } from '../format/crypto.ts';
+import type { OpenBlobInput } from '../format/blob.ts';
+import { compressPieces, decompressPieces, releasePieces } from '../format/compression-stream.ts';
+import { SEAL_OVERHEAD_BYTES, sealPiecesInto, unsealPieces } from '../format/crypto.ts';
 import type { SealedBlob, SealSettings } from './blob-sealer.ts';
 import type { BlobType } from './blob-index.ts';
 
@@ -17,35 +17,72 @@ export interface LargeBlob {
   readonly pieces: () => Iterable<Uint8Array>;
 }
 
-/** As `ThreadSealer.seal`, verified in the same way. */
-export async function sealLarge(
-  { master, version, compression }: SealSettings,
-  type: BlobType,
-  { random, ...blob }: LargeBlob & { random: Random },
-): Promise<SealedBlob> {
-  const { id, sizeBytes, pieces } = blob;
-  const mode = compression === 'off' && type === 'tree' ? 'auto' : compression;
-  const isCompressed = version === 2 && mode !== 'off';
-  const stored = isCompressed ? await compressPieces(pieces(), sizeBytes, mode) : [...pieces()];
-  const sealed = sealPieces(master, stored, random(NONCE_BYTES));
-  stored.length = 0; // what follows needs memory, too
-  const what = `blob ${id}`;
-  try {
-    if ((await openedId(master, { sealed, isCompressed, what })) !== id)
-      throw new Error('its hash');
-  } catch (cause) {
-    throw new KeepsakeError('REPOSITORY_SELF_CHECK', { what }, { cause });
-  }
-  return { id, sealed, ...(isCompressed ? { uncompressedLength: sizeBytes } : {}) };
+/** A large blob as it will be encrypted. */
+export interface StoredForm {
+  readonly id: string;
+  readonly pieces: readonly Uint8Array[];
+  readonly uncompressedLength?: number;
 }
 
-async function openedId(
-  master: MasterKey,
-  { sealed, isCompressed, what }: { sealed: Uint8Array; isCompressed: boolean; what: string },
-): Promise<string> {
-  const stored = unsealPieces(master, sealed, what);
-  const hash = createHash('sha256');
-  const plaintext = isCompressed ? decompressPieces(stored, what) : stored;
-  for await (const piece of plaintext) hash.update(piece);
-  return hash.digest('hex');
+/** Compressed as `ThreadSealer.seal` compresses. */
+export async function compressLarge(
+  { version, compression }: SealSettings,
+  type: BlobType,
+  { id, sizeBytes, pieces }: LargeBlob,
+): Promise<StoredForm> {
+  const mode = compression === 'off' && type === 'tree' ? 'auto' : compression;
+  if (version === 1 || mode === 'off') return { id, pieces: [...pieces()] };
+  const compressed = await compressPieces(pieces(), sizeBytes, mode);
+  return { id, pieces: compressed, uncompressedLength: sizeBytes };
+}
+
+export function sealedLargeBytes({ pieces }: StoredForm): number {
+  return pieces.reduce((sum, { length }) => sum + length, SEAL_OVERHEAD_BYTES);
+}
+
+/**
+ * In `room`, which is as long as `sealedLargeBytes` says; verified by opening it again. The stored
+ * form is used up.
+ */
+export function sealLarge(
+  { master }: SealSettings,
+  { id, pieces, uncompressedLength }: StoredForm,
+  { room, nonce }: { room: Uint8Array; nonce: Uint8Array },
+): SealedBlob {
+  sealPiecesInto(room, { key: master, pieces, nonce });
+  if (uncompressedLength !== undefined) releasePieces(pieces);
+  try {
+    new LargePlaintext({ master, sealed: room, id, uncompressedLength }).prove();
+  } catch (cause) {
+    throw new KeepsakeError('REPOSITORY_SELF_CHECK', { what: `blob ${id}` }, { cause });
+  }
+  return { id, sealed: room, ...(uncompressedLength !== undefined && { uncompressedLength }) };
+}
+
+/** The plaintext of a sealed blob, in pieces: it is never in memory whole, and read as often as asked. */
+export class LargePlaintext {
+  readonly #blob: OpenBlobInput;
+
+  /** @param blob whose sealed bytes nobody else changes */
+  constructor(blob: OpenBlobInput) {
+    this.#blob = blob;
+  }
+
+  /** Throws what `openBlob` throws. Nothing of it is to be used before. */
+  prove(): void {
+    const hash = createHash('sha256');
+    for (const piece of this.pieces()) hash.update(piece);
+    const actualId = hash.digest('hex');
+    const { id } = this.#blob;
+    if (actualId !== id) throw new KeepsakeError('FORMAT_BLOB_HASH', { id, actualId });
+  }
+
+  /** Each is a view that the next one overwrites. */
+  pieces(): Iterable<Uint8Array> {
+    const { master, sealed, id, uncompressedLength } = this.#blob;
+    const what = `blob ${id}`;
+    const stored = unsealPieces(master, sealed, what);
+    if (uncompressedLength === undefined) return stored;
+    return decompressPieces(stored, { what, sizeBytes: uncompressedLength });
+  }
 }

@@ -3,7 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { aesLibrary } from '../format/aes-library.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import { zstdLibrary } from '../format/zstd-library.ts';
-import { openRun, releaseMemory, type SealedRun } from './sealed-run.ts';
+import { releaseMemory } from '../base/bytes.ts';
+import { openRun, type SealedRun } from './sealed-run.ts';
 
 // Now, and not with the first run, which others wait for.
 zstdLibrary();

@@ -1,10 +1,10 @@
 /** A pack being filled: sealed blobs one after the other, the header last. */
+import { releaseMemory } from '../base/bytes.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import type { IndexedBlob } from '../format/index-file.ts';
 import { encodePackHeader, PACK_MAX_BLOBS } from '../format/pack.ts';
 import type { SealedBlob } from './blob-sealer.ts';
-import { releaseMemory } from './sealed-run.ts';
 
 /** Room for the header and for the blob that goes over the target. */
 const SPARE_BYTES = 1 << 20;
@@ -58,12 +58,17 @@ export class PackBuilder {
     this.#bytes = undefined;
   }
 
-  #append(bytes: Uint8Array): void {
+  /** Where the next blob will lie: it may be made there, if nothing is added before it. */
+  room(sizeBytes: number): Uint8Array {
     this.#bytes ??= Buffer.allocUnsafeSlow(this.#targetSizeBytes + SPARE_BYTES);
-    const end = this.#sizeBytes + bytes.length;
-    if (end > this.#bytes.length) this.#bytes = grown(this.#bytes, end);
-    this.#bytes.set(bytes, this.#sizeBytes);
-    this.#sizeBytes = end;
+    const end = this.#sizeBytes + sizeBytes;
+    if (end > this.#bytes.length) this.#bytes = grown(this.#bytes, end + SPARE_BYTES);
+    return this.#bytes.subarray(this.#sizeBytes, end);
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.room(bytes.length).set(bytes);
+    this.#sizeBytes += bytes.length;
   }
 }
 

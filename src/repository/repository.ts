@@ -13,7 +13,10 @@ import {
 import type { CompressionMode } from '../format/compression.ts';
 import type { RepositoryConfig } from '../format/config-file.ts';
 import type { MasterKey } from '../format/crypto.ts';
+import { decodeLargeTree, LARGE_TREE_BYTES } from '../format/large-tree.ts';
+import type { NodeList } from '../format/node.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../format/snapshot-file.ts';
+import { decodeTree } from '../format/tree.ts';
 import { BlobIndex, type BlobType } from './blob-index.ts';
 import { BlobLoader } from './blob-loader.ts';
 import { BlobReading } from './blob-reading.ts';
@@ -128,9 +131,24 @@ export class Repository {
    * A pack that did not give the blob counts no longer as holding anything: what a backup finds to
    * be in such packs only, it stores anew.
    */
-  async loadBlob(type: BlobType, id: string, options: CallOptions = {}): Promise<Uint8Array> {
+  loadBlob(type: BlobType, id: string, options: CallOptions = {}): Promise<Uint8Array> {
+    return this.#distrusting(type, id, () => this.#loader.load(type, id, options));
+  }
+
+  /**
+   * The nodes of a tree, proved by their hash and all looked at, before the first is given. Throws
+   * what `loadBlob` and `decodeTree` throw.
+   */
+  async loadTree(id: string, options: CallOptions = {}): Promise<NodeList> {
+    const isLarge = (this.blobSizeBytes('tree', id) ?? 0) > LARGE_TREE_BYTES;
+    if (!isLarge) return decodeTree(await this.loadBlob('tree', id, options));
+    const load = () => this.#loader.loadLarge('tree', id, options);
+    return decodeLargeTree(await this.#distrusting('tree', id, load));
+  }
+
+  async #distrusting<T>(type: BlobType, id: string, load: () => Promise<T>): Promise<T> {
     try {
-      return await this.#loader.load(type, id, options);
+      return await load();
     } catch (error) {
       if (isKeepsakeError(error, 'REPOSITORY_BLOB_DAMAGED')) {
         for (const { packId } of this.index.findAll(type, id)) this.index.distrust(packId);

@@ -5,10 +5,11 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { ownMemory, releaseMemory } from '../base/bytes.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { siblingModule } from '../base/sibling-module.ts';
 import type { MasterKey } from '../format/crypto.ts';
-import { openRun, ownMemory, releaseMemory, type OpenedRun, type SealedRun } from './sealed-run.ts';
+import { openRun, type OpenedRun, type SealedRun } from './sealed-run.ts';
 
 /** Starting the worker takes about 50 ms of a core: less than this is not worth it. */
 const WORKER_FROM_BYTES = 4 << 20;

@@ -4,10 +4,11 @@
  * hand to another thread than their blobs cost to open.
  */
 import { describeCause } from '../base/errors/keepsake-error.ts';
-import { openBlob, openBlobInto } from '../format/blob.ts';
+import { openBlobInto } from '../format/blob.ts';
 import { SEAL_OVERHEAD_BYTES, type MasterKey } from '../format/crypto.ts';
 import type { IndexedBlob } from '../format/index-file.ts';
 import { writeFiles, type FileWrites } from '../host/new-files.ts';
+import { LargePlaintext } from './large-blob.ts';
 
 export interface SealedRun {
   readonly bytes: Uint8Array;
@@ -117,7 +118,7 @@ function scratchOf(length: number): Buffer<ArrayBuffer> {
 }
 
 function proveBlob(length: number, blob: ReturnType<typeof blobAt>): void {
-  if (length > USUAL_BLOB_BYTES) openBlob(blob);
+  if (length > USUAL_BLOB_BYTES) new LargePlaintext(blob).prove();
   else openBlobInto(scratchOf(length).subarray(0, length), blob);
 }
 
@@ -154,16 +155,4 @@ function startsOf(run: SealedRun): number[] {
 
 function sumOfPlaintexts(run: SealedRun): number {
   return startsOf(run).at(-1) ?? 0;
-}
-
-/** The bytes in memory that nothing else lies in, so that it can change hands. */
-export function ownMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer } = bytes;
-  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
-  return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes);
-}
-
-/** Gives memory of `ownMemory` back at once: the collector would let 64 MB of it gather first. */
-export function releaseMemory({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

@@ -13,6 +13,7 @@ import { countItem, type ArchiveCounts, type ItemAction } from './archive-counts
 import { isPlain, LeafReader } from './leaf-reader.ts';
 import { isUnchanged, type UnchangedFile } from './unchanged.ts';
 import type { BlobStore } from './blob-writer.ts';
+import { PackedTree } from './packed-tree.ts';
 import { TreeFrame, type EarlierFolder } from './tree-frame.ts';
 import type { ParentTrees, TreeSink } from './tree-store.ts';
 
@@ -179,7 +180,8 @@ class ArchivePass {
     const { trees } = this.#options;
     const earlier = await frame.asParent();
     if (earlier !== undefined && trees.isStored(earlier)) return earlier.id;
-    return trees.saveTree(frame.finish());
+    const isDrafted = earlier?.nodes instanceof PackedTree;
+    return trees.saveTree(isDrafted ? earlier.nodes : frame.finish());
   }
 
   async #addExtraRootNodes(frame: TreeFrame): Promise<void> {

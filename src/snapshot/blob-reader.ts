@@ -1,5 +1,6 @@
 import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { ExitCode } from '../base/exit-code.ts';
+import type { NodeList } from '../format/node.ts';
 import type { FileWrites } from '../host/new-files.ts';
 
 export type BlobType = 'tree' | 'data';
@@ -12,6 +13,11 @@ export interface BlobReader {
     id: string,
     options?: { signal?: AbortSignal | undefined },
   ): Promise<Uint8Array>;
+  /**
+   * The nodes of a tree, proved by its hash and all looked at before the first is given: as
+   * `decodeTree` of what `loadBlob` gives, which serves where this is absent.
+   */
+  loadTree?(id: string, options?: ReadOptions): Promise<NodeList>;
   /** Length of the blob as `loadBlob` would give it, from the index; `undefined` if not known. */
   blobSizeBytes?(type: BlobType, id: string): number | undefined;
   /** Where the blob lies, to read in the order of the packs. */

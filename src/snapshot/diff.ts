@@ -154,17 +154,22 @@ async function collectCommon(
 
 /** Both folders' entries side by side; both are ordered by name. */
 function* pairUp(
-  before: readonly Node[],
-  after: readonly Node[],
+  before: Iterable<Node>,
+  after: Iterable<Node>,
 ): Generator<{ before?: Node | undefined; after?: Node | undefined }> {
-  let [i, j] = [0, 0];
-  while (i < before.length || j < after.length) {
-    const [old, recent] = [before[i], after[j]];
+  const [olds, recents] = [before[Symbol.iterator](), after[Symbol.iterator]()];
+  let [old, recent] = [nextOf(olds), nextOf(recents)];
+  while (old !== undefined || recent !== undefined) {
     const order = compareEnds(old, recent);
-    if (order <= 0) i += 1;
-    if (order >= 0) j += 1;
     yield { before: order <= 0 ? old : undefined, after: order >= 0 ? recent : undefined };
+    if (order <= 0) old = nextOf(olds);
+    if (order >= 0) recent = nextOf(recents);
   }
+}
+
+function nextOf(nodes: Iterator<Node>): Node | undefined {
+  const { done, value } = nodes.next();
+  return done === true ? undefined : value;
 }
 
 function compareEnds(old: Node | undefined, recent: Node | undefined): number {

@@ -1,5 +1,5 @@
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import type { Node } from '../format/node.ts';
+import type { Node, NodeList } from '../format/node.ts';
 import type { BlobReader, ReadOptions } from './blob-reader.ts';
 import { joinTreePath, loadTree } from './tree-walk.ts';
 
@@ -14,13 +14,18 @@ export async function findNode(
   let found: Node | undefined;
   for (const name of namesOf(path)) {
     if (treeId === undefined) return undefined;
-    const nodes: readonly Node[] = await loadTree(reader, { path: at, treeId }, options);
-    found = nodes.find((node) => node.name === name);
+    const nodes: NodeList = await loadTree(reader, { path: at, treeId }, options);
+    found = nodeCalled(nodes, name);
     if (found === undefined) return undefined;
     treeId = found.type === 'dir' ? found.subtree : undefined;
     at = joinTreePath(at, name);
   }
   return found;
+}
+
+function nodeCalled(nodes: NodeList, name: string): Node | undefined {
+  for (const node of nodes) if (node.name === name) return node;
+  return undefined;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { blobId } from '../format/blob.ts';
+import { LARGE_TREE_BYTES } from '../format/large-tree.ts';
 import type { Node } from '../format/node.ts';
 import { decodeTree, encodeTree } from '../format/tree.ts';
-import { LARGE_TREE_BYTES, PackedTreeBuilder } from './packed-tree.ts';
+import { PackedTreeBuilder } from './packed-tree.ts';
 
 const TIME = '2026-01-02T03:04:05.678Z';
 
@@ -32,9 +33,10 @@ test.each([0, 1, 300, 40_000])(
     expect(bytes.length > LARGE_TREE_BYTES).toBe(count === 40_000);
     for (const kept of [tree, tree.pack()]) {
       expect(kept.id).toBe(blobId(bytes));
+      expect(kept.length).toBe(count);
       expect(kept.sizeBytes).toBe(bytes.length);
       expect(Buffer.compare(kept.bytes(), bytes)).toBe(0);
-      expect([...kept.nodes()]).toEqual(decodeTree(bytes));
+      expect([...kept]).toEqual(decodeTree(bytes));
     }
   },
 );

@@ -6,11 +6,9 @@
 import { createHash } from 'node:crypto';
 import { concatBytes } from '../base/bytes.ts';
 import { compress, decompress } from '../format/compression.ts';
-import type { Node } from '../format/node.ts';
-import { decodeTreePiece, TreeEncoder } from '../format/tree.ts';
-
-/** Larger trees are never in one piece. */
-export const LARGE_TREE_BYTES = 8 << 20;
+import { LARGE_TREE_BYTES } from '../format/large-tree.ts';
+import type { Node, NodeList } from '../format/node.ts';
+import { decodeTreePieces, TreeEncoder } from '../format/tree.ts';
 
 interface Piece {
   readonly bytes: Uint8Array;
@@ -18,18 +16,20 @@ interface Piece {
   readonly isPacked: boolean;
 }
 
-export class PackedTree {
+export class PackedTree implements NodeList {
   readonly id: string;
   readonly sizeBytes: number;
+  readonly length: number;
   /** Ids of the trees it names. */
   readonly subtrees: readonly string[];
   #pieces: readonly Piece[];
 
   constructor(
-    { id, subtrees }: { id: string; subtrees: readonly string[] },
+    { id, length, subtrees }: { id: string; length: number; subtrees: readonly string[] },
     pieces: readonly Piece[],
   ) {
     this.id = id;
+    this.length = length;
     this.subtrees = subtrees;
     this.sizeBytes = pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     this.#pieces = pieces;
@@ -49,8 +49,8 @@ export class PackedTree {
     for (const piece of this.#pieces) yield unpacked(piece);
   }
 
-  *nodes(): Generator<Node> {
-    for (const piece of this.pieces()) yield* decodeTreePiece(piece);
+  [Symbol.iterator](): Iterator<Node> {
+    return decodeTreePieces(this.pieces());
   }
 }
 
@@ -60,18 +60,20 @@ export class PackedTreeBuilder {
   readonly #subtrees: string[] = [];
   readonly #pieces: Piece[] = [];
   #sizeBytes = 0;
+  #length = 0;
 
   /** Names must come in the order of their bytes, each once. */
   add(node: Node): void {
     if (node.subtree !== undefined) this.#subtrees.push(node.subtree);
     this.#encoder.add(node);
+    this.#length += 1;
   }
 
   /** To be called once. */
   finish(): PackedTree {
     this.#encoder.finish();
     const id = this.#hash.digest('hex');
-    return new PackedTree({ id, subtrees: this.#subtrees }, this.#pieces);
+    return new PackedTree({ id, length: this.#length, subtrees: this.#subtrees }, this.#pieces);
   }
 
   /** All but the last are packed after the first time. */

@@ -5,7 +5,7 @@
  */
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { compareRawNames } from '../base/raw-name.ts';
-import type { Node } from '../format/node.ts';
+import type { Node, NodeList } from '../format/node.ts';
 import { PackedTreeBuilder, type PackedTree } from './packed-tree.ts';
 
 /** `undefined`: the entry vanished or could not be read, and is left out. */
@@ -16,15 +16,14 @@ const MAX_PENDING = 1024;
 
 /** A folder as an earlier tree has it. */
 export interface EarlierFolder {
-  /** In the order of their names. */
-  readonly nodes: Iterable<Node>;
+  readonly nodes: NodeList;
   /** The tree's id, if these are all of its nodes and no others. */
   readonly id?: string | undefined;
 }
 
 export interface EarlierTree {
   readonly id: string;
-  readonly nodes: readonly Node[];
+  readonly nodes: NodeList;
 }
 
 export class TreeFrame {
@@ -34,6 +33,8 @@ export class TreeFrame {
   /** The parent's tree, as long as this folder holds the very nodes that it begins with. */
   #same: EarlierTree | undefined;
   #sameCount = 0;
+  /** The nodes that follow those in it, as far as the walk has come. */
+  readonly #expected: Node[] = [];
   #nextOfParent: Node | undefined;
   readonly #tree = new PackedTreeBuilder();
   readonly #pending: PendingNode[] = [];
@@ -45,7 +46,7 @@ export class TreeFrame {
     this.#parent = nodes[Symbol.iterator]();
     this.#advance();
     this.#anyOrder = anyOrder;
-    if (id !== undefined && Array.isArray(nodes)) this.#same = { id, nodes };
+    if (id !== undefined) this.#same = { id, nodes };
   }
 
   /** The parent's next entry, if it has this name. */
@@ -107,6 +108,9 @@ export class TreeFrame {
   }
 
   #advance(): void {
+    if (this.#same !== undefined && this.#nextOfParent !== undefined) {
+      this.#expected.push(this.#nextOfParent);
+    }
     const { done, value } = this.#parent.next();
     this.#nextOfParent = done === true ? undefined : value;
   }
@@ -135,7 +139,8 @@ export class TreeFrame {
   }
 
   #put(node: Node): void {
-    if (this.#same?.nodes[this.#sameCount] === node) {
+    if (this.#same !== undefined && this.#expected[0] === node) {
+      this.#expected.shift();
       this.#sameCount += 1;
       return;
     }
@@ -144,7 +149,13 @@ export class TreeFrame {
   }
 
   #writeSame(): void {
-    for (const node of this.#same?.nodes.slice(0, this.#sameCount) ?? []) this.#tree.add(node);
+    let left = this.#sameCount;
+    for (const node of this.#same?.nodes ?? []) {
+      if (left === 0) break;
+      this.#tree.add(node);
+      left -= 1;
+    }
     this.#same = undefined;
+    this.#expected.length = 0;
   }
 }

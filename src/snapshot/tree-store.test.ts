@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { blobId } from '../format/blob.ts';
 import type { Node } from '../format/node.ts';
+import { decodeLargeTree, LargeTree } from '../format/large-tree.ts';
 import { encodeTree } from '../format/tree.ts';
 import { newArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
@@ -36,7 +37,10 @@ function storeOf(...trees: EarlierTree[]) {
 
 async function frameOf(earlier: EarlierTree, nodes: readonly (Node | Promise<Node>)[]) {
   const frame = new TreeFrame('/folder', earlier);
-  for (const one of nodes) await frame.add(one);
+  for (const one of nodes) {
+    frame.takeParent((await one).name); // as the walk meets it
+    await frame.add(one);
+  }
   return { asParent: await frame.asParent(), tree: frame.finish() };
 }
 
@@ -90,4 +94,9 @@ test('the nodes of stored trees are kept for the second pass up to a limit', () 
   const [first, second] = [large('a'), large('b')];
   const draft = new DraftTrees(storeOf(first, second).store);
   expect([draft.isStored(first), draft.isStored(second)]).toEqual([true, false]);
+  // One that is read from what is stored takes no room for its nodes.
+  const nodes = decodeLargeTree({ pieces: () => [encodeTree(second.nodes)] });
+  expect(nodes).toBeInstanceOf(LargeTree);
+  expect(draft.isStored({ id: second.id, nodes })).toBe(true);
+  expect(draft.nodes(second.id)).toBe(nodes);
 });

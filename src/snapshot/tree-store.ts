@@ -4,10 +4,11 @@
  * repository.
  */
 import { assertInternal } from '../base/errors/keepsake-error.ts';
-import type { Node } from '../format/node.ts';
+import { LargeTree, LARGE_TREE_BYTES } from '../format/large-tree.ts';
+import type { NodeList } from '../format/node.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
-import { LARGE_TREE_BYTES, type PackedTree } from './packed-tree.ts';
+import type { PackedTree } from './packed-tree.ts';
 import type { EarlierTree } from './tree-frame.ts';
 
 export interface TreeSink {
@@ -17,13 +18,13 @@ export interface TreeSink {
   isStored(tree: EarlierTree): boolean;
 }
 
-/** Nodes of stored trees that are kept for the second pass; about 10 MB. */
+/** Nodes of stored trees that are kept in memory for the second pass; about 10 MB. */
 const MAX_KEPT_NODES = 20_000;
 
 export class DraftTrees implements TreeSink {
   readonly #store: Pick<BlobStore, 'hasBlob'>;
   readonly #trees = new Map<string, PackedTree>();
-  readonly #stored = new Map<string, readonly Node[]>();
+  readonly #stored = new Map<string, NodeList>();
   #keptNodes = 0;
 
   constructor(store: Pick<BlobStore, 'hasBlob'>) {
@@ -32,10 +33,12 @@ export class DraftTrees implements TreeSink {
 
   isStored({ id, nodes }: EarlierTree): boolean {
     if (this.#stored.has(id)) return true;
-    const isTooLarge = this.#keptNodes + nodes.length > MAX_KEPT_NODES;
+    // One that is read from its stored form takes no more than the draft it saves.
+    const count = nodes instanceof LargeTree ? 0 : nodes.length;
+    const isTooLarge = this.#keptNodes + count > MAX_KEPT_NODES;
     if (isTooLarge || !this.#store.hasBlob('tree', id)) return false;
     this.#stored.set(id, nodes);
-    this.#keptNodes += nodes.length;
+    this.#keptNodes += count;
     return true;
   }
 
@@ -44,9 +47,8 @@ export class DraftTrees implements TreeSink {
     return Promise.resolve(tree.id);
   }
 
-  /** One after the other, each decoded when it is asked for; a stored tree's as they were met. */
-  nodes(id: string): Iterable<Node> {
-    return this.#stored.get(id) ?? this.#tree(id).nodes();
+  nodes(id: string): NodeList {
+    return this.#stored.get(id) ?? this.#tree(id);
   }
 
   /** Copies a drafted tree and all below it into the repository. */
@@ -60,7 +62,8 @@ export class DraftTrees implements TreeSink {
 
   #subtrees(id: string): readonly string[] {
     const stored = this.#stored.get(id);
-    if (stored !== undefined) return stored.flatMap(({ subtree }) => subtree ?? []);
+    if (stored instanceof LargeTree) return stored.subtrees;
+    if (stored !== undefined) return [...stored].flatMap(({ subtree }) => subtree ?? []);
     return this.#trees.get(id)?.subtrees ?? [];
   }
 
@@ -105,6 +108,5 @@ export class RepositoryTrees implements TreeSink {
 
 /** What an archive pass compares with: the trees of the parent snapshot, or of the draft. */
 export interface ParentTrees {
-  /** In the order of their names. */
-  load(id: string): Promise<Iterable<Node>>;
+  load(id: string): Promise<NodeList>;
 }

@@ -1,6 +1,6 @@
 import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeTree } from '../format/tree.ts';
-import type { Node } from '../format/node.ts';
+import type { Node, NodeList } from '../format/node.ts';
 import { rethrowIfGeneral, type BlobReader, type ReadOptions } from './blob-reader.ts';
 
 /** Far beyond what any `PATH_MAX` allows: a tree this deep is hostile. */
@@ -28,8 +28,7 @@ interface Frame {
   readonly treeId: string;
   /** The folder itself; absent for the root of the walk. */
   readonly folder: Node | undefined;
-  readonly nodes: readonly Node[];
-  next: number;
+  readonly nodes: Iterator<Node>;
 }
 
 /**
@@ -42,12 +41,23 @@ export async function* walkTree(
   options: WalkTreeOptions = {},
 ): AsyncGenerator<TreeStep> {
   const stack: Frame[] = [];
-  yield* enter(reader, stack, { path: options.path ?? '/', treeId, options });
+  try {
+    yield* enter(reader, stack, { path: options.path ?? '/', treeId, options });
+    yield* walkFrames(reader, stack, options);
+  } finally {
+    for (const { nodes } of stack) nodes.return?.(); // who left early holds nothing open
+  }
+}
+
+async function* walkFrames(
+  reader: BlobReader,
+  stack: Frame[],
+  options: WalkTreeOptions,
+): AsyncGenerator<TreeStep> {
   for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
     options.signal?.throwIfAborted();
-    const node = frame.nodes[frame.next];
-    frame.next += 1;
-    if (node === undefined) {
+    const { done, value: node } = frame.nodes.next();
+    if (done === true) {
       stack.pop();
       if (frame.folder !== undefined) {
         yield { phase: 'leave', path: frame.path, node: frame.folder };
@@ -82,7 +92,7 @@ async function* enter(
   try {
     assertSane(stack, path, treeId);
     const nodes = await loadTree(reader, { path, treeId }, options);
-    stack.push({ path, treeId, folder, nodes, next: 0 });
+    stack.push({ path, treeId, folder, nodes: nodes[Symbol.iterator]() });
   } catch (error) {
     if (options.damage !== 'step' || !isKeepsakeError(error, 'SNAPSHOT_TREE_DAMAGED')) throw error;
     yield { phase: 'problem', path, error };
@@ -102,8 +112,9 @@ export async function loadTree(
   reader: BlobReader,
   { path, treeId }: { path: string; treeId: string },
   { signal }: ReadOptions = {},
-): Promise<readonly Node[]> {
+): Promise<NodeList> {
   try {
+    if (reader.loadTree !== undefined) return await reader.loadTree(treeId, { signal });
     return decodeTree(await reader.loadBlob('tree', treeId, { signal }));
   } catch (cause) {
     rethrowIfGeneral(cause, signal);

@@ -78,5 +78,7 @@ async function namesIn(
   const node = await findNode(repository, { rootTreeId: snapshot.tree, path }, { signal });
   if (node?.subtree === undefined) return new Set();
   const nodes = await loadTree(repository, { path, treeId: node.subtree }, { signal });
-  return new Set(nodes.filter(({ type }) => type === 'file').map(({ name }) => name));
+  const names = new Set<string>();
+  for (const { type, name } of nodes) if (type === 'file') names.add(name);
+  return names;
 }
