@@ -1,7 +1,8 @@
 import { isKeepsakeError, type KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { compareRawNames } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
-import type { BlobReader, BlobType, ReadOptions } from './blob-reader.ts';
+import type { BlobReader, ReadOptions } from './blob-reader.ts';
+import { BlobSet } from './blob-set.ts';
 import { sameExceptContent, sameNode, sameContent } from './same-node.ts';
 import { joinTreePath, loadTree, walkTree } from './tree-walk.ts';
 
@@ -45,14 +46,13 @@ interface Comparison {
   readonly before: Side;
   readonly after: Side;
   /** Blobs of subtrees that both have. */
-  readonly common: Set<string>;
+  readonly common: BlobSet;
   changedFiles: number;
 }
 
 interface Side {
   readonly totals: DiffTotals;
-  /** `data/<id>` and `tree/<id>`. */
-  readonly blobs: Set<string>;
+  readonly blobs: BlobSet;
 }
 
 /**
@@ -67,11 +67,13 @@ export async function* diffTrees(
   const comparison: Comparison = {
     reader,
     options,
-    before: { totals: emptyTotals(), blobs: new Set([`tree/${trees.before}`]) },
-    after: { totals: emptyTotals(), blobs: new Set([`tree/${trees.after}`]) },
-    common: new Set(),
+    before: { totals: emptyTotals(), blobs: new BlobSet() },
+    after: { totals: emptyTotals(), blobs: new BlobSet() },
+    common: new BlobSet(),
     changedFiles: 0,
   };
+  comparison.before.blobs.add('tree', trees.before);
+  comparison.after.blobs.add('tree', trees.after);
   if (trees.before !== trees.after) yield* compareTrees(comparison, { ...trees, path: '/' });
   yield statistics(comparison);
 }
@@ -181,9 +183,9 @@ function shownPath(path: string, { type }: Node): string {
   return type === 'dir' ? `${path}/` : path;
 }
 
-function addBlobs({ blobs }: { blobs: Set<string> }, node: Node | undefined): void {
-  if (node?.type === 'file') for (const id of node.content ?? []) blobs.add(`data/${id}`);
-  else if (node?.subtree !== undefined) blobs.add(`tree/${node.subtree}`);
+function addBlobs({ blobs }: { blobs: BlobSet }, node: Node | undefined): void {
+  if (node?.type === 'file') for (const id of node.content ?? []) blobs.add('data', id);
+  else if (node?.subtree !== undefined) blobs.add('tree', node.subtree);
 }
 
 function count(totals: DiffTotals, { type }: Node): void {
@@ -197,18 +199,14 @@ function statistics({ reader, before, after, common, changedFiles }: Comparison)
     [before, after],
     [after, before],
   ] as const) {
-    for (const key of side.blobs) {
-      if (!other.blobs.has(key) && !common.has(key)) addBlob(reader, side.totals, key);
+    for (const { type, id } of side.blobs) {
+      if (other.blobs.has(type, id) || common.has(type, id)) continue;
+      if (type === 'data') side.totals.data_blobs += 1;
+      else side.totals.tree_blobs += 1;
+      side.totals.bytes += reader.blobSizeBytes?.(type, id) ?? 0;
     }
   }
   return { kind: 'statistics', changedFiles, added: after.totals, removed: before.totals };
-}
-
-function addBlob(reader: BlobReader, totals: DiffTotals, key: string): void {
-  const [type = '', id = ''] = key.split('/');
-  if (type === 'data') totals.data_blobs += 1;
-  else totals.tree_blobs += 1;
-  totals.bytes += reader.blobSizeBytes?.(type as BlobType, id) ?? 0;
 }
 
 function emptyTotals(): DiffTotals {
