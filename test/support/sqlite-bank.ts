@@ -28,7 +28,7 @@ const INVARIANTS = {
   accounts: `SELECT (SELECT count(*) FROM account) = ${ACCOUNTS}
     AND (SELECT count(*) FROM mirror) = ${ACCOUNTS}`,
   payloads: 'SELECT count(*) = 0 FROM log WHERE length(payload) <> length',
-  log: `SELECT count(*) = state.rows AND coalesce(sum(length), 0) = state.bytes
+  log: `SELECT count(log.length) = state.rows AND coalesce(sum(length), 0) = state.bytes
     AND coalesce(max(commit_number), 0) <= state.commits FROM state LEFT JOIN log`,
 } as const;
 
