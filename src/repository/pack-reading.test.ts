@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createLab } from '../../test/support/repository-lab.ts';
 import type { FileHandle } from '../backend/backend.ts';
 import { fromHex } from '../base/bytes.ts';
@@ -28,11 +28,17 @@ async function sampleLab() {
   const bytes = await lab.backend.load(handle);
   const blobs = [...repository.index.entriesOf(name)];
   const opener = new RunOpener(lab.key.master);
-  const stop = () => opener[Symbol.asyncDispose]();
-  return { ...lab, handle, bytes, blobs, opener, [Symbol.asyncDispose]: stop };
+  return { ...lab, handle, bytes, blobs, opener };
 }
 
 type Lab = Awaited<ReturnType<typeof sampleLab>>;
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await sampleLab();
+});
+beforeEach(() => lab.backend.tamper(lab.handle, lab.bytes));
+afterAll(() => lab.opener[Symbol.asyncDispose]());
 
 function read({ backend, key, handle, opener }: Lab, pack: Omit<ReadPack, 'name'>) {
   return readPack({ backend, master: key.master, opener }, { name: handle.name, ...pack });
@@ -49,7 +55,6 @@ const sorted = ({ causes, intact, damaged }: ReturnType<typeof auditPack>) => ({
 });
 
 test('a sound pack is sound, in whatever order the index lists it', async () => {
-  await using lab = await sampleLab();
   const sizeBytes = lab.bytes.length;
   expect(sizeBytes).toBeGreaterThan(8 << 20);
   for (const blobs of [lab.blobs, lab.blobs.toReversed()]) {
@@ -61,7 +66,6 @@ test('a sound pack is sound, in whatever order the index lists it', async () => 
 });
 
 test('read in pieces, each kind of damage is told as if the pack were read whole', async () => {
-  await using lab = await sampleLab();
   const { bytes, blobs, backend, handle } = lab;
   const places = [0, 40, 4 << 20, bytes.length - 1, bytes.length - 5, bytes.length - 700];
   const flipped = [...places, ...blobs.slice(30, 34).map(({ offset }) => offset + 9)].map((at) => {
@@ -80,7 +84,6 @@ test('read in pieces, each kind of damage is told as if the pack were read whole
 });
 
 test('an index that lists other blobs than the header does is told', async () => {
-  await using lab = await sampleLab();
   const { bytes, blobs } = lab;
   const foreign = { ...blobs[0], id: blobId(fromHex('00')) } as (typeof blobs)[0];
   const shifted = blobs.map((blob, n) => (n === 5 ? { ...blob, length: blob.length - 1 } : blob));
@@ -101,7 +104,6 @@ test('an index that lists other blobs than the header does is told', async () =>
 });
 
 test('a pack that became shorter since it was listed is no sound one', async () => {
-  await using lab = await sampleLab();
   lab.backend.tamper(lab.handle, lab.bytes.slice(0, 5 << 20));
   const reading = read(lab, { sizeBytes: lab.bytes.length, blobs: lab.blobs });
   await expect(reading).rejects.toMatchObject({ code: 'BACKEND_SHORT_FILE' });

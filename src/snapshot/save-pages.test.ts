@@ -13,7 +13,16 @@ import { savePages, type SavedPages, type SavePagesOptions } from './save-pages.
 /** More than the worker needs to be started for. */
 const ROWS = 6000;
 
+let made: Buffer | undefined;
+
+/** The same one each time; the caller may change its bytes. */
 function makeImage(dir: TempFolder): Buffer {
+  if (made === undefined) made = createImage(dir);
+  else writeFileSync(dir.join('image'), made);
+  return Buffer.from(made);
+}
+
+function createImage(dir: TempFolder): Buffer {
   const database = new DatabaseSync(dir.join('image'));
   database.exec(`PRAGMA synchronous = OFF;
     CREATE TABLE t(a INTEGER PRIMARY KEY, b);

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import type { CaptureOptions } from '../../src/sqlite/capture.ts';
 import { openGate } from '../../src/sqlite/gate.ts';
 import { openLab, type CaptureLab } from '../support/capture-lab.ts';
@@ -11,6 +11,9 @@ import { examineBank } from '../support/sqlite-bank.ts';
 const CAPTURES = Number(process.env['KEEPSAKE_SOAK_CAPTURES'] ?? 200);
 const SEED = Number(process.env['KEEPSAKE_SOAK_SEED'] ?? 1);
 const PLENTY_OF_TIME_MS = 60_000 + CAPTURES * 300;
+
+const gate = openGate();
+afterAll(() => gate[Symbol.asyncDispose]());
 
 type JournalMode = 'wal' | 'delete' | 'truncate' | 'persist';
 
@@ -64,7 +67,6 @@ test.each([
 ] as const)(
   'each %s capture of a busy %s database is a committed state with all that was acknowledged before (%i)',
   async (method, journalMode, count) => {
-    await using gate = openGate();
     await using lab = await openLab(gate);
     await using app = await startHostileApp(lab, journalMode);
     const seen = await captureOften({ lab, app, count }, { method });

@@ -1,11 +1,11 @@
 /** Captures of only what was committed since the last one, each against a copy by SQLite itself. */
 import { copyFileSync, readFileSync, renameSync, utimesSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { captureChanges, type CaptureChangesOptions } from '../../src/sqlite/capture-changes.ts';
 import type { DatabaseContents } from '../../src/sqlite/database-facts.ts';
-import { openGate, type Gate } from '../../src/sqlite/gate.ts';
+import { openGate } from '../../src/sqlite/gate.ts';
 import type { BackupResult } from '../../src/operations/backup-input.ts';
 import { openBackupLab, readSnapshotFiles, type BackupLab } from '../support/backup-lab.ts';
 import { openLab, type CaptureLab } from '../support/capture-lab.ts';
@@ -20,6 +20,9 @@ const PLENTY_OF_TIME_MS = 120_000 + STEPS * 1500;
 /** Longer than the file's times need to tell two writes apart. */
 const SETTLE_MS = 60;
 const PIECE_BYTES = 8192;
+
+const gate = openGate();
+afterAll(() => gate[Symbol.asyncDispose]());
 
 const SCHEMA = `PRAGMA auto_vacuum = FULL; PRAGMA journal_mode = WAL;
   CREATE TABLE tail(b); CREATE TABLE t(id INTEGER PRIMARY KEY, n, b); CREATE INDEX t_n ON t(n);
@@ -42,7 +45,7 @@ interface Changes {
 }
 
 async function captureSince(
-  { lab, gate, known }: { lab: CaptureLab; gate: Gate; known: FollowedImage },
+  { lab, known }: { lab: CaptureLab; known: FollowedImage },
   atChangedStage?: CaptureChangesOptions['atChangedStage'],
 ): Promise<Changes | undefined> {
   const texts: string[] = [];
@@ -118,7 +121,6 @@ class HostileApp {
 test(
   'each capture of changes is what a copy by SQLite is, page for page',
   async () => {
-    await using gate = openGate();
     await using lab = await openLab(gate);
     makeDatabase(lab.path(), SCHEMA);
     const random = new SeededRandom(SEED);
@@ -135,7 +137,7 @@ test(
       if (random.chance(0.15)) await reader.exec('BEGIN; SELECT count(*) FROM t').catch(() => {});
       else if (random.chance(0.7)) await reader.exec('ROLLBACK').catch(() => {});
       await sleep(SETTLE_MS);
-      const changes = known && (await captureSince({ lab, gate, known }));
+      const changes = known && (await captureSince({ lab, known }));
       if (changes === undefined) {
         counts.all += 1;
         known = await captureAll(lab);
@@ -154,14 +156,8 @@ test(
 );
 
 async function withKnown(
-  work: (made: {
-    lab: CaptureLab;
-    gate: Gate;
-    known: FollowedImage;
-    app: SqliteSession;
-  }) => Promise<void>,
+  work: (made: { lab: CaptureLab; known: FollowedImage; app: SqliteSession }) => Promise<void>,
 ): Promise<void> {
-  await using gate = openGate();
   await using lab = await openLab(gate);
   makeDatabase(lab.path(), SCHEMA);
   await using app = await openSession(lab.path(), "UPDATE t SET n = 'one' WHERE id = 1");
@@ -169,24 +165,24 @@ async function withKnown(
   const known = await captureAll(lab);
   if (known === undefined) throw new Error('no state was to be had');
   await app.exec("UPDATE t SET n = 'two' WHERE id = 2");
-  await work({ lab, gate, known, app });
+  await work({ lab, known, app });
 }
 
 test('counts and names are of the captured state', async () => {
-  await withKnown(async ({ lab, gate, known, app }) => {
+  await withKnown(async ({ lab, known, app }) => {
     await app.exec("DELETE FROM t WHERE id > 590; UPDATE t SET n = 'three' WHERE id = 3");
-    const changes = await captureSince({ lab, gate, known });
+    const changes = await captureSince({ lab, known });
     expect(changes?.texts.toSorted()).toEqual(['one', 'three', 'two']);
     expect(changes?.contents.tables).toContainEqual({ name: 't', kind: 'table', rowCount: 590 });
   });
 });
 
 test('where a database ends earlier or later than before, the piece at its end is read', async () => {
-  await withKnown(async ({ lab, gate, known, app }) => {
+  await withKnown(async ({ lab, known, app }) => {
     const pageCounts = new Set<number>();
     const look = async (sql: string): Promise<void> => {
       await app.exec(sql);
-      const changes = await captureSince({ lab, gate, known });
+      const changes = await captureSince({ lab, known });
       if (changes === undefined) throw new Error('all of it would have been read');
       await assertAsBySqlite(lab, changes);
       pageCounts.add(changes.contents.pageCount - known.earlier.pageCount);
@@ -203,7 +199,7 @@ test('where a database ends earlier or later than before, the piece at its end i
 });
 
 test('a piece that only became shorter, because the database ends earlier, is read', async () => {
-  await withKnown(async ({ lab, gate, app }) => {
+  await withKnown(async ({ lab, app }) => {
     // One page each behind all others; what is left of a row when it goes is not next to them.
     const value = '(zeroblob(4585))';
     await app.exec(`INSERT INTO tail VALUES ${value}, ${value}, ${value}, ${value};
@@ -214,7 +210,7 @@ test('a piece that only became shorter, because the database ends earlier, is re
     const { pageCount } = known.earlier;
     for (const gone of [1, 2, 3]) {
       await app.exec('DELETE FROM tail WHERE rowid = (SELECT max(rowid) FROM tail)');
-      const changes = await captureSince({ lab, gate, known });
+      const changes = await captureSince({ lab, known });
       if (changes === undefined) throw new Error('all of it would have been read');
       expect(changes.contents.pageCount).toBe(pageCount - gone);
       await assertAsBySqlite(lab, changes);
@@ -224,8 +220,8 @@ test('a piece that only became shorter, because the database ends earlier, is re
 
 test('a commit while the pages are read makes them worthless', async () => {
   for (const stage of ['log-scanned', 'pages-read']) {
-    await withKnown(async ({ lab, gate, known, app }) => {
-      const changes = await captureSince({ lab, gate, known }, async (at) => {
+    await withKnown(async ({ lab, known, app }) => {
+      const changes = await captureSince({ lab, known }, async (at) => {
         if (at === stage) await app.exec("UPDATE t SET n = 'late' WHERE id = 5");
       });
       expect(changes).toBeUndefined();
@@ -237,13 +233,13 @@ test('a commit while the pages are read makes them worthless', async () => {
 });
 
 test('a checkpoint since then makes all be read, and one while the pages are read no harm', async () => {
-  await withKnown(async ({ lab, gate, known, app }) => {
+  await withKnown(async ({ lab, known, app }) => {
     await app.exec('PRAGMA wal_checkpoint(PASSIVE)');
     await sleep(SETTLE_MS);
-    expect(await captureSince({ lab, gate, known })).toBeUndefined();
+    expect(await captureSince({ lab, known })).toBeUndefined();
   });
-  await withKnown(async ({ lab, gate, known, app }) => {
-    const changes = await captureSince({ lab, gate, known }, async (at) => {
+  await withKnown(async ({ lab, known, app }) => {
+    const changes = await captureSince({ lab, known }, async (at) => {
       if (at === 'log-scanned') await app.exec('PRAGMA wal_checkpoint(PASSIVE)');
     });
     // Under the lock it may have nothing to do.
@@ -252,7 +248,7 @@ test('a checkpoint since then makes all be read, and one while the pages are rea
 });
 
 test('an older file of the same size, and one that was renamed there, are read whole', async () => {
-  await withKnown(async ({ lab, gate, known, app }) => {
+  await withKnown(async ({ lab, known, app }) => {
     const { mtimeNs } = known.earlier.state.main;
     const old = lab.outside('old.db');
     copyFileSync(lab.path(), old);
@@ -261,9 +257,9 @@ test('an older file of the same size, and one that was renamed there, are read w
     const mtime = Number(mtimeNs) / 1e9;
     utimesSync(lab.path(), mtime, mtime);
     await sleep(SETTLE_MS);
-    expect(await captureSince({ lab, gate, known })).toBeUndefined();
+    expect(await captureSince({ lab, known })).toBeUndefined();
     renameSync(old, lab.path());
-    expect(await captureSince({ lab, gate, known })).toBeUndefined();
+    expect(await captureSince({ lab, known })).toBeUndefined();
   });
 });
 

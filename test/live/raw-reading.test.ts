@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { copyFile, open, rename } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { openGate, type Gate } from '../../src/sqlite/gate.ts';
 import { createScratchImage } from '../../src/sqlite/scratch-image.ts';
@@ -20,6 +20,9 @@ const CAPTURES = Number(process.env['KEEPSAKE_SOAK_CAPTURES'] ?? 200);
 const SEED = Number(process.env['KEEPSAKE_SOAK_SEED'] ?? 1);
 const PLENTY_OF_TIME_MS = 60_000 + CAPTURES * 300;
 
+const gate = openGate();
+afterAll(() => gate[Symbol.asyncDispose]());
+
 type AtStage = (stage: RawStage) => Promise<void>;
 
 async function takeRaw<T>(
@@ -34,7 +37,6 @@ async function takeRaw<T>(
 test.each(['wal', 'delete'] as const)(
   'raw images of a busy %s database are committed states, read fast or slowly',
   async (journalMode) => {
-    await using gate = openGate();
     await using lab = await openLab(gate);
     await using app = await startBank({
       database: lab.path(),
@@ -89,7 +91,6 @@ function onceAt(stage: RawStage, work: () => Promise<void>): AtStage {
 test.each(['log-scanned', 'main-read'] as const)(
   'a log that starts anew after it was scanned is noticed, and all is read again (%s)',
   async (stage) => {
-    await using gate = openGate();
     await using lab = await openLab(gate);
     await using session = await openBackfilled(lab);
     // In place: no size changes, only the frames stand for other pages now.
@@ -108,7 +109,6 @@ test.each(['log-scanned', 'main-read'] as const)(
 test.each([512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536])(
   'a raw image equals SQLite’s own backup byte for byte, with pages of %i bytes',
   async (pageSize) => {
-    await using gate = openGate();
     for (const journalMode of ['WAL', 'DELETE']) {
       await using lab = await openLab(gate);
       await using _ = await openSession(
@@ -128,7 +128,6 @@ test.each([512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536])(
 );
 
 test('frames of a transaction that is not committed are left out, though they are in the log', async () => {
-  await using gate = openGate();
   await using lab = await openLab(gate);
   await using session = await openSession(
     lab.path(),
@@ -145,7 +144,6 @@ test('frames of a transaction that is not committed are left out, though they ar
 });
 
 test('frames of an older log that lie behind the last commit are left out', async () => {
-  await using gate = openGate();
   await using lab = await openLab(gate);
   await using session = await openBackfilled(lab);
   await session.exec('UPDATE t SET a = zeroblob(3000) WHERE id = 7');
@@ -157,7 +155,6 @@ test('frames of an older log that lie behind the last commit are left out', asyn
 });
 
 test('a database that shrinks in its log is read in its new size', async () => {
-  await using gate = openGate();
   await using lab = await openLab(gate);
   await using session = await openSession(lab.path(), `PRAGMA journal_mode = WAL; ${FILL}`);
   await session.exec('PRAGMA wal_checkpoint(TRUNCATE); DROP TABLE t; VACUUM');
@@ -177,7 +174,6 @@ async function replaceFile(lab: CaptureLab, path: string): Promise<void> {
 test.each(['', '-wal'])(
   'another file at the path of the database%s is noticed, and all is read again',
   async (ending) => {
-    await using gate = openGate();
     await using lab = await openLab(gate);
     await using _ = await openBackfilled(lab);
     const atStage = onceAt('main-read', () => replaceFile(lab, lab.path() + ending));
@@ -188,7 +184,6 @@ test.each(['', '-wal'])(
 );
 
 test('reading that remains in doubt is left to the backup of SQLite', async () => {
-  await using gate = openGate();
   await using lab = await openLab(gate);
   await using _ = await openBackfilled(lab);
   const atStage = async (stage: RawStage) => {
@@ -201,7 +196,6 @@ test('reading that remains in doubt is left to the backup of SQLite', async () =
 });
 
 test('a log with a damaged frame before its last commit is not read as an older one', async () => {
-  await using gate = openGate();
   await using lab = await openLab(gate);
   await using _ = await openBackfilled(lab);
   await using log = await open(lab.path('app.db-wal'), 'r+');
@@ -214,14 +208,14 @@ test('a log with a damaged frame before its last commit is not read as an older 
 });
 
 test('the end of the gate in the middle of reading is the end of the capture', async () => {
-  await using gate = openGate();
-  await using lab = await openLab(gate);
+  await using own = openGate();
+  await using lab = await openLab(own);
   await using _ = await openBackfilled(lab);
   const atStage = onceAt('main-read', () => {
-    process.kill(gate.processId ?? 0, 'SIGKILL');
+    process.kill(own.processId ?? 0, 'SIGKILL');
     return sleep(50);
   });
-  await expect(takeRaw({ lab, gate, atStage }, () => {})).rejects.toMatchObject({
+  await expect(takeRaw({ lab, gate: own, atStage }, () => {})).rejects.toMatchObject({
     code: 'CAPTURE_GATE_DIED',
   });
   expect(lab.leftovers()).toEqual([]);
