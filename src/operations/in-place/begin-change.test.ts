@@ -99,7 +99,7 @@ test.skipIf(!requireRoot())(
     const { dir, data, machine, fieldsOf } = await openLab();
     await using _dir = dir;
     chmodSync(dir.path, 0o755);
-    process.seteuid?.('nobody');
+    process.seteuid?.(65_534);
     try {
       await expect(beginChange(machine, fieldsOf(data, data))).rejects.toMatchObject({
         code: 'CHANGE_PLACE_UNUSABLE',
