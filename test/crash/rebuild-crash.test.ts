@@ -25,7 +25,7 @@ import { interceptFileLayer } from '../support/intercepted-file-layer.ts';
 import { MortalFiles, type MortalPlan } from '../support/mortal-files.ts';
 import { PASSWORD, selfFacts } from '../support/repository-lab.ts';
 
-/** Every change of the disk; else few of those by which it is made ready. */
+/** Every change of the disk; else every second, and few of those by which it is made ready. */
 const EACH = process.env['KEEPSAKE_SOAK_CRASH_STEP'] === '1';
 const EARLY_STEP = 12;
 const STATES = ['nothing', 'an empty folder', 'an empty disk'] as const;
@@ -156,9 +156,9 @@ test.each(STATES)(
     before = state;
     emptyTheMachine();
     const readyAt = await callsUntilReady();
-    for (let n = 1; ; n += EACH || n >= readyAt ? 1 : EARLY_STEP) {
+    for (let n = 1 + STATES.indexOf(state); ; n += EACH ? 1 : n < readyAt ? EARLY_STEP : 2) {
       emptyTheMachine();
-      const isDead = await dies({ at: n, moment: n % 2 === 0 ? 'before' : 'after' });
+      const isDead = await dies({ at: n });
       if (!isDead) return;
       await expectWhole();
       if (isDone()) {
