@@ -67,7 +67,8 @@ export function accountMaker(host: { clock: Clock; environment: Environment }): 
         limitMs: LIMIT_MS,
       });
       if (exitCode === 0) return;
-      const reason = lastLines.at(-1) ?? `it ended with exit code ${exitCode ?? 'none (killed)'}`;
+      const said = lastLines.at(-1)?.replace(/\.$/, '');
+      const reason = said ?? `it ended with exit code ${exitCode ?? 'none (killed)'}`;
       throw new KeepsakeError('HOST_ACCOUNT_NOT_MADE', { name: argv.at(-1) ?? '', reason });
     },
   };

@@ -27,7 +27,7 @@ export const hostErrors = {
     message: ({ name, reason }) => `the user or group ${name} could not be made: ${reason}`,
     hint: ({ name }) =>
       `No account was made. Make it by hand (\`useradd --system ${name}\`), then give it the app's files with \`chown -Rh\`.`,
-    example: { name: 'wishlist', reason: 'useradd: cannot lock /etc/passwd; try again later.' },
+    example: { name: 'wishlist', reason: 'useradd: cannot lock /etc/passwd; try again later' },
   }),
   HOST_LIBC_UNAVAILABLE: entry<{ cause: string }>({
     exit: ExitCode.failed,

@@ -31,7 +31,7 @@ export const rebuildErrors = {
     exit: ExitCode.failed,
     message: () => 'the repository holds no complete snapshot of an app of keepsake.yaml',
     hint: () =>
-      'Nothing was changed. `keepsake snapshots` lists what there is: `keepsake rebuild ID` takes one that is not complete, `keepsake restore ID --target DIR` copies any of them out. How to go on by hand: docs/recovery/4-machine-gone.md',
+      'Nothing was changed. `keepsake snapshots` lists what there is: `keepsake rebuild ID` takes one that is not complete, `keepsake restore ID --target DIR` copies any of them out. docs/recovery/4-machine-gone.md says how to go on by hand.',
     example: {},
   }),
   REBUILD_NO_CONFIG: entry<{ snapshot: string; program: string | undefined }>({
