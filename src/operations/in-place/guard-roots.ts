@@ -33,7 +33,9 @@ export function guardRoots(request: GuardRootsRequest): SwapRoots {
     // Its copy would come to lie where the link's own does.
     const isLink = whole.some((folder) => path !== folder && isSameOrBelow(path, folder));
     const within = whole.includes(path) ? path : pathOfApp(app, path);
-    return isLink ? { path: realPath(path), within: realPath(within) } : { path, within };
+    return isLink
+      ? { path: realPath(path), within: realPath(within), linkedFrom: path }
+      : { path, within };
   });
   const takesMount = (mount: string): boolean =>
     !excluded.matches(mount) &&

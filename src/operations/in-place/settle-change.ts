@@ -17,10 +17,11 @@ export async function keepOldState(
 ): Promise<RestorePoint> {
   const moved = roots
     .filter(({ onlyIfMissing }) => onlyIfMissing !== true)
-    .sort((a, b) => b.path.length - a.path.length);
+    .map(({ path, linkedFrom, old }) => ({ name: linkedFrom ?? path, old }))
+    .sort((a, b) => b.name.length - a.name.length);
   const locate = (path: string): string => {
-    const root = moved.find((each) => isSameOrBelow(path, each.path));
-    return root === undefined ? path : root.old + path.slice(root.path.length);
+    const root = moved.find(({ name }) => isSameOrBelow(path, name));
+    return root === undefined ? path : root.old + path.slice(root.name.length);
   };
   const { subject } = backup;
   // What was not there then is no gap.

@@ -10,6 +10,7 @@ export interface WantedPath {
   readonly path: string;
   /** The path of the app that it lies in, or is. */
   readonly within: string;
+  readonly linkedFrom?: string;
   readonly onlyIfMissing?: boolean;
 }
 
@@ -28,11 +29,14 @@ export interface SwapRoots {
 
 export function findSwapRoots(request: RootsRequest): SwapRoots {
   const roots: SwapRoot[] = [];
-  for (const { path, within, onlyIfMissing } of request.wanted) {
+  for (const { path, within, onlyIfMissing, linkedFrom } of request.wanted) {
     const at = realPath(path);
     const root = makeRoot({ path, at, within: realPath(within) }, request);
-    roots.push({ ...root, ...(onlyIfMissing === true && { onlyIfMissing }) });
-    roots.push(...mountedBelow({ path, at }, request));
+    const all = [
+      { ...root, ...(onlyIfMissing === true && { onlyIfMissing }) },
+      ...mountedBelow({ path, at }, request),
+    ];
+    roots.push(...all.map((each) => withLink(each, { path, linkedFrom })));
   }
   const places = new Set(roots.map(({ place }) => place));
   return {
@@ -63,6 +67,14 @@ export function realPath(path: string): string {
     const parent = dirname(path);
     return parent === path ? path : join(realPath(parent), basename(path));
   }
+}
+
+function withLink(
+  root: SwapRoot,
+  { path, linkedFrom }: { path: string; linkedFrom: string | undefined },
+): SwapRoot {
+  if (linkedFrom === undefined) return root;
+  return { ...root, linkedFrom: linkedFrom + root.path.slice(path.length) };
 }
 
 function makeRoot(

@@ -14,6 +14,8 @@ import { kindOf, type EntryKind } from './change-files.ts';
 export interface SwapRoot {
   /** As in the snapshot. */
   readonly path: string;
+  /** As the app names it, where `path` is what a link of that name leads to. */
+  readonly linkedFrom?: string;
   /** Where it really is: links are followed. */
   readonly at: string;
   /** …/.keepsake-restore-<id>, on the same file system. */
