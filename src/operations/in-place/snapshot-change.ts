@@ -170,13 +170,19 @@ export class SnapshotChange implements Change {
 /** What stays where it is, whichever way the change goes. */
 export async function rulesOf(
   { files, mountPoints }: Pick<ChangeMachine, 'files' | 'mountPoints'>,
-  { own, app, whole, roots }: Pick<ChangeJournal, 'own' | 'app' | 'whole' | 'roots'>,
+  {
+    own,
+    app,
+    whole,
+    roots,
+    databases,
+  }: Pick<ChangeJournal, 'own' | 'app' | 'whole' | 'roots' | 'databases'>,
 ) {
   const points = mountPoints();
   const paths = [...app.paths, ...roots.map(({ path }) => path)];
   const others = await placesIn(files, placeFolders(paths, points));
   const { exclude } = app;
-  return whatStays({ exclude, mountPoints: points, own: [...own, ...others], whole });
+  return whatStays({ exclude, mountPoints: points, own: [...own, ...others], whole, databases });
 }
 
 /** Not what the app only uses, such as its systemd unit. */

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { decodeRawName, fsPath } from '../../base/raw-name.ts';
 import { compileExcludes } from '../../source/excludes.ts';
+import { sidecarsOf } from '../../sqlite/database-file.ts';
 import { PLACE_NAME } from './change-journal.ts';
 import { isSameOrBelow } from './swap-roots.ts';
 import type { SwapPlanning } from './swap-units.ts';
@@ -15,6 +16,8 @@ export interface StayRules {
   readonly own: readonly string[];
   /** Folders with all that is in them, whatever `exclude` says: an app's code. */
   readonly whole?: readonly string[] | undefined;
+  /** Where databases are that are replaced: no pattern leaves these out, nor their sidecars. */
+  readonly databases?: readonly string[] | undefined;
 }
 
 export function whatStays({
@@ -22,12 +25,16 @@ export function whatStays({
   mountPoints,
   own,
   whole = [],
+  databases = [],
 }: StayRules): Pick<SwapPlanning, 'stays' | 'holdsWhatStays'> {
   const excluded = compileExcludes({ patterns: [...exclude] });
   const fixed = new Set([...mountPoints, ...own]);
   const isWhole = (path: string): boolean => whole.some((folder) => isSameOrBelow(path, folder));
+  const replaced = new Set([...databases, ...databases.flatMap(sidecarsOf)]);
+  const isLeftOut = (at: string, path: string): boolean =>
+    excluded.matches(path) && !isWhole(path) && !replaced.has(at);
   const stays = (at: string, path: string): boolean =>
-    fixed.has(at) || PLACE_NAME.test(basename(at)) || (excluded.matches(path) && !isWhole(path));
+    fixed.has(at) || PLACE_NAME.test(basename(at)) || isLeftOut(at, path);
   const holdsWhatStays = (at: string, path: string): boolean => {
     const isFixedBelow = [...fixed].some((each) => each.startsWith(`${at}/`));
     if (isFixedBelow) return true;
