@@ -3,6 +3,7 @@ import { backupMutations } from './backup-mutations.ts';
 import { captureMutations } from './capture-mutations.ts';
 import { changeMutations } from './change-mutations.ts';
 import { drillMutations } from './drill-mutations.ts';
+import { guardMutations } from './guard-mutations.ts';
 import type { Mutation } from './mutation.ts';
 import { passMutations } from './pass-mutations.ts';
 import { rebuildMutations } from './rebuild-mutations.ts';
@@ -16,6 +17,7 @@ export const mutations: readonly Mutation[] = [
   ...repositoryMutations,
   ...changeMutations,
   ...rebuildMutations,
+  ...guardMutations,
   ...drillMutations,
   ...tarMutations,
 ];

@@ -1,4 +1,5 @@
 /** A guard that dies at any of its calls: the old state or the new one, never a mix, nothing lost. */
+import { truncateSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { findKnown } from '../../src/operations/in-place/known-changes.ts';
 import { openGuardLab, type GuardLab } from '../support/guard-lab.ts';
@@ -6,7 +7,7 @@ import { keptFiles, Life, type AppTree } from '../support/in-place-lab.ts';
 import { MortalFiles } from '../support/mortal-files.ts';
 
 /** Of the calls before the stop, and of those that copy, every so manieth is a death. */
-const STEP = 6;
+const STEP = 8;
 const COPY_STEP = 37;
 
 /** SQLite is asked by the other tests. */
@@ -73,12 +74,12 @@ async function expectBothWays(parts: Lab): Promise<void> {
 async function forEachDeath(
   { lab }: Lab,
   run: (life: Life) => Promise<unknown>,
-  judge: () => Promise<void>,
+  { judge, first = 1, every = 1 }: { judge: () => Promise<void>; first?: number; every?: number },
 ): Promise<number> {
   const reset = lab.freeze();
   let deaths = 0;
   for (const carriedOut of [false, true]) {
-    for (let n = 1; ; n += lab.service.calls.length === 0 ? STEP : 1) {
+    for (let n = first; ; n += lab.service.calls.length === 0 ? STEP : every) {
       reset();
       lab.service.calls.length = 0;
       const life = new Life(n, { carriedOut });
@@ -92,13 +93,21 @@ async function forEachDeath(
   return deaths;
 }
 
-test('code, dependencies and data that commands change are the old ones or the new ones, wherever that dies', async () => {
-  const parts = await openLab();
-  await using lab = parts.lab;
-  const run = (life: Life) => lab.guard({ life, machine: quick });
-  const deaths = await forEachDeath(parts, run, () => expectBothWays(parts));
-  expect(deaths).toBeGreaterThan(50);
-});
+// Each takes every other call, so that neither is a long one.
+test.each([
+  ['guard', 1],
+  ['update', 2],
+] as const)(
+  'code, dependencies and data that commands change are the old ones or the new ones, wherever that dies (%s)',
+  async (kind, first) => {
+    const parts = await openLab();
+    await using lab = parts.lab;
+    const run = (life: Life) => lab.guard({ life, kind, machine: quick });
+    const judge = () => expectBothWays(parts);
+    const deaths = await forEachDeath(parts, run, { judge, first, every: 2 });
+    expect(deaths).toBeGreaterThan(25);
+  },
+);
 
 test('after commands that failed the old state comes back, wherever that way is cut off', async () => {
   const parts = await openLab();
@@ -107,10 +116,8 @@ test('after commands that failed the old state comes back, wherever that way is 
   const pieces = [...lab.update(), () => life.end()];
   await expect(lab.guard({ life, pieces })).rejects.toThrow();
   expect(await unfinished(parts)).toMatchObject({ began: true });
-  const deaths = await forEachDeath(
-    parts,
-    (undoing) => lab.end('undo', { life: undoing }),
-    async () => {
+  const deaths = await forEachDeath(parts, (undoing) => lab.end('undo', { life: undoing }), {
+    async judge() {
       if ((await unfinished(parts)) !== undefined) await lab.end('undo');
       expectState(parts, parts.before);
       // What the commands made is kept, too.
@@ -118,7 +125,7 @@ test('after commands that failed the old state comes back, wherever that way is 
         expect.arrayContaining(['new version', 'new dependency']),
       );
     },
-  );
+  });
   expect(deaths).toBeGreaterThan(20);
 });
 
@@ -146,9 +153,14 @@ test.each(['before', 'full'] as const)(
   },
 );
 
-test('an app that is ill afterwards has its old state again, and so it has after a rollback', async () => {
+test('an app that is ill afterwards, or has no sound database, has its old state again, and so it has after a rollback', async () => {
   const parts = await openLab();
   await using lab = parts.lab;
+  const empty = () => truncateSync(lab.backup.app.database, 0);
+  const spoilt = lab.guard({ pieces: [...lab.update(), empty] });
+  await expect(spoilt).rejects.toMatchObject({ code: 'GUARD_FAILED' });
+  expectState(parts, parts.before);
+  parts.reset();
   const ill = { kind: 'unhealthy', reason: 'status 500', means: 'ill', tries: 1 } as const;
   const failed = lab.guard({ health: () => Promise.resolve(ill) });
   await expect(failed).rejects.toMatchObject({ code: 'GUARD_FAILED' });

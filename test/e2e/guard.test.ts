@@ -68,7 +68,7 @@ test('a migration that changes rows and fails leaves every byte as it was, and i
   const [failure] = messages(json, 'exit_error');
   expect(failure?.['message']).toContain('ended with exit code 3');
   expect(failure?.['hint']).toContain('runs again and answers');
-  const [place = ''] = lab.places();
+  const [place = ''] = lab.places(lab.join());
   expect(failure?.['hint']).toContain(`${place}/new`);
   await expectAsBefore();
 });
@@ -101,9 +101,8 @@ function updateScript(end: string): string[] {
     for (const name of ['data', 'uploads', '.env']) {
       fs.cpSync(root + '/' + name, root + '.backup/' + name, { recursive: true });
     }
-    for (const name of fs.readdirSync(root)) {
-      if (!name.startsWith('.keepsake')) fs.rmSync(root + '/' + name, { recursive: true });
-    }
+    fs.rmSync(root, { recursive: true });
+    fs.mkdirSync(root);
     fs.mkdirSync(root + '/node_modules');
     fs.writeFileSync(root + '/node_modules/dep.js', 'new dependency');
     fs.writeFileSync(root + '/app.js', 'new version');

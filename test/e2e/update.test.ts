@@ -57,17 +57,6 @@ test('a version that cannot be built, migrated, or does not answer well leaves t
   await expectAsBefore();
 });
 
-test('local changes and a version that nobody knows are refused before anything is stopped', async () => {
-  const calls = (await lab.app.calls()).length;
-  const unknown = await lab.keepsake(['update', 'v99'], { exits: 2 });
-  expect(unknown.stderr).toContain('knows no branch, tag or commit "v99"');
-  writeFileSync(join(lab.repo, 'plan.json'), 'changed by hand');
-  const { stderr } = await lab.keepsake(['update'], { exits: 1 });
-  expect(stderr).toContain('1 local change that an update could lose: plan.json');
-  await lab.git('checkout', '--', 'plan.json');
-  expect((await lab.app.calls()).slice(calls).join()).not.toContain('stop');
-});
-
 test('an update brings code, dependencies and data to the new version, and rollback brings all back', async () => {
   const plan = await lab.keepsake(['update', '--dry-run']);
   expect(plan.stdout).toMatch(/^update of wishlist: v1 -> v2, \d commits$/m);
@@ -87,6 +76,17 @@ test('an update brings code, dependencies and data to the new version, and rollb
   await expectAsBefore();
 });
 
+test('local changes and a version that nobody knows are refused before anything is stopped', async () => {
+  const calls = (await lab.app.calls()).length;
+  const unknown = await lab.keepsake(['update', 'v99'], { exits: 2 });
+  expect(unknown.stderr).toContain('knows no branch, tag or commit "v99"');
+  writeFileSync(join(lab.repo, 'plan.json'), 'changed by hand');
+  const { stderr } = await lab.keepsake(['update'], { exits: 1 });
+  expect(stderr).toContain('1 local change that an update could lose: plan.json');
+  await lab.git('checkout', '--', 'plan.json');
+  expect((await lab.app.calls()).slice(calls).join()).not.toContain('stop');
+});
+
 test('the next backup keeps the old code; once that is gone, old data is not put under new code', async () => {
   await lab.keepsake(['update', 'v2']);
   expect(await lab.version()).toBe('v2');
@@ -96,7 +96,7 @@ test('the next backup keeps the old code; once that is gone, old data is not put
   await lab.backUp();
   const { stdout } = await lab.keepsake(['status']);
   expect(stdout).toContain("with the app's code, which is in no repository");
-  for (const place of lab.places()) rmSync(place, { recursive: true });
+  for (const place of lab.places(lab.join())) rmSync(place, { recursive: true });
   const { stderr } = await lab.keepsake(['rollback', '--yes'], { exits: 1 });
   const commit = await lab.git('rev-parse', '--short=12', 'v1');
   expect(stderr).toContain(`it was commit ${commit}`);

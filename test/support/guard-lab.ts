@@ -12,6 +12,8 @@ import { InPlaceLab, last, Life, type LabRun } from './in-place-lab.ts';
 export interface GuardRun extends LabRun {
   /** What the command does, a piece after the other; Keepsake may die between. */
   readonly pieces?: readonly (() => void)[];
+  /** Default `guard`: it lets the service be started meanwhile. */
+  readonly kind?: 'guard' | 'update';
   /** Default 0. */
   readonly exitCode?: number;
   readonly app?: ResolvedApp;
@@ -22,6 +24,8 @@ export class GuardLab extends InPlaceLab {
     const { root, database, uploads } = this.backup.app;
     return {
       ...this.plainApp(),
+      // The places of changes lie in the lab's own folder then.
+      root: join(root, 'code'),
       paths: [join(root, 'data'), uploads, join(root, 'code', '.env')],
       databases: [database],
       exclude: ['node_modules'],
@@ -35,7 +39,14 @@ export class GuardLab extends InPlaceLab {
   }
 
   async guard(run: GuardRun = {}): Promise<InPlaceResult> {
-    const { app = this.app(), part = 'all', unreachable = true, signal, exitCode = 0 } = run;
+    const {
+      app = this.app(),
+      kind = 'guard',
+      part = 'all',
+      unreachable = true,
+      signal,
+      exitCode = 0,
+    } = run;
     const { pieces = this.update(), life = new Life() } = run;
     const plain = this.backupInput(app);
     const location = unreachable ? 'gone:' : 'lab:';
@@ -45,7 +56,7 @@ export class GuardLab extends InPlaceLab {
     };
     await using guard = await openGuard(this.workbench(run), this.machine(run), {
       app,
-      kind: 'guard',
+      kind,
       part: part === 'database' ? part : 'all',
       choose: () => {
         const step = { name: 'update', argv: ['update'], workingFolder: this.root };

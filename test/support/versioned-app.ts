@@ -72,7 +72,10 @@ export class VersionedApp extends ProtectedApp {
   async #runAsOwner(argv: readonly string[], cwd = '/'): Promise<string> {
     const user = ['--reuid', this.user ?? '', '--regid', 'nogroup', '--clear-groups'];
     const as = this.user === undefined ? [] : ['setpriv', ...user];
-    const { stdout } = await runProgramOk([...as, ...argv], { cwd, env: { HOME: '/nonexistent' } });
+    const { stdout } = await runProgramOk([...as, ...argv], {
+      cwd,
+      env: { HOME: '/nonexistent', GIT_OPTIONAL_LOCKS: '0' },
+    });
     return stdout;
   }
 

@@ -56,6 +56,12 @@ export class ChangeService {
     this.#isStopped = true;
   }
 
+  /** Whatever was let happen since it was stopped: it is now, for certain. */
+  stopAgain(options: Abortable): Promise<void> {
+    this.#isStopped = false;
+    return this.stop(options);
+  }
+
   async #hold(control: ServiceControl, signal: AbortSignal | undefined): Promise<void> {
     const { journal, warn } = this.#options;
     const record = (held: JsonValue): Promise<void> => journal.update({ held });

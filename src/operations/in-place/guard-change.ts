@@ -89,15 +89,18 @@ export class GuardChange extends SnapshotChange {
     );
   }
 
-  /** A script may stop and start the service itself; before anything is judged it is stopped again. */
+  /**
+   * A script may stop and start the service itself; before anything is judged it is stopped again.
+   * An update's own steps do not: what a crash leaves half updated does not start with the machine.
+   */
   async #runAll(work: GuardWork, service: ChangeService): Promise<void> {
-    const { signal } = this.#options;
-    await service.letGo({ signal });
+    const { journal, signal } = this.#options;
+    if (journal.value.kind === 'guard') await service.letGo({ signal });
     for (const [index, step] of work.steps.entries()) {
       signal?.throwIfAborted();
       await this.#runOne(step, { work, number: index + 1 });
     }
-    await service.stop({ signal });
+    await service.stopAgain({ signal });
   }
 
   async #runOne(

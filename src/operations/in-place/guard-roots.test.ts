@@ -11,7 +11,7 @@ function rootsOf(
 ): string[] {
   const { roots } = guardRoots({
     id: '00000001',
-    app: { exclude: [], paths: [], ...app } as unknown as ResolvedApp,
+    app: { root: '/srv/none', exclude: [], paths: [], ...app } as unknown as ResolvedApp,
     mountPoints: new Set(mounts),
     whole,
   });
@@ -68,4 +68,16 @@ test('patterns do not hold in the code', () => {
     false,
     true,
   ]);
+});
+
+test('copies lie beside the whole app, where a script that empties its folder does not meet them', async () => {
+  await using dir = await tempFolder();
+  mkdirSync(dir.join('app', 'data'), { recursive: true });
+  const app = { root: dir.join('app'), exclude: [], paths: [dir.join('app', 'data')] };
+  const request = { id: '00000001', app: app as unknown as ResolvedApp, whole: [] };
+  const { places } = guardRoots({ ...request, mountPoints: new Set() });
+  expect(places).toEqual([{ path: dir.join('.keepsake-restore-00000001') }]);
+  // Not across file systems.
+  const mounted = guardRoots({ ...request, mountPoints: new Set([dir.join('app')]) });
+  expect(mounted.places).toEqual([{ path: dir.join('app', '.keepsake-restore-00000001') }]);
 });

@@ -1,5 +1,7 @@
 /** What a guard protects: the app's paths, and its code with all that is in it. */
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fsPath } from '../../base/raw-name.ts';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
 import { compileExcludes } from '../../source/excludes.ts';
 import { pathOfApp } from './choose-paths.ts';
@@ -24,6 +26,21 @@ export function codeFolders(
   return code === undefined || !exists(code.folder) ? [] : [code.folder];
 }
 
+/**
+ * The copies lie beside the whole app where that is possible: a script that empties the app's folder
+ * must not meet them.
+ */
+function placedWithin({ root }: Pick<ResolvedApp, 'root'>, path: string): string {
+  if (!isSameOrBelow(path, root) || path === root) return path;
+  try {
+    const [beside, own] = [dirname(realPath(root)), realPath(root)];
+    accessSync(fsPath(beside), constants.W_OK | constants.X_OK);
+    return statSync(fsPath(beside)).dev === statSync(fsPath(own)).dev ? root : path;
+  } catch {
+    return path; // not ours to write in
+  }
+}
+
 /** None of the roots lies in another one, so that nothing is copied or moved twice. */
 export function guardRoots(request: GuardRootsRequest): SwapRoots {
   const { id, app, mountPoints, whole, databases } = request;
@@ -32,10 +49,8 @@ export function guardRoots(request: GuardRootsRequest): SwapRoots {
   const wanted = [...new Set(paths)].map((path) => {
     // Its copy would come to lie where the link's own does.
     const isLink = whole.some((folder) => path !== folder && isSameOrBelow(path, folder));
-    const within = whole.includes(path) ? path : pathOfApp(app, path);
-    return isLink
-      ? { path: realPath(path), within: realPath(within), linkedFrom: path }
-      : { path, within };
+    const within = placedWithin(app, whole.includes(path) ? path : pathOfApp(app, path));
+    return isLink ? { path: realPath(path), within: realPath(within) } : { path, within };
   });
   const takesMount = (mount: string): boolean =>
     !excluded.matches(mount) &&
