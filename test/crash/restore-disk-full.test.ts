@@ -10,34 +10,12 @@ import {
   type InPlaceLab,
   type LabRun,
 } from '../support/in-place-lab.ts';
+import { FillingDisk, TAKES_ROOM } from '../support/filling-disk.ts';
 import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
 import { isKeepsakeError } from '../../src/base/errors/keepsake-error.ts';
 import { requireRoot } from '../support/require-tool.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import { systemError } from '../support/durable-file-layer.ts';
-
-/** What asks a file system for room; a name may need a new block of its folder. */
-const TAKES_ROOM = ['createFile', 'write', 'makeFolder', 'rename', 'link'];
-const RESERVE = /\/reserve$/;
-
-/** Full from its n-th call on, but for what is given back. */
-class FillingDisk {
-  calls = 0;
-  readonly #at: number;
-  #hasRoom = true;
-
-  constructor(at: number) {
-    this.#at = at;
-  }
-
-  readonly intercept = ({ name, path }: FileLayerCall): void => {
-    if (name === 'unlink' && RESERVE.test(path)) this.#hasRoom = true;
-    if (!TAKES_ROOM.includes(name)) return;
-    this.calls += 1;
-    if (this.calls === this.#at) this.#hasRoom = false;
-    if (!this.#hasRoom) throw systemError('ENOSPC', path);
-  };
-}
 
 interface Lab {
   readonly lab: InPlaceLab;

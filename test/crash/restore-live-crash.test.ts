@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { overwriteDatabase } from '../../src/sqlite/overwrite-database.ts';
 import { hasDatabaseMagic } from '../../src/source/sqlite-files.ts';
 import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
+import { FillingDisk } from '../support/filling-disk.ts';
 import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
 import { Life, openInPlaceLab, type InPlaceLab } from '../support/in-place-lab.ts';
 import { openSession } from '../support/sqlite-session.ts';
@@ -131,6 +132,26 @@ test('an undo that the app does not let write keeps the copy of the old state, a
   expect(keptRows(lab)).toContain(before);
   await lab.end('undo', { unreachable: true });
   expect(rowsOf(database)).toBe(before);
+});
+
+test('a disk that is full from the n-th call on leaves the old rows or the new ones, and an end', async () => {
+  const { lab, before, after } = parts;
+  for (let n = 1; ; n += 2 * STEP) {
+    parts.reset();
+    const disk = new FillingDisk(n);
+    const { intercept } = disk;
+    const isDone = await lab.end('resume', { intercept, unreachable: true }).then(
+      () => true,
+      (error: unknown) => {
+        expect(error).not.toMatchObject({ code: 'CHANGE_STUCK' });
+        return false;
+      },
+    );
+    const rows = rowsOf(lab.backup.app.database);
+    expect(isDone ? [after] : [before, after]).toContain(rows);
+    if (rows === after) expect(keptRows(lab)).toContain(before);
+    if (disk.calls < n) break;
+  }
 });
 
 test('a database that its app keeps locked is left as it was, and nothing beside it', async () => {
