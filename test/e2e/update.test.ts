@@ -17,7 +17,7 @@ const failing: readonly [string, Version, string][] = [
 ];
 
 beforeAll(async () => {
-  lab = await openVersionedApp();
+  lab = await openVersionedApp({ running: false });
   for (const [name, version] of failing) await lab.publish(name, version);
   await lab.publish('v2');
   await lab.git('fetch', '--quiet', '--tags');

@@ -126,13 +126,16 @@ export class VersionedApp extends ProtectedApp {
   }
 }
 
-/** At v1, built, stopped, backed up by nobody yet. */
-export async function openVersionedApp(): Promise<VersionedApp> {
+/** At v1, built, backed up by nobody yet. */
+export async function openVersionedApp({ running = true } = {}): Promise<VersionedApp> {
   const optionsFile = 'repo/app-options.json';
   const lab = new VersionedApp(
     await startLabApp({ running: false, optionsFile, unit: { startLimitBurst: 100 } }),
   );
   await lab.layOut();
   await lab.initQuickly();
+  if (!running) return lab;
+  await lab.app.start();
+  await lab.app.untilUp();
   return lab;
 }

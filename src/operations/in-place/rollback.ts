@@ -75,11 +75,11 @@ export async function openRollback(
   );
   const isNewest = journal !== undefined && (ended === undefined || isSame(journal, ended));
   if (isNewest && (await hasOldFiles(machine.files, journal))) {
-    return openFromAside({ workbench, machine, input, journal, held: stack.move() });
+    return await openFromAside({ workbench, machine, input, journal, held: stack.move() });
   }
   await stack.disposeAsync();
   if (ended === undefined) throw new KeepsakeError('CHANGE_NONE', { wanted: 'rollback' });
-  return openFromSnapshot({ workbench, machine, input, ended });
+  return await openFromSnapshot({ workbench, machine, input, ended });
 }
 
 function isSame({ id }: ChangeJournal, ended: EndedChange): boolean {
