@@ -81,3 +81,19 @@ test('copies lie beside the whole app, where a script that empties its folder do
   const mounted = guardRoots({ ...request, mountPoints: new Set([dir.join('app')]) });
   expect(mounted.places).toEqual([{ path: dir.join('app', '.keepsake-restore-00000001') }]);
 });
+
+test('what a link of the app leads out to has its copy where it lies, and is known by both names', async () => {
+  await using dir = await tempFolder();
+  const [root, link, pictures] = [dir.join('app'), dir.join('app', 'u'), dir.join('far', 'u')];
+  mkdirSync(root);
+  mkdirSync(pictures, { recursive: true });
+  symlinkSync(pictures, link);
+  const app = { root, exclude: [], paths: [link] } as unknown as ResolvedApp;
+  const request = { id: '00000001', app, mountPoints: new Set<string>() };
+  const place = dir.join('far', '.keepsake-restore-00000001');
+  expect(guardRoots({ ...request, whole: [] }).roots).toMatchObject([{ path: link, place }]);
+  expect(guardRoots({ ...request, whole: [root] }).roots).toMatchObject([
+    { path: pictures, linkedFrom: link, place },
+    { path: root },
+  ]);
+});

@@ -31,9 +31,11 @@ export function codeFolders(
  * must not meet them.
  */
 function placedWithin({ root }: Pick<ResolvedApp, 'root'>, path: string): string {
-  if (!isSameOrBelow(path, root) || path === root) return path;
+  const own = realPath(root);
+  // What a link leads out of the app is moved where it lies.
+  if (path === root || !isSameOrBelow(realPath(path), own)) return path;
   try {
-    const [beside, own] = [dirname(realPath(root)), realPath(root)];
+    const beside = dirname(own);
     accessSync(fsPath(beside), constants.W_OK | constants.X_OK);
     return statSync(fsPath(beside)).dev === statSync(fsPath(own)).dev ? root : path;
   } catch {
@@ -50,7 +52,9 @@ export function guardRoots(request: GuardRootsRequest): SwapRoots {
     // Its copy would come to lie where the link's own does.
     const isLink = whole.some((folder) => path !== folder && isSameOrBelow(path, folder));
     const within = placedWithin(app, whole.includes(path) ? path : pathOfApp(app, path));
-    return isLink ? { path: realPath(path), within: realPath(within) } : { path, within };
+    return isLink
+      ? { path: realPath(path), within: realPath(within), linkedFrom: path }
+      : { path, within };
   });
   const takesMount = (mount: string): boolean =>
     !excluded.matches(mount) &&
