@@ -53,7 +53,7 @@ export type BackupChanges = Partial<Omit<BackupInput, 'subject'>> & {
 };
 
 /** One for all labs of this process, which it ends with: its start takes longer than a small backup. */
-const gate = openGate();
+export const labGate = openGate();
 let isGateTaken = false;
 
 export class BackupLab implements AsyncDisposable {
@@ -76,7 +76,7 @@ export class BackupLab implements AsyncDisposable {
 
   /** For captures and the like beside no backup. */
   get gate(): Gate {
-    return gate;
+    return labGate;
   }
 
   get scratch(): string {
@@ -134,9 +134,9 @@ export class BackupLab implements AsyncDisposable {
     if (isGateTaken) return runBackup(this.workbench(backend), input);
     isGateTaken = true;
     try {
-      return await runBackup({ ...this.workbench(backend), gate }, input);
+      return await runBackup({ ...this.workbench(backend), gate: labGate }, input);
     } catch (error) {
-      await gate.kill(error); // whatever it is still asked
+      await labGate.kill(error); // whatever it is still asked
       throw error;
     } finally {
       isGateTaken = false;

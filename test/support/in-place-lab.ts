@@ -36,7 +36,7 @@ import { openRollback } from '../../src/operations/in-place/rollback.ts';
 import type { ChangeRepository } from '../../src/operations/in-place/snapshot-change.ts';
 import { openSnapshot } from '../../src/operations/open-snapshot.ts';
 import type { Workbench } from '../../src/operations/workbench.ts';
-import { hastyClock, openBackupLab, type BackupLab } from './backup-lab.ts';
+import { hastyClock, labGate, openBackupLab, type BackupLab } from './backup-lab.ts';
 import { interceptFileLayer, type FileLayerCall } from './intercepted-file-layer.ts';
 import { PASSWORD, selfFacts } from './repository-lab.ts';
 
@@ -272,6 +272,7 @@ export class InPlaceLab implements AsyncDisposable {
     const workbench = this.backup.workbench();
     return {
       ...workbench,
+      gate: labGate,
       ...(clock !== undefined && { clock }),
       self: { ...selfFacts, pid, isAlive: (other) => other === pid },
       openBackend(location) {
@@ -418,9 +419,14 @@ function changeApp({ backup, root }: InPlaceLab): void {
 export async function last(
   events: AsyncGenerator<InPlaceEvent, InPlaceResult>,
 ): Promise<InPlaceResult> {
-  for (;;) {
-    const next = await events.next();
-    if (next.done === true) return next.value;
+  try {
+    for (;;) {
+      const next = await events.next();
+      if (next.done === true) return next.value;
+    }
+  } catch (error) {
+    await labGate.kill(error); // as the gate of a process that died
+    throw error;
   }
 }
 
