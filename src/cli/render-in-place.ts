@@ -11,7 +11,7 @@ const FORWARD: Record<ChangeStep, string> = {
   protect: 'keeping the present state in the repository',
   prepare: 'making the restored state ready beside it, and checking it',
   stop: 'stopping the app',
-  apply: 'putting the restored state in place',
+  apply: 'putting it in place',
   start: 'starting the app',
   probe: 'asking whether it is well',
   settle: 'done; finishing',

@@ -1,5 +1,5 @@
 /** A guard that dies at any of its calls: the old state or the new one, never a mix, nothing lost. */
-import { truncateSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { findKnown } from '../../src/operations/in-place/known-changes.ts';
 import { openGuardLab, type GuardLab } from '../support/guard-lab.ts';
@@ -171,4 +171,30 @@ test('an app that is ill afterwards, or has no sound database, has its old state
   expectState(parts, parts.before);
   await lab.rollBack({ unreachable: true });
   expectState(parts, parts.after);
+});
+
+test('a link that commands point to another release leads to the old one again, and after a rollback, too', async () => {
+  const lab = await openGuardLab();
+  await using _lab = lab;
+  mkdirSync(lab.in('releases', '1'), { recursive: true });
+  writeFileSync(lab.in('releases', '1', 'app.js'), 'old release');
+  symlinkSync('releases/1', lab.in('current'));
+  const plain = lab.app();
+  const app = lab.app({ paths: [...plain.paths, lab.in('current')] });
+  const release = () => {
+    writeFileSync(lab.in('releases', '1', 'app.js'), 'spoilt');
+    mkdirSync(lab.in('releases', '2'), { recursive: true });
+    writeFileSync(lab.in('releases', '2', 'app.js'), 'new release');
+    rmSync(lab.in('current'));
+    symlinkSync('releases/2', lab.in('current'));
+  };
+  const running = () => readFileSync(lab.in('current', 'app.js'), 'utf8');
+  await expect(lab.guard({ app, pieces: [release], exitCode: 1 })).rejects.toThrow();
+  expect(running()).toBe('old release');
+  await lab.guard({ app, pieces: [release] });
+  expect(running()).toBe('new release');
+  await lab.rollBack({ unreachable: true });
+  expect(running()).toBe('old release');
+  await lab.rollBack({ unreachable: true });
+  expect(running()).toBe('new release');
 });

@@ -44,7 +44,7 @@ export const changeErrors = {
     exit: ExitCode.failed,
     message: ({ wanted }) =>
       wanted === 'rollback'
-        ? 'there is no restore to roll back'
+        ? 'there is no restore, guard or update to roll back'
         : `there is no unfinished restore to ${wanted}`,
     hint: ({ wanted }) =>
       wanted === 'rollback'

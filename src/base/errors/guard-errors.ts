@@ -52,6 +52,14 @@ export const guardErrors = {
       'Nothing was changed, no command was run. Without a copy there is no way back: remove the cause, or run Keepsake as root.',
     example: { path: '/opt/wishlist/repo/.git/config', why: 'EACCES: permission denied, open' },
   }),
+  GUARD_LINK_GONE: entry<{ path: string; target: string }>({
+    exit: ExitCode.failed,
+    message: ({ path, target }) =>
+      `${shown(path)} was a link to ${shown(target)} and is something else now`,
+    hint: ({ path, target }) =>
+      `What the link led to is as before. Move ${shown(path)} away, type \`ln -s ${shown(target)} ${shown(path)}\`, then \`keepsake restore --undo\`.`,
+    example: { path: '/opt/wishlist/current', target: 'releases/12' },
+  }),
   GUARD_CUT_OFF: entry<{ app: string; kind: string; began: boolean }>({
     exit: ExitCode.failed,
     message: ({ app, kind, began }) =>

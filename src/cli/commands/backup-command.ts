@@ -91,7 +91,7 @@ async function assertNoChange(context: CommandContext, { subject }: BackupInput)
   await assertNothingUnfinished(machine, { paths: subject.paths, app: subject.app });
 }
 
-/** The old files of a restore in place stay until the app was backed up after it. */
+/** The old files of a change in place stay until the app was backed up after it. */
 async function dropKeptFiles(
   context: CommandContext,
   { subject, only, dryRun }: BackupInput,
@@ -106,7 +106,7 @@ async function dropKeptFiles(
   const removed = await removeKeptFiles(workbench, await machineOf(context), { app, paths });
   for (const folder of removed) {
     context.output.say(
-      `removed   ${folder}: old files of a restore, all of them in the repository`,
+      `removed   ${folder}: old files of an earlier change, whose data is in the repository`,
     );
   }
 }

@@ -2,7 +2,9 @@
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { kindOf } from './change-files.ts';
 import { JournalFile, loadJournal, type ChangeJournal } from './change-journal.ts';
+import type { ChangeService } from './change-service.ts';
 import { endChange } from './end-change.ts';
+import { linksOn, setLinks } from './path-links.ts';
 import { SnapshotChange, type SnapshotChangeOptions } from './snapshot-change.ts';
 import type { SwapRoot } from './swap-units.ts';
 
@@ -30,6 +32,21 @@ export class AsideChange extends SnapshotChange {
     return Promise.resolve();
   }
 
+  override async apply(service: ChangeService): Promise<void> {
+    const { journal } = this.#options;
+    const { links = [], linksFound } = journal.value;
+    if (links.length > 0 && linksFound === undefined) {
+      await journal.update({ linksFound: linksOn(links.map(({ path }) => path)) });
+    }
+    await super.apply(service);
+    setLinks(links);
+  }
+
+  override async revert(): Promise<void> {
+    setLinks(this.#options.journal.value.linksFound ?? []);
+    await super.revert();
+  }
+
   /** The earlier change has nothing aside any more, and cannot be rolled back again. */
   override async settle(): Promise<void> {
     await super.settle();
@@ -41,11 +58,12 @@ export class AsideChange extends SnapshotChange {
   }
 }
 
-/** Whether something stood there that was moved aside. Of copies for a guard only they can tell. */
+/** Whether something stood there that was moved aside, or copied for a guard. */
 function isKept(earlier: ChangeJournal | undefined, { at }: SwapRoot): boolean {
   if (earlier === undefined) return true;
-  if (earlier.source.kind === 'commands') return false;
   const unit = earlier.units?.find(({ live }) => live === at);
+  // A guard's units say what would come back.
+  if (earlier.source.kind === 'commands') return unit?.fresh !== undefined;
   return unit === undefined || unit.old !== undefined;
 }
 

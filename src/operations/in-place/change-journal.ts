@@ -20,6 +20,7 @@ import {
   writeDurably,
 } from './change-files.ts';
 import { giveUpReserves, keepReserves } from './change-reserve.ts';
+import type { PathLink } from './path-links.ts';
 import type { SwapRoot, SwapUnit } from './swap-units.ts';
 
 /** Readers refuse a higher one. */
@@ -98,6 +99,10 @@ export interface ChangeJournal {
   /** Replaced with whatever the app's patterns leave out of backups: its code. */
   readonly whole?: readonly string[];
   readonly code?: CodeVersions;
+  /** Links by which the paths are reached, as they are to be. */
+  readonly links?: readonly PathLink[];
+  /** Of a rollback: as it found them. */
+  readonly linksFound?: readonly PathLink[];
   readonly step: ChangeStep;
   readonly direction: 'forward' | 'back';
   /** Why it goes back. */

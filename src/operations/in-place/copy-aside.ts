@@ -87,8 +87,9 @@ export class CopyAside {
   }
 
   async #copyAll(): Promise<void> {
-    this.#links = new Map();
     for (const { at, path, old: to } of this.#options.roots) {
+      // No link reaches from one place to another.
+      this.#links = new Map();
       await mkdir(fsPath(dirname(to)), { recursive: true, mode: PRIVATE_FOLDER });
       await this.#copy({ at, path, to });
       if (!this.#options.databases.includes(at)) continue;

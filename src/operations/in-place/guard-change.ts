@@ -14,6 +14,7 @@ import { CopyAside } from './copy-aside.ts';
 import type { GuardInput, GuardStep, GuardWork } from './guard-input.ts';
 import type { CommandEvent } from './in-place-input.ts';
 import { findLosses, judgeAfter, type DatabaseJudge } from './judge-after.ts';
+import { setLinks } from './path-links.ts';
 import { SnapshotChange, rulesOf, type SnapshotChangeOptions } from './snapshot-change.ts';
 import { isSameOrBelow } from './swap-roots.ts';
 import { swapIn } from './swap-paths.ts';
@@ -136,6 +137,7 @@ export class GuardChange extends SnapshotChange {
     await this.planUnits(roots.map(turned));
     await journal.update({ takenOut: true });
     await swapIn(journal.value.units ?? [], machine);
+    setLinks(journal.value.links ?? []);
     await journal.update({ reverted: true });
   }
 

@@ -12,6 +12,7 @@ import { runChange } from './change-run.ts';
 import type { GuardInput, GuardPlan } from './guard-input.ts';
 import type { InPlaceEvent, InPlaceResult } from './in-place-input.ts';
 import { assertNothingUnfinished } from './known-changes.ts';
+import { linksOn } from './path-links.ts';
 import { planGuard } from './plan-guard.ts';
 
 const ID_BYTES = 4;
@@ -92,6 +93,7 @@ function journalOf({
     places: places.map(({ path }) => ({ path })),
     roots,
     ...(whole.length > 0 && { whole }),
+    links: linksOn([...app.paths, ...whole]),
     ...(code !== undefined && { code }),
   });
 }

@@ -146,6 +146,7 @@ function rollbackJournal(
     roots,
     ...(earlier.whole !== undefined && { whole: earlier.whole }),
     ...turnedCode(earlier.code),
+    ...(earlier.links !== undefined && { links: earlier.linksFound ?? earlier.links }),
   });
 }
 
