@@ -101,3 +101,14 @@ test('a history that cannot be written fails no backup', async () => {
   const { stderr } = await lab.keepsake(['check'], { env });
   expect(stderr.match(/not in the history/g)).toHaveLength(1);
 });
+
+test('a restore in place and its rollback are in the history, with the app', async () => {
+  const id = await lab.backUp();
+  for (const args of [['restore', 'latest'], ['rollback']]) {
+    await lab.keepsake(['-c', lab.config, ...args, '--yes']);
+  }
+  expect((await history()).slice(1)).toMatchObject([
+    { verb: 'restore', outcome: 'ok', app: 'wishlist', snapshot_id: id },
+    { verb: 'rollback', outcome: 'ok', app: 'wishlist' },
+  ]);
+});
