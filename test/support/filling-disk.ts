@@ -12,21 +12,31 @@ export const TAKES_ROOM: readonly string[] = [
 ];
 const RESERVE = /\/reserve$/;
 
-/** Full from its n-th call on, until a change's reserve is given up. */
+/**
+ * Full from its n-th call on, until a change's reserve is given up; the room of that comes back only
+ * when `late` calls more were refused.
+ */
 export class FillingDisk {
   calls = 0;
   readonly #at: number;
-  #hasRoom = true;
+  readonly #late: number;
+  /** So many calls more are refused. */
+  #refusals = 0;
 
-  constructor(at: number) {
+  constructor(at: number, { late = 0 } = {}) {
     this.#at = at;
+    this.#late = late;
   }
 
   readonly intercept = ({ name, path }: FileLayerCall): void => {
-    if (name === 'unlink' && RESERVE.test(path)) this.#hasRoom = true;
+    if (name === 'unlink' && RESERVE.test(path)) {
+      this.#refusals = Math.min(this.#refusals, this.#late);
+    }
     if (!TAKES_ROOM.includes(name)) return;
     this.calls += 1;
-    if (this.calls === this.#at) this.#hasRoom = false;
-    if (!this.#hasRoom) throw systemError('ENOSPC', path);
+    if (this.calls === this.#at) this.#refusals = Number.POSITIVE_INFINITY;
+    if (this.#refusals === 0) return;
+    this.#refusals -= 1;
+    throw systemError('ENOSPC', path);
   };
 }

@@ -95,6 +95,7 @@ function openRun(job: ChangeJob): OpenRun {
   });
   const options: ChangeRunOptions = {
     journal,
+    clock: workbench.clock,
     change,
     service,
     onStep(event) {

@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import { describeCause, KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { CHANGE_STEPS, type ChangeStep, type JournalFile } from './change-journal.ts';
+import type { Clock } from '../../base/clock.ts';
 import { isDiskFull } from './change-reserve.ts';
 import type { ChangeService } from './change-service.ts';
 
@@ -33,8 +34,13 @@ export type ChangeStepEvent = {
   readonly direction: 'forward' | 'back';
 };
 
+/** ZFS has the room of a removed file a transaction group or two later (openzfs pull request 13172). */
+const ROOM_LIMIT_MS = 15_000;
+const ROOM_PAUSE_MS = 500;
+
 export interface ChangeRunOptions {
   readonly journal: JournalFile;
+  readonly clock: Clock;
   readonly change: Change;
   readonly service: ChangeService;
   readonly onStep: (event: ChangeStepEvent) => void;
@@ -100,15 +106,16 @@ export async function goForward(options: ChangeRunOptions): Promise<void> {
 export async function goBack(options: ChangeRunOptions, reason?: unknown): Promise<void> {
   const { journal } = options;
   const steps = stepsOf(options, undefined);
+  const withRoom = keptRoom(options);
   const failure = reason === undefined ? journal.value.failure : describeCause(reason);
   let at: ChangeStep = journal.value.step;
   try {
-    await withReserve(journal, () =>
+    await withRoom(() =>
       journal.update({ direction: 'back', ...(failure !== undefined && { failure }) }),
     );
     for (const step of CHANGE_STEPS.slice(0, CHANGE_STEPS.indexOf(at) + 1).toReversed()) {
       at = step;
-      await withReserve(journal, async () => {
+      await withRoom(async () => {
         await enter(options, step, 'back');
         await steps[step].undo();
       });
@@ -129,13 +136,24 @@ export async function goBack(options: ChangeRunOptions, reason?: unknown): Promi
 }
 
 /** Each step back can be taken again: on a full disk with the room that was kept for it. */
-async function withReserve(journal: JournalFile, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!isDiskFull(error) || !(await journal.giveUpReserves())) throw error;
-    await work();
-  }
+function keptRoom({ journal, clock }: ChangeRunOptions) {
+  let givenUpMs: number | undefined;
+  return async (work: () => Promise<void>): Promise<void> => {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        if (givenUpMs === undefined) {
+          if (!(await journal.giveUpReserves())) throw error;
+          givenUpMs = clock.monotonicMs();
+        } else {
+          if (clock.monotonicMs() - givenUpMs > ROOM_LIMIT_MS) throw error;
+          await clock.sleep(ROOM_PAUSE_MS);
+        }
+      }
+    }
+  };
 }
 
 async function enter(
