@@ -1,5 +1,5 @@
 /** The app's service during a change: stopped and held, and in the end as it was before. */
-import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { describeCause, isKeepsakeError, KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { JsonValue } from '../../base/json-value.ts';
 import type { ServiceConfig, ServiceControl, ServiceState } from '../../host/service.ts';
@@ -48,7 +48,7 @@ export class ChangeService {
     } else {
       await this.#noteStateBefore(control, signal);
       await journal.mark();
-      await control.stop({ limitMs: STOP_LIMIT_MS, signal });
+      await this.#stop(control, signal);
       this.#stoppedMs = this.#options.clock.monotonicMs();
       await this.#hold(control, signal);
     }
@@ -56,10 +56,23 @@ export class ChangeService {
     this.#isStopped = true;
   }
 
-  /** Whatever was let happen since it was stopped: it is now, for certain. */
-  stopAgain(options: Abortable): Promise<void> {
+  /** What runs from here on may start it: the next stop looks again, also on the way back. */
+  expectStart(): void {
     this.#isStopped = false;
-    return this.stop(options);
+  }
+
+  /** The way back does not end where what stops the app is gone with its folder, as long as it is down. */
+  async #stop(control: ServiceControl, signal: AbortSignal | undefined): Promise<void> {
+    const { journal, warn } = this.#options;
+    try {
+      await control.stop({ limitMs: STOP_LIMIT_MS, signal });
+    } catch (error) {
+      if (journal.value.direction !== 'back') throw error;
+      const state = await control.state({ signal });
+      const isUnseen = state === 'unknown' && isKeepsakeError(error, 'HOST_PROGRAM_FAILED');
+      if (state !== 'stopped' && state !== 'failed' && !isUnseen) throw error;
+      warn(`${describeCause(error)}. Nothing is seen of the app: it counts as stopped`);
+    }
   }
 
   async #hold(control: ServiceControl, signal: AbortSignal | undefined): Promise<void> {
@@ -119,9 +132,10 @@ export class ChangeService {
     const { control, journal } = this.#options;
     if (control === undefined || journal.value.live === true) return '';
     const before = journal.value.serviceBefore;
+    const name = `The ${control.description.replace(/^the /, '')}`;
     return before === 'running'
-      ? `The ${control.description} runs again${this.#answers ? ' and answers' : ''}.`
-      : `The ${control.description} is ${before ?? 'as it was'}, as it was before.`;
+      ? `${name} runs again${this.#answers ? ' and answers' : ''}.`
+      : `${name} is ${before ?? 'as it was'}, as it was before.`;
   }
 
   /** Whoever wants may start it again: scripts that stop and start it themselves do. */

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describeCause, KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { fsPath } from '../../base/raw-name.ts';
 import type { DatabaseFacts } from '../../sqlite/database-facts.ts';
+import { sidecarsOf } from '../../sqlite/database-file.ts';
 import type { CodeVersions } from './change-journal.ts';
 import type { ChangeService } from './change-service.ts';
 import { CopyAside } from './copy-aside.ts';
@@ -84,6 +85,11 @@ export class GuardChange extends SnapshotChange {
     const changing = await copy.copyStopped();
     for (const { path } of journal.value.places) await machine.syncFileSystem(path);
     await journal.update({ stagedBytes: copy.sizeBytes });
+    const torn = changing.find((path) => isDatabasePart(path, journal.value.databases));
+    if (torn !== undefined) {
+      const why = 'something still writes to it although the app is stopped';
+      throw new KeepsakeError('GUARD_COPY_FAILED', { path: torn, why });
+    }
     if (changing.length === 0) return;
     warn(
       `something still writes although the app is stopped: the copy of ${changing.slice(0, 3).join(', ')} may be torn`,
@@ -96,12 +102,13 @@ export class GuardChange extends SnapshotChange {
    */
   async #runAll(work: GuardWork, service: ChangeService): Promise<void> {
     const { journal, signal } = this.#options;
+    service.expectStart();
     if (journal.value.kind === 'guard') await service.letGo({ signal });
     for (const [index, step] of work.steps.entries()) {
       signal?.throwIfAborted();
       await this.#runOne(step, { work, number: index + 1 });
     }
-    await service.stopAgain({ signal });
+    await service.stop({ signal });
   }
 
   async #runOne(
@@ -177,6 +184,10 @@ export class GuardChange extends SnapshotChange {
       warn(`whether rows are missing was not counted: ${describeCause(error)}`);
     }
   }
+}
+
+function isDatabasePart(path: string, databases: readonly string[]): boolean {
+  return databases.some((database) => [database, ...sidecarsOf(database)].includes(path));
 }
 
 /** On the way back the copies come in, and what the commands left goes out. */
