@@ -3,7 +3,12 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { ExitCode } from '../base/exit-code.ts';
 import type { CodeConfig } from '../config/app-parts-schema.ts';
 import type { ResolvedApp } from '../config/resolve-app.ts';
-import { isCheckout, planUpdate, type CodeUpdate } from '../operations/in-place/code-checkout.ts';
+import {
+  holdsGitFolder,
+  isCheckout,
+  planUpdate,
+  type CodeUpdate,
+} from '../operations/in-place/code-checkout.ts';
 import type { GuardChoice } from '../operations/in-place/guard-input.ts';
 import { accountOf, nameOfCommand } from '../operations/in-place/run-steps.ts';
 import type { CommandContext } from './command-context.ts';
@@ -36,8 +41,12 @@ export async function updateCommand(
 }
 
 function requireCheckout({ name, code }: ResolvedApp): CodeConfig {
-  if (code !== undefined && isCheckout(code.folder)) return code;
-  throw new KeepsakeError('UPDATE_NO_CODE', { app: name, folder: code?.folder });
+  if (code === undefined || !isCheckout(code.folder)) {
+    throw new KeepsakeError('UPDATE_NO_CODE', { app: name, folder: code?.folder });
+  }
+  const { folder } = code;
+  if (!holdsGitFolder(folder)) throw new KeepsakeError('UPDATE_GIT_ELSEWHERE', { folder });
+  return code;
 }
 
 async function chooseVersion(

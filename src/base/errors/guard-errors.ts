@@ -111,6 +111,14 @@ export const guardErrors = {
         : "Nothing was changed. Protect the program that updates it: in the container of Proxmox's community scripts `keepsake guard -- update`",
     example: { app: 'wishlist', folder: '/opt/wishlist' },
   }),
+  UPDATE_GIT_ELSEWHERE: entry<{ folder: string }>({
+    exit: ExitCode.failed,
+    message: ({ folder }) =>
+      `${shown(folder)} is a work tree or submodule whose git folder is elsewhere: that would not go back with it`,
+    hint: ({ folder }) =>
+      `Nothing was changed. Put a clone of its own in its place (\`git clone\`). ${shown(`${folder}/.git`)} says where the git folder is.`,
+    example: { folder: '/opt/wishlist/repo' },
+  }),
   UPDATE_LOCAL_CHANGES: entry<{ folder: string; count: number; some: readonly string[] }>({
     exit: ExitCode.failed,
     message: ({ folder, count, some }) =>

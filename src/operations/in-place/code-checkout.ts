@@ -1,5 +1,5 @@
 /** Asks git about the app's checkout, as the app's user. */
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
@@ -34,8 +34,15 @@ export function isCheckout(folder: string): boolean {
   return existsSync(fsPath(join(folder, '.git')));
 }
 
+/** Of a work tree or a submodule all that git remembers is elsewhere: a copy of the folder lacks it. */
+export function holdsGitFolder(folder: string): boolean {
+  const stats = lstatSync(fsPath(join(folder, '.git')), { throwIfNoEntry: false });
+  return stats?.isDirectory() === true;
+}
+
 interface GitAnswer {
   readonly isWell: boolean;
+  readonly exitCode: number | null;
   readonly lines: readonly string[];
   readonly why: string;
 }
@@ -54,7 +61,7 @@ async function askGit(checkout: Checkout, args: readonly string[]): Promise<GitA
     signal,
   });
   const said = complaints.findLast((line) => line.trim() !== '') ?? `exit code ${exitCode}`;
-  return { isWell: exitCode === 0, lines, why: timedOut ? 'it took too long' : said };
+  return { isWell: exitCode === 0, exitCode, lines, why: timedOut ? 'it took too long' : said };
 }
 
 /** Throws `UPDATE_GIT_FAILED`. */
@@ -90,6 +97,12 @@ function resolveCommit(checkout: Checkout, ref: string): Promise<string | undefi
     '--end-of-options',
     `${ref}^{commit}`,
   );
+}
+
+/** Of exactly that name: no `~1` and the like. */
+async function commitOfRef(checkout: Checkout, ref: string): Promise<string | undefined> {
+  const isRef = (await askGit(checkout, ['show-ref', '--verify', '--quiet', ref])).isWell;
+  return isRef ? resolveCommit(checkout, ref) : undefined;
 }
 
 /** Names a person knows: a tag, else a short id. */
@@ -158,9 +171,14 @@ async function fetchAll(
   ref: string | undefined,
   warn: (message: string) => void,
 ): Promise<void> {
-  const { isWell, why } = await askGit(checkout, ['fetch', '--tags', '--quiet']);
+  const { isWell, exitCode, why } = await askGit(checkout, ['fetch', '--tags', '--quiet']);
   if (isWell) return;
   const { folder } = checkout;
+  // A tag that was moved there fails the whole, without a word of why.
+  if (exitCode === 1 && (await askGit(checkout, ['fetch', '--quiet'])).isWell) {
+    warn(`not all tags could be fetched; \`git -C ${folder} fetch --tags\` says which`);
+    return;
+  }
   if (ref === undefined || (await resolveCommit(checkout, ref)) === undefined) {
     throw new KeepsakeError('UPDATE_GIT_FAILED', { what: 'fetch', folder, why });
   }
@@ -196,10 +214,11 @@ async function namedGoal(checkout: Checkout, ref: string): Promise<Goal> {
 
 /** Of a branch here, or one that only the remote has. */
 async function branchGoal(checkout: Checkout, branch: string): Promise<Goal | undefined> {
-  const here = await resolveCommit(checkout, `refs/heads/${branch}`);
+  const here = await commitOfRef(checkout, `refs/heads/${branch}`);
   if (here === undefined) {
     const upstream = `origin/${branch}`;
-    const commit = await resolveCommit(checkout, `refs/remotes/${upstream}`);
+    const commit =
+      branch === 'HEAD' ? undefined : await commitOfRef(checkout, `refs/remotes/${upstream}`);
     return commit === undefined ? undefined : { commit, branch, upstream, isNew: true };
   }
   const name = `${branch}@{upstream}`;
