@@ -52,13 +52,20 @@ export async function planGuard(context: GuardPlanContext): Promise<GuardPlan> {
     places: await spaceFor(found, survey),
     service,
     healthUrl: app.health?.url,
-    notes: notesOf(context, { databases, hasService: service !== undefined, whole }),
+    notes: notesOf(context, { databases, hasService: service !== undefined, whole, found }),
     leftovers: findLeftovers({ root: app.root, databases: app.databases }),
     roots: found.roots,
     whole,
     code: await codeOf(input, whole),
     databases,
   };
+}
+
+/** Those among what is protected that hold nothing of the app's, as far as the config tells. */
+function unprotectedMounts({ roots }: SwapRoots, mountPoints: ReadonlySet<string>): string[] {
+  const isRoot = (mount: string): boolean => roots.some(({ at }) => at === mount);
+  const isInside = (mount: string): boolean => roots.some(({ at }) => isSameOrBelow(mount, at));
+  return [...mountPoints].filter((mount) => isInside(mount) && !isRoot(mount)).sort();
 }
 
 function rootsOf({ machine, input, id }: GuardPlanContext, whole: readonly string[]): SwapRoots {
@@ -131,12 +138,18 @@ async function codeOf(
 }
 
 function notesOf(
-  { input }: GuardPlanContext,
+  { machine, input }: GuardPlanContext,
   {
     databases,
     hasService,
     whole,
-  }: { databases: readonly string[]; hasService: boolean; whole: readonly string[] },
+    found,
+  }: {
+    databases: readonly string[];
+    hasService: boolean;
+    whole: readonly string[];
+    found: SwapRoots;
+  },
 ): PlanNote[] {
   const { app, part } = input;
   const notes: PlanNote[] = [];
@@ -148,6 +161,9 @@ function notesOf(
       kind: 'note',
       message: 'the config names no code: only the paths above go back if the command fails',
     });
+  }
+  for (const mount of unprotectedMounts(found, machine.mountPoints())) {
+    warn(`${mount} is another file system and is not protected: what is done there stays`);
   }
   if (databases.length === 0) warn('no database is known: none is checked afterwards');
   if (!hasService) warn('the config names no service: stop the app yourself before going on');
