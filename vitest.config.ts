@@ -2,7 +2,11 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests of these touch no more than their own values and files: one process after the other has them. */
-const PURE = ['src/{base,config,format,retention,monitor,cli}/**', 'scripts/**', 'bench/**'];
+const PURE = [
+  'src/{base,config,format,retention,monitor,cli,backend,source}/**',
+  'scripts/**',
+  'bench/**',
+];
 
 /**
  * Unit tests stand beside their file; what crosses folders lives in test/, a project a folder.
