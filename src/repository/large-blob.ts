@@ -7,7 +7,7 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { OpenBlobInput } from '../format/blob.ts';
 import { compressPieces, decompressPieces, releasePieces } from '../format/compression-stream.ts';
 import { SEAL_OVERHEAD_BYTES, sealPiecesInto, unsealPieces } from '../format/crypto.ts';
-import type { SealedBlob, SealSettings } from './blob-sealer.ts';
+import { modeFor, type SealedBlob, type SealSettings } from './blob-sealer.ts';
 import type { BlobType } from './blob-index.ts';
 
 export interface LargeBlob {
@@ -26,12 +26,12 @@ export interface StoredForm {
 
 /** Compressed as `ThreadSealer.seal` compresses. */
 export async function compressLarge(
-  { version, compression }: SealSettings,
+  settings: SealSettings,
   type: BlobType,
   { id, sizeBytes, pieces }: LargeBlob,
 ): Promise<StoredForm> {
-  const mode = compression === 'off' && type === 'tree' ? 'auto' : compression;
-  if (version === 1 || mode === 'off') return { id, pieces: [...pieces()] };
+  const mode = modeFor(settings, type);
+  if (mode === 'off') return { id, pieces: [...pieces()] };
   const compressed = await compressPieces(pieces(), sizeBytes, mode);
   return { id, pieces: compressed, uncompressedLength: sizeBytes };
 }
