@@ -6,6 +6,7 @@ import type { BackupInput } from '../operations/backup-input.ts';
 import type { ChangeJournal, ChangePart } from '../operations/in-place/change-journal.ts';
 import { thisMachine, type ChangeMachine } from '../operations/in-place/change-machine.ts';
 import type { InPlaceInput } from '../operations/in-place/in-place-input.ts';
+import { pathsOf } from '../operations/in-place/known-changes.ts';
 import type { ChangeRepository } from '../operations/in-place/snapshot-change.ts';
 import { openSnapshot } from '../operations/open-snapshot.ts';
 import type { Workbench } from '../operations/workbench.ts';
@@ -94,7 +95,7 @@ export async function knownPaths(context: CommandContext): Promise<string[]> {
     try {
       if (config !== undefined) {
         const app = resolveApp(config, name, { exists: existsSync });
-        paths.push(...app.paths, ...(app.code === undefined ? [] : [app.code.folder]));
+        paths.push(...pathsOf(app));
       }
     } catch {
       // The pointer in the state folder leads there as well.

@@ -1,6 +1,9 @@
 /** What `status` says: first what a person must do something about. */
-import type { ChangeJournal, ChangeStep } from '../operations/in-place/change-journal.ts';
-import { isResumable } from '../operations/in-place/resume-change.ts';
+import {
+  isResumable,
+  type ChangeJournal,
+  type ChangeStep,
+} from '../operations/in-place/change-journal.ts';
 import type { KeptFiles, StatusReport, UnfinishedChange } from '../operations/status.ts';
 import { localTime } from './local-time.ts';
 import { showName, type Output } from './output.ts';

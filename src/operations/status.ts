@@ -3,7 +3,7 @@ import type { ServiceState } from '../host/service.ts';
 import type { ChangeJournal } from './in-place/change-journal.ts';
 import type { ChangeMachine } from './in-place/change-machine.ts';
 import { endedChanges, type EndedChange } from './in-place/change-records.ts';
-import { isRemovable, keptForCode } from './in-place/kept-files.ts';
+import { isInRepository, isRemovable, keptForCode } from './in-place/kept-files.ts';
 import { findKnown } from './in-place/known-changes.ts';
 import { salvageableCopies } from './in-place/salvage.ts';
 
@@ -53,7 +53,7 @@ export async function readStatus(
     kept: kept.map((journal) => ({
       journal,
       removedByBackup: isRemovable(journal, { kept, now }),
-      keptUntil: keptForCode(journal, { kept, now }),
+      keptUntil: isInRepository(journal) ? keptForCode(journal, { kept, now }) : undefined,
       salvageable: salvageableCopies(journal),
     })),
     lastChange,

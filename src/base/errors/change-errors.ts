@@ -18,13 +18,23 @@ export const changeErrors = {
       why: 'it is of version 2, this Keepsake knows 1',
     },
   }),
-  CHANGE_UNFINISHED: entry<{ app: string; what: string; startedAt: string }>({
+  CHANGE_UNFINISHED: entry<{
+    app: string;
+    what: string;
+    startedAt: string;
+    isResumable: boolean;
+  }>({
     exit: ExitCode.failed,
     message: ({ app, what, startedAt }) =>
       `a ${what} of ${app} that began at ${startedAt} is not finished`,
-    hint: () =>
-      'Nothing was changed by this command. Finish it with `keepsake restore --resume`, or bring the old state back with `keepsake restore --undo`. `keepsake status` says what stands.',
-    example: { app: 'wishlist', what: 'restore', startedAt: '2026-11-24 08:00:00' },
+    hint: ({ isResumable }) =>
+      `Nothing was changed by this command. ${isResumable ? 'Finish it with `keepsake restore --resume`, or bring' : 'Bring'} the old state back with \`keepsake restore --undo\`. \`keepsake status\` says what stands.`,
+    example: {
+      app: 'wishlist',
+      what: 'restore',
+      startedAt: '2026-11-24 08:00:00',
+      isResumable: true,
+    },
   }),
   CHANGE_UNDER_WAY: entry<{ pid: number; command: string; startedAt: string; path: string }>({
     exit: ExitCode.locked,
@@ -75,17 +85,24 @@ export const changeErrors = {
       fresh: '/opt/wishlist/.keepsake-restore-a1b2c3d4/new/opt/wishlist/uploads',
     },
   }),
-  CHANGE_STUCK: entry<{ app: string; step: string; why: string; place: string }>({
+  CHANGE_STUCK: entry<{
+    app: string;
+    step: string;
+    why: string;
+    place: string;
+    isResumable: boolean;
+  }>({
     exit: ExitCode.failed,
     message: ({ app, step, why }) =>
       `${app} could not be brought back to its old state: ${step} failed: ${why}`,
-    hint: ({ place }) =>
-      `Nothing is lost: the old files are in ${shown(place)}/old or still in place. Remove the cause, then type \`keepsake restore --undo\`, or \`keepsake restore --resume\` to go on.`,
+    hint: ({ place, isResumable }) =>
+      `The old files are in ${shown(place)}/old or still in place. Remove the cause, then type \`keepsake restore --undo\`${isResumable ? ', or `keepsake restore --resume` to go on' : ''}.`,
     example: {
       app: 'wishlist',
       step: 'moving the old files back',
       why: 'EIO: i/o error, rename',
       place: '/opt/wishlist/.keepsake-restore-a1b2c3d4',
+      isResumable: true,
     },
   }),
   CHANGE_NO_SPACE: entry<{ folder: string; neededBytes: number; freeBytes: number }>({

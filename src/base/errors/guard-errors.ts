@@ -131,7 +131,7 @@ export const guardErrors = {
     exit: ExitCode.usage,
     message: ({ folder, why }) => `to which version ${shown(folder)} goes is not said, and ${why}`,
     hint: ({ known }) =>
-      `Nothing was changed. Name one: \`keepsake update ${known[0] ?? 'REF'}\`${known.length > 1 ? `; there are also ${known.slice(1).join(', ')}` : ''}`,
+      `Nothing was changed. Name one: \`keepsake update ${known[0] ?? 'REF'}\`${known.length > 1 ? `; there are also ${known.slice(1).join(', ')}.` : ''}`,
     example: {
       folder: '/opt/wishlist/repo',
       why: 'it is on no branch',

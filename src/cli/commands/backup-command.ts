@@ -82,13 +82,14 @@ function noteBackup(
 /** A half-restored app is no state to keep. */
 async function assertNoChange(context: CommandContext, { subject }: BackupInput): Promise<void> {
   if (subject.app === undefined) return;
-  const { machineOf } = await import('../in-place-flags.ts');
+  const { knownPaths, machineOf } = await import('../in-place-flags.ts');
   const { assertNoChangeUnderWay } = await import('../../operations/in-place/change-lock.ts');
   const { assertNothingUnfinished } = await import('../../operations/in-place/known-changes.ts');
   const machine = await machineOf(context);
   const { self } = context.host.workbench;
   await assertNoChangeUnderWay({ stateFolder: machine.stateFolder, self });
-  await assertNothingUnfinished(machine, { paths: subject.paths, app: subject.app });
+  const paths = await knownPaths(context);
+  await assertNothingUnfinished(machine, { paths, app: subject.app });
 }
 
 /** The old files of a change in place stay until the app was backed up after it. */
@@ -99,9 +100,10 @@ async function dropKeptFiles(
 ): Promise<void> {
   const isFull = only === undefined && !dryRun && EXIT_CODES[outcome] === ExitCode.ok;
   if (subject.app === undefined || !isFull) return;
-  const { machineOf } = await import('../in-place-flags.ts');
+  const { knownPaths, machineOf } = await import('../in-place-flags.ts');
   const { removeKeptFiles } = await import('../../operations/in-place/kept-files.ts');
-  const { app, paths } = subject;
+  const { app } = subject;
+  const paths = await knownPaths(context);
   const { workbench } = context.host;
   const removed = await removeKeptFiles(workbench, await machineOf(context), { app, paths });
   for (const folder of removed) {

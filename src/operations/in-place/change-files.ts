@@ -2,8 +2,8 @@
  * The file system as a change in place uses it. Whatever it moves or writes of its own goes through
  * a `FileLayer`, so that tests can stop at the n-th call or lose what was not synced.
  */
-import { lstat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chmod, lstat, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { nodeFileLayer, type FileLayer } from '../../backend/file-layer.ts';
 import { systemCode } from '../../backend/file-errors.ts';
 import { readRange, removeQuietly, whereSupported } from '../../backend/whole-file.ts';
@@ -79,6 +79,24 @@ export async function removeFileIfAny(files: FileLayer, path: string): Promise<v
   if ((await kindOf(files, path)) === undefined) return;
   await files.unlink(path);
   await whereSupported(files.syncFolder(dirname(path)));
+}
+
+/** With all that is in it, also from folders that their owner may not write in. */
+export async function removeTree(path: string): Promise<void> {
+  const remove = () => rm(fsPath(path), { recursive: true, force: true });
+  try {
+    await remove();
+  } catch (error) {
+    if (systemCode(error) !== 'EACCES') throw error;
+    await openFolders(path);
+    await remove();
+  }
+}
+
+async function openFolders(path: string): Promise<void> {
+  if ((await kindOf(changeFileLayer, path)) !== 'folder') return;
+  await chmod(fsPath(path), PRIVATE_FOLDER);
+  for (const name of await changeFileLayer.readFolder(path)) await openFolders(join(path, name));
 }
 
 /** Nothing where the folder is absent or not ours to read. */

@@ -193,6 +193,11 @@ function isOver({ step, direction, ended }: ChangeJournal): boolean {
   return ended !== undefined || (direction === 'forward' && step === 'settle');
 }
 
+/** A guard whose commands were cut off cannot be finished: how far they got nobody knows. */
+export function isResumable({ source, direction, finished }: ChangeJournal): boolean {
+  return source.kind !== 'commands' || (finished === true && direction === 'forward');
+}
+
 export function journalPath({ places }: Pick<ChangeJournal, 'places'>): string {
   return join(places[0]?.path ?? '', JOURNAL_NAME);
 }

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import { describeCause, KeepsakeError } from '../../base/errors/keepsake-error.ts';
-import { CHANGE_STEPS, type ChangeStep, type JournalFile } from './change-journal.ts';
+import { CHANGE_STEPS, isResumable, type ChangeStep, type JournalFile } from './change-journal.ts';
 import type { Clock } from '../../base/clock.ts';
 import { isDiskFull } from './change-reserve.ts';
 import type { ChangeService } from './change-service.ts';
@@ -129,6 +129,7 @@ export async function goBack(options: ChangeRunOptions, reason?: unknown): Promi
         step: `going back (${NAMES[at]})`,
         why: describeCause(cause),
         place: places[0]?.path ?? '',
+        isResumable: isResumable(journal.value),
       },
       { cause },
     );

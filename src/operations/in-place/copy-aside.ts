@@ -10,6 +10,7 @@
  * the file system can (btrfs, XFS), they share their blocks until one side is written to.
  */
 import {
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
@@ -29,6 +30,7 @@ import { errnoCode } from '../../host/system-call-error.ts';
 import { listFolder } from '../../source/list-folder.ts';
 import { openForReading } from '../../source/open-for-reading.ts';
 import { sidecarsOf } from '../../sqlite/database-file.ts';
+import { removeTree } from './change-files.ts';
 import { copyMetadata } from './copy-metadata.ts';
 import type { SwapRoot, SwapPlanning } from './swap-units.ts';
 
@@ -124,7 +126,7 @@ export class CopyAside {
     if (found?.isDirectory() !== true) {
       await rm(fsPath(to), { force: true });
       await mkdir(fsPath(to), { mode: PRIVATE_FOLDER });
-    }
+    } else chmodSync(fsPath(to), PRIVATE_FOLDER);
     const names = new Set<string>();
     for (const name of listFolder(at)) {
       const entry = { at: join(at, name), path: join(path, name), to: join(to, name) };
@@ -193,7 +195,7 @@ export class CopyAside {
 
   async #remove({ at, to }: Entry): Promise<void> {
     this.#copied.delete(at);
-    await rm(fsPath(to), { recursive: true, force: true });
+    await removeTree(to);
   }
 }
 

@@ -1,11 +1,9 @@
 /** The last words of a change: what is kept, what goes. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { FileLayer } from '../../backend/file-layer.ts';
 import { describeCause } from '../../base/errors/keepsake-error.ts';
-import { fsPath } from '../../base/raw-name.ts';
-import { kindOf, removeFileIfAny } from './change-files.ts';
+import { kindOf, removeFileIfAny, removeTree } from './change-files.ts';
 import { journalPath, type ChangeJournal, type JournalFile } from './change-journal.ts';
 import { writeEnded, type RecordAccess } from './change-records.ts';
 
@@ -46,10 +44,10 @@ export async function tidyPlaces(files: FileLayer, journal: ChangeJournal): Prom
 /** With all that is in them. The journal last: until then whoever looks finds it. */
 export async function removePlaces(files: FileLayer, journal: ChangeJournal): Promise<void> {
   const [first, ...others] = journal.places;
-  for (const { path } of others) await rm(fsPath(path), { recursive: true, force: true });
+  for (const { path } of others) await removeTree(path);
   if (first === undefined) return;
   await removeFileIfAny(files, journalPath(journal));
-  await rm(fsPath(first.path), { recursive: true, force: true });
+  await removeTree(first.path);
 }
 
 /** Or anything else that is no folder. */

@@ -3,12 +3,11 @@
  * that go back byte for byte. Until `began` stands in the journal the app's own files are the old
  * state, and copies are only thrown away; from then on the copies are, and only they are trusted.
  */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeCause, KeepsakeError } from '../../base/errors/keepsake-error.ts';
-import { fsPath } from '../../base/raw-name.ts';
 import type { DatabaseFacts } from '../../sqlite/database-facts.ts';
 import { sidecarsOf } from '../../sqlite/database-file.ts';
+import { removeTree } from './change-files.ts';
 import type { CodeVersions } from './change-journal.ts';
 import type { ChangeService } from './change-service.ts';
 import { CopyAside } from './copy-aside.ts';
@@ -154,7 +153,7 @@ export class GuardChange extends SnapshotChange {
 
   async #removeCopies(): Promise<void> {
     for (const { path } of this.#options.journal.value.places) {
-      await rm(fsPath(join(path, 'old')), { recursive: true, force: true });
+      await removeTree(join(path, 'old'));
     }
   }
 

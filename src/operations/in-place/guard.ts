@@ -11,7 +11,7 @@ import type { ChangeMachine } from './change-machine.ts';
 import { runChange } from './change-run.ts';
 import type { GuardInput, GuardPlan } from './guard-input.ts';
 import type { InPlaceEvent, InPlaceResult } from './in-place-input.ts';
-import { assertNothingUnfinished } from './known-changes.ts';
+import { assertNothingUnfinished, pathsOf } from './known-changes.ts';
 import { linksOn } from './path-links.ts';
 import { planGuard } from './plan-guard.ts';
 
@@ -36,7 +36,7 @@ export async function openGuard(
   if (!input.dryRun) {
     stack.use(await lockChanges({ ...workbench, stateFolder, command: kind }));
   }
-  await assertNothingUnfinished(machine, { paths: app.paths, app: app.name });
+  await assertNothingUnfinished(machine, { paths: pathsOf(app), app: app.name });
   const choice = await input.choose();
   const id = toHex(workbench.random(ID_BYTES));
   const own = [input.backup.repository.location, workbench.scratchFolder, stateFolder];

@@ -11,7 +11,7 @@ import { newJournal, type ChangeJournal, type JournalFile } from './change-journ
 import type { ChangeMachine } from './change-machine.ts';
 import { runChange } from './change-run.ts';
 import type { InPlaceEvent, InPlaceInput, InPlacePlan, InPlaceResult } from './in-place-input.ts';
-import { assertNothingUnfinished } from './known-changes.ts';
+import { assertNothingUnfinished, pathsOf } from './known-changes.ts';
 import { planInPlace } from './plan-in-place.ts';
 import type { ChangeRepository } from './snapshot-change.ts';
 
@@ -35,7 +35,7 @@ export async function openInPlaceRestore(
   if (!input.dryRun) {
     stack.use(await lockChanges({ ...workbench, stateFolder, command: kind }));
   }
-  await assertNothingUnfinished(machine, input.app);
+  await assertNothingUnfinished(machine, { paths: pathsOf(input.app) });
   const open = stack.use(await openSnapshot(workbench, input));
   const id = toHex(workbench.random(ID_BYTES));
   const plan = await planInPlace({ workbench, machine, open, input, id });

@@ -1,9 +1,8 @@
 /** Old files that changes moved aside: how long they stay. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isKeepsakeError } from '../../base/errors/keepsake-error.ts';
-import { fsPath } from '../../base/raw-name.ts';
 import type { Workbench } from '../workbench.ts';
+import { removeTree } from './change-files.ts';
 import type { ChangeJournal } from './change-journal.ts';
 import { lockChanges } from './change-lock.ts';
 import type { ChangeMachine } from './change-machine.ts';
@@ -44,7 +43,7 @@ async function removeAll(
   for (const journal of kept) {
     if (journal.app.name !== app || !isRemovable(journal, { kept, now })) continue;
     for (const { path } of journal.places) {
-      await rm(fsPath(join(path, 'old')), { recursive: true, force: true });
+      await removeTree(join(path, 'old'));
       removed.push(path);
     }
     await tidyPlaces(machine.files, journal);

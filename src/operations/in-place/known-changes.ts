@@ -2,8 +2,15 @@
 import { join } from 'node:path';
 import type { FileLayer } from '../../backend/file-layer.ts';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import type { ResolvedApp } from '../../config/resolve-app.ts';
 import { kindOf } from './change-files.ts';
-import { journalPath, journalsBeside, loadJournal, type ChangeJournal } from './change-journal.ts';
+import {
+  isResumable,
+  journalPath,
+  journalsBeside,
+  loadJournal,
+  type ChangeJournal,
+} from './change-journal.ts';
 import type { ChangeMachine } from './change-machine.ts';
 import { pointedJournals } from './change-records.ts';
 import { placeFolders } from './swap-roots.ts';
@@ -39,6 +46,15 @@ export async function findKnown(machine: Looking, paths: readonly string[]): Pro
   };
 }
 
+/** Beside each of these a change of the app may have its places. */
+export function pathsOf({
+  root,
+  paths,
+  code,
+}: Pick<ResolvedApp, 'root' | 'paths' | 'code'>): string[] {
+  return [root, ...paths, ...(code === undefined ? [] : [code.folder])];
+}
+
 function endOf({ ended }: ChangeJournal): string {
   return ended?.at ?? '';
 }
@@ -52,7 +68,12 @@ export async function assertNothingUnfinished(
   const first = unfinished.find((journal) => app === undefined || journal.app.name === app);
   if (first === undefined) return;
   const { kind, startedAt } = first;
-  throw new KeepsakeError('CHANGE_UNFINISHED', { app: first.app.name, what: kind, startedAt });
+  throw new KeepsakeError('CHANGE_UNFINISHED', {
+    app: first.app.name,
+    what: kind,
+    startedAt,
+    isResumable: isResumable(first),
+  });
 }
 
 /** Whether anything of the old state still lies there. */

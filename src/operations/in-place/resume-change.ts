@@ -3,7 +3,7 @@ import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { withEvents } from '../event-channel.ts';
 import type { Workbench } from '../workbench.ts';
 import { jobOf } from './change-job.ts';
-import { JournalFile, type ChangeJournal } from './change-journal.ts';
+import { isResumable, JournalFile, type ChangeJournal } from './change-journal.ts';
 import { lockChanges } from './change-lock.ts';
 import type { ChangeMachine } from './change-machine.ts';
 import { runChange, undoChange } from './change-run.ts';
@@ -17,11 +17,6 @@ export interface UnfinishedInput {
   readonly paths: readonly string[];
   readonly repositoryOf: (journal: ChangeJournal) => ChangeRepository;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** A guard whose commands were cut off cannot be: how far they got nobody knows. */
-export function isResumable({ source, direction, finished }: ChangeJournal): boolean {
-  return source.kind !== 'commands' || (finished === true && direction === 'forward');
 }
 
 function assertResumable(journal: ChangeJournal): void {

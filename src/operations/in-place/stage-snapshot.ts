@@ -2,11 +2,9 @@
  * Makes the restored state complete beside the old one, on the same file systems, and proves it
  * there: hashes, SQLite's checks, the manifest. Nothing of the app is touched.
  */
-import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { KeepsakeError as ChangeError } from '../../base/errors/keepsake-error.ts';
-import { fsPath } from '../../base/raw-name.ts';
 import { FolderTotals } from '../../snapshot/folder-totals.ts';
 import type { Selection } from '../../snapshot/include-filter.ts';
 import type { Manifest } from '../../snapshot/manifest.ts';
@@ -17,6 +15,7 @@ import { Gate } from '../../sqlite/gate.ts';
 import { judgeDatabase } from '../judge-database.ts';
 import type { OpenSnapshot } from '../open-snapshot.ts';
 import type { Workbench } from '../workbench.ts';
+import { removeTree } from './change-files.ts';
 import type { ChangePlace } from './change-journal.ts';
 import type { SwapRoot } from './swap-units.ts';
 
@@ -47,7 +46,7 @@ export async function stageSnapshot(workbench: Workbench, job: StageJob): Promis
 /** Copies of what the repository holds: they may go. */
 export async function discardStaged(places: readonly ChangePlace[]): Promise<void> {
   for (const { path } of places) {
-    await rm(fsPath(join(path, 'new')), { recursive: true, force: true });
+    await removeTree(join(path, 'new'));
   }
 }
 
