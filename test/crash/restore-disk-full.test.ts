@@ -12,7 +12,6 @@ import {
 } from '../support/in-place-lab.ts';
 import { FillingDisk, TAKES_ROOM } from '../support/filling-disk.ts';
 import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
-import { systemClock, type Clock } from '../../src/base/clock.ts';
 import { isKeepsakeError } from '../../src/base/errors/keepsake-error.ts';
 import { requireRoot } from '../support/require-tool.ts';
 import { smallDisk } from '../support/small-disk.ts';
@@ -67,9 +66,6 @@ beforeAll(async () => {
 });
 afterAll(() => parts.lab[Symbol.asyncDispose]());
 
-/** Nobody waits for room here. */
-const clock: Clock = { ...systemClock, sleep: () => Promise.resolve() };
-
 const ill = () =>
   Promise.resolve({ kind: 'unhealthy', reason: 'status 500', means: 'ill', tries: 1 } as const);
 
@@ -86,9 +82,7 @@ test.each([
       parts.reset();
       const disk = new FillingDisk(n, { late: 2 });
       const { intercept } = disk;
-      const error = await failureOf(
-        lab.end('resume', { intercept, unreachable: true, clock, ...health }),
-      );
+      const error = await failureOf(lab.end('resume', { intercept, unreachable: true, ...health }));
       expectRunning(parts, error, n);
       const state = stateOf(parts);
       if (state === 'as before') ways += 1;
