@@ -5,7 +5,7 @@
  */
 import { isKeepsakeError, KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { captureImage } from '../../sqlite/capture.ts';
-import { Gate } from '../../sqlite/gate.ts';
+import { ownGateUnless } from '../../sqlite/gate.ts';
 import { inspectImage } from '../../sqlite/inspect.ts';
 import { overwriteDatabase } from '../../sqlite/overwrite-database.ts';
 import { withScratchFolder } from '../scratch-folder.ts';
@@ -101,7 +101,8 @@ export class LiveChange extends SnapshotChange {
     const { workbench, signal } = this.#options;
     const { clock } = workbench;
     await using scratch = await withScratchFolder(workbench);
-    await using gate = new Gate();
+    await using own = ownGateUnless(workbench.gate);
+    const { gate } = own;
     const options = { path, scratchFolder: scratch.path, configured: true, clock, gate, signal };
     await using image = await captureImage(options);
     const [now, wanted] = [

@@ -80,8 +80,8 @@ export class LiveCopies {
     scratchFolder: string,
     options: { configured: boolean; signal?: AbortSignal | undefined },
   ): Promise<CapturedImage> {
-    const { clock } = this.#options.workbench;
-    return captureImage({ path, scratchFolder, clock, ...options });
+    const { clock, gate } = this.#options.workbench;
+    return captureImage({ path, scratchFolder, clock, gate, ...options });
   }
 
   /** The name appears with the whole content. */
