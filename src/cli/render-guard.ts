@@ -77,7 +77,12 @@ function planMessage(plan: GuardPlan): object {
     app: app.name,
     part,
     ...(version !== undefined && { version }),
-    paths: paths.map(({ path, at, found, isWhole }) => ({ path, at, found, whole: isWhole })),
+    paths: paths.map(({ path, at, found, isWhole }) => ({
+      path,
+      at,
+      ...(found !== undefined && { files: found.fileCount, size: found.sizeBytes }),
+      whole: isWhole,
+    })),
     places: places.map(({ path, neededBytes, freeBytes }) => ({
       path,
       needed_bytes: neededBytes,

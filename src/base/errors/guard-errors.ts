@@ -156,7 +156,8 @@ export const guardErrors = {
   UPDATE_GIT_FAILED: entry<{ what: string; folder: string; why: string }>({
     exit: ExitCode.failed,
     message: ({ what, folder, why }) => `\`git ${what}\` in ${shown(folder)} failed: ${why}`,
-    hint: () => 'Nothing was changed; the app still runs.',
+    hint: ({ why }) =>
+      `Nothing was changed; the app still runs.${why.includes('dubious ownership') ? ' Set `run-as` of the app in keepsake.yaml to the user that folder belongs to.' : ''}`,
     example: {
       what: 'fetch',
       folder: '/opt/wishlist/repo',

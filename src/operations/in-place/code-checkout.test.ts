@@ -64,3 +64,9 @@ test('a work tree has its git folder elsewhere, a clone has not', async () => {
   expect(existsSync(lab.dir.join('tree', '.git'))).toBe(true);
   expect([holdsGitFolder(lab.folder), holdsGitFolder(tree)]).toEqual([true, false]);
 });
+
+test('of what git says the reason is told, not the advice that follows it', async () => {
+  await using lab = await openLab();
+  await lab.git('-C', lab.folder, 'remote', 'set-url', 'origin', lab.dir.join('nowhere'));
+  await expect(lab.plan()).rejects.toThrow(/failed: fatal: .*nowhere/);
+});

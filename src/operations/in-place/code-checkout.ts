@@ -60,7 +60,11 @@ async function askGit(checkout: Checkout, args: readonly string[]): Promise<GitA
     onLine: (line, stream) => (stream === 'stdout' ? lines : complaints).push(line),
     signal,
   });
-  const said = complaints.findLast((line) => line.trim() !== '') ?? `exit code ${exitCode}`;
+  // Advice follows what went wrong.
+  const said =
+    complaints.find((line) => /^(?:fatal|error): /.test(line)) ??
+    complaints.findLast((line) => line.trim() !== '') ??
+    `exit code ${exitCode}`;
   return { isWell: exitCode === 0, exitCode, lines, why: timedOut ? 'it took too long' : said };
 }
 
