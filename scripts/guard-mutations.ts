@@ -19,7 +19,7 @@ export const guardMutations: readonly Mutation[] = [
     file: 'src/operations/in-place/guard-change.ts',
     text: '    if (began !== true || reverted === true) return;',
     replacement: '    if (reverted === true) return;',
-    test: { file: crash, title: 'code, dependencies and data that commands change' },
+    test: { file: crash, title: 'puts no copies back' },
   },
   {
     rule: 7,

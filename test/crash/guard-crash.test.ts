@@ -3,12 +3,15 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSy
 import { expect, test } from 'vitest';
 import { findKnown } from '../../src/operations/in-place/known-changes.ts';
 import { openGuardLab, type GuardLab } from '../support/guard-lab.ts';
-import { keptFiles, Life, type AppTree } from '../support/in-place-lab.ts';
+import { keptFiles, Killed, Life, type AppTree } from '../support/in-place-lab.ts';
+import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
 import { MortalFiles } from '../support/mortal-files.ts';
 
 /** Of the calls before the stop, and of those that copy, every so manieth is a death. */
 const STEP = 8;
 const COPY_STEP = 37;
+/** Of those that make the copies exact when the app has stopped. */
+const STOPPED_STEP = 7;
 
 /** SQLite is asked by the other tests. */
 const quick = { judgeDatabase: () => Promise.resolve({ facts: undefined, differences: [] }) };
@@ -135,8 +138,9 @@ test.each(['before', 'full'] as const)(
     const parts = await openLab();
     await using lab = parts.lab;
     let deaths = 0;
-    for (let at = 2; ; at += COPY_STEP) {
+    for (let at = 2; ; at += lab.service.calls.includes('stop') ? STOPPED_STEP : COPY_STEP) {
       parts.reset();
+      lab.service.calls.length = 0;
       const ran: string[] = [];
       let isReached: boolean;
       {
@@ -149,9 +153,28 @@ test.each(['before', 'full'] as const)(
       if ((await unfinished(parts)) !== undefined) await lab.end('undo');
       expectState(parts, parts.before);
     }
-    expect(deaths).toBeGreaterThan(3);
+    expect(deaths).toBeGreaterThan(6);
   },
 );
+
+test('a guard that dies when it has stopped the app and not yet copied its database puts no copies back', async () => {
+  const parts = await openLab();
+  await using lab = parts.lab;
+  const life = new Life();
+  lab.service.calls.length = 0;
+  let isInJournal = false;
+  const intercept = ({ name }: FileLayerCall): void => {
+    if (!lab.service.calls.includes('hold')) return;
+    if (name === 'rename') isInJournal = true;
+    if (name !== 'syncFolder' || !isInJournal) return;
+    life.end();
+    throw new Killed();
+  };
+  await expect(lab.guard({ life, intercept })).rejects.toThrow();
+  expect(await unfinished(parts)).toMatchObject({ step: 'apply' });
+  await lab.end('undo');
+  expectState(parts, parts.before);
+});
 
 test('an app that is ill afterwards, or has no sound database, has its old state again, and so it has after a rollback', async () => {
   const parts = await openLab();
