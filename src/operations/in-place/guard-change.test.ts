@@ -1,4 +1,11 @@
-import { appendFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { expect, test } from 'vitest';
 import { openGuardLab } from '../../../test/support/guard-lab.ts';
 
@@ -22,4 +29,19 @@ test('no command runs where a database is still written to after the stop: its c
   isWriting = false;
   expect(ran).toEqual([]);
   expect(lab.service).toMatchObject({ isRunning: true, isHeld: false });
+});
+
+test('a database that is not sound is found where a link leads that the command pointed elsewhere', async () => {
+  await using lab = await openGuardLab();
+  const link = lab.in('current');
+  symlinkSync('data', link);
+  const app = lab.app({ paths: [link], databases: [lab.in('current', 'prod.db')] });
+  const pieces = [
+    () => mkdirSync(lab.in('next')),
+    () => writeFileSync(lab.in('next', 'prod.db'), 'no database'),
+    () => rmSync(link),
+    () => symlinkSync('next', link),
+  ];
+  await expect(lab.guard({ app, pieces })).rejects.toMatchObject({ code: 'GUARD_FAILED' });
+  expect(readlinkSync(link)).toBe('data');
 });

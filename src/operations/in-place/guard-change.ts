@@ -16,7 +16,7 @@ import type { CommandEvent } from './in-place-input.ts';
 import { findLosses, judgeAfter, type DatabaseJudge } from './judge-after.ts';
 import { setLinks } from './path-links.ts';
 import { SnapshotChange, rulesOf, type SnapshotChangeOptions } from './snapshot-change.ts';
-import { isSameOrBelow } from './swap-roots.ts';
+import { isSameOrBelow, realPath } from './swap-roots.ts';
 import { swapIn } from './swap-paths.ts';
 import type { SwapRoot } from './swap-units.ts';
 
@@ -127,7 +127,10 @@ export class GuardChange extends SnapshotChange {
   async #judge(): Promise<void> {
     const { journal, onCommand, signal } = this.#options;
     onCommand?.({ kind: 'judging' });
-    this.#after = await judgeAfter(this.#judgeOne, journal.value.databases, { signal });
+    const { databases, app } = journal.value;
+    // Where the app finds them now: a command may have pointed a link elsewhere.
+    const found = app.databases.length > 0 ? app.databases.map(realPath) : databases;
+    this.#after = await judgeAfter(this.#judgeOne, found, { signal });
   }
 
   readonly #judgeOne: DatabaseJudge = (path, options) => {
