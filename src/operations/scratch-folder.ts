@@ -1,5 +1,6 @@
 /** A private folder for large temporary files, removed when disposed. */
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { ProcessFacts } from '../repository/lock-holder.ts';
@@ -24,7 +25,7 @@ export async function withScratchFolder(workbench: ScratchWorkbench): Promise<Sc
     await removeDeadRuns(workbench);
     const prefix = `run-${namespaceNumber(self)}-${self.pid}-`;
     const path = await mkdtemp(join(scratchFolder, prefix));
-    return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+    return { path, [Symbol.asyncDispose]: async () => removeAll(path) };
   } catch (error) {
     const reason = describeCause(error);
     throw new KeepsakeError(
@@ -35,11 +36,16 @@ export async function withScratchFolder(workbench: ScratchWorkbench): Promise<Sc
   }
 }
 
+/** The asynchronous `rm` begins with all entries at once: 500 MB for a folder of 200,000 files. */
+function removeAll(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+}
+
 async function removeDeadRuns(workbench: ScratchWorkbench): Promise<void> {
   for (const name of await readdir(workbench.scratchFolder)) {
     const path = join(workbench.scratchFolder, name);
     try {
-      if (await isDeadRun(workbench, name)) await rm(path, { recursive: true, force: true });
+      if (await isDeadRun(workbench, name)) removeAll(path);
     } catch {
       // Another run removed it first, or another user owns it: it only takes room.
     }
