@@ -1,5 +1,5 @@
 /** What `guard` and `update` do: plan, run, report. Nobody is asked: the command is the wish. */
-import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { ExitCode } from '../base/exit-code.ts';
 import type { ResolvedApp } from '../config/resolve-app.ts';
 import { commitOf } from '../operations/in-place/code-checkout.ts';
@@ -90,8 +90,11 @@ export async function runProtected(context: CommandContext, run: ProtectedRun): 
     context.noteRun({ snapshotId, steps: renderer.steps });
     return ExitCode.ok;
   } catch (error) {
-    context.noteRun({ outcome: 'failed', reason: describeCause(error), steps: renderer.steps });
     renderer.fail(app, kind);
+    // It never began: somebody else is at work.
+    const isSkipped = isKeepsakeError(error, 'CHANGE_UNDER_WAY', 'CHANGE_UNFINISHED');
+    const outcome = isSkipped ? 'skipped' : 'failed';
+    context.noteRun({ outcome, reason: describeCause(error), steps: renderer.steps });
     const code = renderError(output, error, context.options.debug === true);
     return code === ExitCode.usage ? code : ExitCode.failed;
   }
