@@ -89,9 +89,10 @@ test('what is wrong with a tree in pieces is told as of one in one piece', () =>
       if ((expected as { code?: string }).code === 'TREE_NAME_TWICE') return;
       for (const read of [decodeTreePieces, outlineTree]) {
         const found = outcome(() => names(read(cut(bytes, lengths))));
-        if (Array.isArray(found))
-          expect(found.toSorted()).toEqual((expected as string[]).toSorted());
-        else expect(found).toEqual(expected);
+        if (Array.isArray(found)) {
+          expect(new Set(found)).toEqual(new Set(expected as string[]));
+          expect(found).toHaveLength((expected as string[]).length);
+        } else expect(found).toEqual(expected);
       }
     }),
     { numRuns: 500 },

@@ -96,7 +96,8 @@ export class TreeScanner<T> {
         return this.#readEntry(cursor);
       case 'entry':
         return this.#readEntry(cursor);
-      default:
+      case 'end of entries':
+      case 'end': // which nobody steps from
         this.#place = endField(cursor);
         return undefined;
     }

@@ -111,15 +111,9 @@ async function soundSnapshots(
   for (const { snapshot } of snapshots) {
     if (!(snapshot.tags ?? []).includes('imported')) continue;
     const files = await readSnapshotFiles(repository, { tree: snapshot.tree, folder: '/srv/w' });
-    const contents = [...files].map(([name, { bytes }]) => [
-      name,
-      Buffer.from(bytes).toString('hex'),
-    ]);
-    const expected = [...members].map(([name, bytes]) => [
-      name,
-      Buffer.from(bytes).toString('hex'),
-    ]);
-    expect(contents.sort()).toEqual(expected.sort());
+    const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+    const contents = new Map([...files].map(([name, { bytes }]) => [name, hex(bytes)]));
+    expect(contents).toEqual(new Map([...members].map(([name, bytes]) => [name, hex(bytes)])));
   }
   return snapshots.map(({ id }) => id);
 }

@@ -26,7 +26,10 @@ export const defineRecoverySheet: DefineCommand = (program, run) => {
     .description('the page for the drawer: how to get the app back, with Keepsake or stock restic')
     .option('--app <name>', 'the app, when the config has several')
     .option('-o, --output <file>', 'write it to this file, readable by its owner only')
-    .option('--with-password', 'with the password and environment values on it; into --output, or on a terminal')
+    .option(
+      '--with-password',
+      'with the password and environment values on it; into --output, or on a terminal',
+    )
     .addHelpText('after', exitStatusHelp({}))
     .action((flags: SheetFlags, self) => run(self, (context) => recoverySheet(context, flags)));
 };

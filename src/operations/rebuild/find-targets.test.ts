@@ -27,7 +27,10 @@ async function openBackup() {
   const paths = ['app/data', 'app/uploads', 'app/.env', 'app.db'].map((path) => dir.join(path));
   return {
     dir,
-    async find({ mounted = [], ignored = [] }: { mounted?: string[]; ignored?: string[] } = {}) {
+    find: async ({
+      mounted = [],
+      ignored = [],
+    }: { mounted?: string[]; ignored?: string[] } = {}) => {
       const { wanted, inTheWay } = await findTargets({
         reader: store,
         snapshot: { tree, paths },
