@@ -5,13 +5,11 @@
  * Killed at any moment, the next `rebuild` finds the journal: what was being made ready is thrown away
  * and made again; once all of it was ready, the moves are finished.
  */
-import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describeCause, isKeepsakeError, KeepsakeError } from '../../base/errors/keepsake-error.ts';
-import { fsPath } from '../../base/raw-name.ts';
 import { setTreeOwner } from '../../host/tree-owner.ts';
 import type { Emitter } from '../event-channel.ts';
-import { kindOf } from '../in-place/change-files.ts';
+import { kindOf, removeTree } from '../in-place/change-files.ts';
 import { removeIfEmpty } from '../in-place/end-change.ts';
 import { discardStaged, stageSnapshot } from '../in-place/stage-snapshot.ts';
 import { swapIn } from '../in-place/swap-paths.ts';
@@ -67,12 +65,8 @@ async function removeLeftovers(
   { machine }: RebuildContext,
   { leftovers }: PlannedRebuild,
 ): Promise<void> {
+  // Copies of what the repository holds: they may go.
   for (const journal of leftovers) await removePlaces(machine.files, journal, removeTree);
-}
-
-/** Copies of what the repository holds: they may go. */
-async function removeTree(path: string): Promise<void> {
-  await rm(fsPath(path), { recursive: true, force: true });
 }
 
 async function makeReady(
