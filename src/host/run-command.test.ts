@@ -180,6 +180,19 @@ test.skipIf(!requireRoot())('another user may not run what only root may', async
   ).rejects.toMatchObject({ code: 'HOST_PROGRAM_FAILED', details: { program } });
 });
 
+test('of a tied program that fails nothing stays behind', async () => {
+  await using dir = await tempFolder();
+  const note = dir.join('pid');
+  const left = `sleep 60 & echo $! > ${note}; exit 3`;
+  const { exitCode } = await runCommand(['sh', '-c', left], {
+    ...options,
+    tied: true,
+    terminal: 2,
+  });
+  expect(exitCode).toBe(3);
+  await waitForEnd(Number(readFileSync(note, 'utf8')));
+});
+
 async function waitForEnd(pid: number): Promise<void> {
   for (let left = 100; left > 0; left -= 1) {
     try {

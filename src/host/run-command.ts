@@ -29,7 +29,7 @@ export interface CommandOptions {
   readonly outlived?: boolean | undefined;
   /** In the hands of whoever sits there: it may ask, and writes to this descriptor of ours itself. */
   readonly terminal?: 1 | 2 | undefined;
-  /** Ends with Keepsake, also when that is killed. */
+  /** Ends with Keepsake, also when that is killed; if it fails, what it started ends with it. */
   readonly tied?: boolean | undefined;
   /** What ends it first. Default TERM. */
   readonly endedBy?: NodeJS.Signals | undefined;
@@ -76,6 +76,8 @@ export async function runCommand(
   try {
     const end = await ended;
     over.abort();
+    // Whoever takes back what it did must be alone.
+    if (options.tied === true && end.exitCode !== 0) killGroup(child, 'SIGKILL');
     const timedOut = await limiting;
     await Promise.race([drained, clock.sleep(DRAIN_MS)]);
     await output.readInto(tail);
