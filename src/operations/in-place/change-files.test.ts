@@ -1,4 +1,12 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { removeTree } from './change-files.ts';
@@ -20,4 +28,16 @@ test('a tree goes whole, also folders of it that their owner may not write in', 
     if (isRoot) process.seteuid?.(0);
   }
   expect(existsSync(dir.join('tree'))).toBe(false);
+});
+
+test('of a link only the link goes, however its path ends', async () => {
+  await using dir = await tempFolder();
+  mkdirSync(dir.join('app'));
+  writeFileSync(dir.join('app', 'upload'), 'the only one');
+  for (const end of ['', '/', '//']) {
+    symlinkSync('app', dir.join('link'));
+    await removeTree(dir.join('link') + end);
+    expect(existsSync(dir.join('link'))).toBe(false);
+    expect(readFileSync(dir.join('app', 'upload'), 'utf8')).toBe('the only one');
+  }
 });

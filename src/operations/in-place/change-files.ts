@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { chmod, lstat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { nodeFileLayer, type FileLayer } from '../../backend/file-layer.ts';
 import { systemCode } from '../../backend/file-errors.ts';
 import { readRange, removeQuietly, whereSupported } from '../../backend/whole-file.ts';
@@ -87,7 +87,9 @@ export async function removeFileIfAny(files: FileLayer, path: string): Promise<v
  * asynchronous `rm`, which begins with all entries at once: 500 MB for a folder of 200,000 files.
  */
 export async function removeTree(path: string): Promise<void> {
-  const remove = () => rmSync(fsPath(path), { recursive: true, force: true });
+  // Without a slash at its end: with one `rmSync` empties what a link leads to (Node 24.21).
+  const whole = fsPath(resolve(path));
+  const remove = () => rmSync(whole, { recursive: true, force: true });
   try {
     remove();
   } catch (error) {
