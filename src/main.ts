@@ -28,16 +28,31 @@ function openBackend(location: string): Backend {
 }
 
 function processFacts(): ProcessFacts {
-  const { username, uid, gid } = userInfo();
   return {
     hostname: hostname(),
-    username,
+    ...user(),
     pid: process.pid,
-    uid,
-    gid,
     pidNamespace: pidNamespace(),
     isAlive,
   };
+}
+
+/** Without an account there is neither name nor home: a container may run as any number. */
+function user(): Pick<ProcessFacts, 'username' | 'uid' | 'gid'> {
+  try {
+    const { username, uid, gid } = userInfo();
+    return { username, uid, gid };
+  } catch {
+    return { username: '', uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+  }
+}
+
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 function pidNamespace(): string | undefined {
@@ -93,7 +108,7 @@ process.exitCode = await runCli({
   argv: process.argv.slice(2),
   environment: process.env,
   workingFolder: process.cwd(),
-  home: homedir(),
+  home: home(),
   isRoot: process.getuid?.() === 0,
   stdout: new StandardStream(process.stdout),
   stderr: new StandardStream(process.stderr),

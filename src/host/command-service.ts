@@ -1,4 +1,5 @@
 /** An app that given programs stop and start, run as the app's user in its folder. */
+import { basename } from 'node:path';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { JsonValue } from '../base/json-value.ts';
 import { appEnvironment } from './command-environment.ts';
@@ -18,7 +19,7 @@ export class CommandService implements ServiceControl {
   constructor(commands: Commands, host: ServiceHost) {
     this.#commands = commands;
     this.#host = host;
-    this.description = `the app that ${commands.stop[0]} stops`;
+    this.description = `the app that "${basename(commands.stop[0] ?? '')}" stops`;
   }
 
   async state({ signal }: { signal?: AbortSignal | undefined }): Promise<ServiceState> {

@@ -2,6 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keepsakeBin, runKeepsake, type KeepsakeResult } from '../support/keepsake.ts';
+import { requireRoot } from '../support/require-tool.ts';
 import { runProgram } from '../support/run-program.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
@@ -18,7 +19,7 @@ function keepsake(...args: string[]): Promise<KeepsakeResult> {
 const COMMANDS =
   ',init,backup,snapshots,ls,dump,diff,restore,rollback,status,verify,check,repair,repair index,' +
   'repair snapshots,unlock,version,completion,key,key list,key add,key remove,key passwd,' +
-  'config,config check,config show,recovery-sheet';
+  'config,config check,config show,recovery-sheet,drill,history,export,import,guard,update,rebuild';
 
 test.each(COMMANDS.split(','))(
   'the help of “%s” ends with exit codes and shows no empty default',
@@ -28,6 +29,22 @@ test.each(COMMANDS.split(','))(
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/Exit status:\n(?: +\d+ {2}\S.*\n)+\n?$/);
     expect(stdout).not.toContain('[])');
+  },
+);
+
+test.skipIf(!requireRoot())(
+  'a user without an account, as in a container, can use it',
+  async () => {
+    const passwd = dir.join('passwd');
+    writeFileSync(passwd, '');
+    const inside = 'mount --bind "$0" /etc/passwd && exec "$@"';
+    const argv = ['unshare', '--mount', 'sh', '-c', inside, passwd];
+    const { stdout, stderr, exitCode } = await runProgram(
+      [...argv, process.execPath, keepsakeBin, 'version'],
+      { env: { HOME: undefined } },
+    );
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('keepsake');
   },
 );
 
