@@ -35,13 +35,12 @@ test.each(COMMANDS.split(','))(
 test.skipIf(!requireRoot())(
   'a user without an account, as in a container, can use it',
   async () => {
-    const passwd = dir.join('passwd');
-    writeFileSync(passwd, '');
-    const inside = 'mount --bind "$0" /etc/passwd && exec "$@"';
-    const argv = ['unshare', '--mount', 'sh', '-c', inside, passwd];
+    // It may read everything, because the project may lie where only root looks.
+    const may = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
+    const nobody = ['setpriv', '--reuid=54321', '--regid=54321', '--clear-groups', ...may];
     const { stdout, stderr, exitCode } = await runProgram(
-      [...argv, process.execPath, keepsakeBin, 'version'],
-      { env: { HOME: undefined } },
+      [...nobody, process.execPath, keepsakeBin, 'version'],
+      { cwd: '/', env: { HOME: undefined } },
     );
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toContain('keepsake');
