@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { freeSpace } from '../host/file-system.ts';
+import { assertSpace } from './assert-space.ts';
 import { withScratchFolder } from './scratch-folder.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -20,12 +21,12 @@ export async function openVerifyPlace(
 ): Promise<VerifyPlace> {
   if (keep !== undefined) {
     await assertEmpty(keep);
-    await assertSpace(keep, sizeBytes);
+    await assertRoom(keep, sizeBytes);
     return { path: keep, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   await using stack = new AsyncDisposableStack();
   const scratch = stack.use(await withScratchFolder(workbench));
-  await assertSpace(scratch.path, sizeBytes);
+  await assertRoom(scratch.path, sizeBytes);
   const path = join(scratch.path, 'restored');
   stack.defer(() => makeRemovable(path));
   const held = stack.move();
@@ -42,12 +43,9 @@ async function assertEmpty(folder: string): Promise<void> {
   throw new KeepsakeError('VERIFY_KEEP_NOT_EMPTY', { folder });
 }
 
-async function assertSpace(folder: string, sizeBytes: number): Promise<void> {
+async function assertRoom(path: string, sizeBytes: number): Promise<void> {
   const neededBytes = sizeBytes + SPARE_BYTES;
-  const freeBytes = await freeSpace(folder);
-  if (freeBytes < neededBytes) {
-    throw new KeepsakeError('VERIFY_NO_SPACE', { folder, neededBytes, freeBytes });
-  }
+  assertSpace([{ path, neededBytes, freeBytes: await freeSpace(path) }], 'VERIFY_NO_SPACE');
 }
 
 /** A restored folder may forbid its owner to remove what is in it. */

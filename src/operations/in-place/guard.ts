@@ -1,6 +1,7 @@
 /** `guard` and `update`: commands that change the app, from which there is a way back. */
 import { toHex } from '../../base/bytes.ts';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { assertSpace } from '../assert-space.ts';
 import { withEvents } from '../event-channel.ts';
 import type { Workbench } from '../workbench.ts';
 import { jobOf } from './change-job.ts';
@@ -48,7 +49,7 @@ export async function openGuard(
     run: () =>
       withEvents(async (emitter) => {
         if (plan === undefined) throw new KeepsakeError('INTERNAL', { what: 'nothing to run' });
-        assertSpace(plan);
+        assertSpace(plan.places, 'CHANGE_NO_SPACE');
         const journal = await beginChange(machine, journalOf({ workbench, plan, id, own }));
         const source = {
           open: () => Promise.reject(new KeepsakeError('INTERNAL', { what: 'no snapshot' })),
@@ -59,13 +60,6 @@ export async function openGuard(
       }),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
-}
-
-function assertSpace({ places }: GuardPlan): void {
-  for (const { path, neededBytes, freeBytes } of places) {
-    if (freeBytes >= neededBytes) continue;
-    throw new KeepsakeError('CHANGE_NO_SPACE', { folder: path, neededBytes, freeBytes });
-  }
 }
 
 function journalOf({

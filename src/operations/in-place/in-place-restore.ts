@@ -1,6 +1,6 @@
 /** `restore` without a target: puts a snapshot in the place of what the app has now. */
-import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { toHex } from '../../base/bytes.ts';
+import { assertSpace } from '../assert-space.ts';
 import { withEvents } from '../event-channel.ts';
 import { openSnapshot } from '../open-snapshot.ts';
 import type { Workbench } from '../workbench.ts';
@@ -44,7 +44,7 @@ export async function openInPlaceRestore(
     plan,
     run: () =>
       withEvents(async (emitter) => {
-        assertSpace(plan);
+        assertSpace(plan.places, 'CHANGE_NO_SPACE');
         const own = [input.repository.location, workbench.scratchFolder, stateFolder];
         const journal = await beginJournal({ workbench, machine, plan, id, own, kind });
         // Closed with the plan, which may be looked at longer.
@@ -57,13 +57,6 @@ export async function openInPlaceRestore(
       }),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
-}
-
-function assertSpace({ places }: InPlacePlan): void {
-  for (const { path, neededBytes, freeBytes } of places) {
-    if (freeBytes >= neededBytes) continue;
-    throw new KeepsakeError('CHANGE_NO_SPACE', { folder: path, neededBytes, freeBytes });
-  }
 }
 
 async function beginJournal({

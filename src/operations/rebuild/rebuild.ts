@@ -1,6 +1,6 @@
 /** `rebuild`: on an empty machine, with nothing but the repository and its password. */
 import { toHex } from '../../base/bytes.ts';
-import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { assertSpace } from '../assert-space.ts';
 import { withEvents } from '../event-channel.ts';
 import { lockChanges } from '../in-place/change-lock.ts';
 import type { Workbench } from '../workbench.ts';
@@ -42,18 +42,11 @@ export async function openRebuild(
     plan: planned.plan,
     run: () =>
       withEvents((emitter) => {
-        assertSpace(planned.plan);
+        const { places, resumes } = planned.plan;
+        // What is to be finished has its room already.
+        if (resumes === undefined) assertSpace(places, 'REBUILD_NO_SPACE');
         return runRebuild(context, planned, emitter);
       }),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
-}
-
-/** What is to be finished has its room already. */
-function assertSpace({ places, resumes }: RebuildPlan): void {
-  if (resumes !== undefined) return;
-  for (const { path: folder, neededBytes, freeBytes } of places) {
-    if (freeBytes >= neededBytes) continue;
-    throw new KeepsakeError('REBUILD_NO_SPACE', { folder, neededBytes, freeBytes });
-  }
 }
