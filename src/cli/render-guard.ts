@@ -3,40 +3,19 @@ import { formatBytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ResolvedApp } from '../config/resolve-app.ts';
 import type { RunStep } from '../monitor/run-record.ts';
-import type { ChangeStep } from '../operations/in-place/change-journal.ts';
 import type { GuardPlan, Leftover, ProtectedPath } from '../operations/in-place/guard-input.ts';
 import type { InPlaceEvent, InPlaceResult } from '../operations/in-place/in-place-input.ts';
+import { tellChange } from './change-news.ts';
+import { GUARD_WORDS } from './change-words.ts';
 import { showName, type Output } from './output.ts';
 import { count, seconds } from './phrases.ts';
+import { placeMessage, printNotes, spaceLine } from './plan-parts.ts';
 import { keptUntil } from './render-in-place.ts';
-
-const FORWARD: Record<ChangeStep, string> = {
-  protect: 'keeping the present state in the repository',
-  prepare: 'copying what goes back aside, while the app serves',
-  stop: 'stopping the app',
-  apply: 'bringing the copies up to date',
-  start: 'starting the app',
-  probe: 'asking whether it is well',
-  settle: 'done; finishing',
-};
-
-const BACK: Record<ChangeStep, string | undefined> = {
-  settle: undefined,
-  probe: undefined,
-  start: 'back: stopping the app',
-  apply: 'back: putting the copies in place again',
-  stop: 'back: the app as it was before',
-  prepare: 'back: removing what was made ready',
-  protect: undefined,
-};
 
 export function printGuardPlan(output: Output, plan: GuardPlan): void {
   output.emit(planMessage(plan));
   for (const line of planLines(plan)) output.print(line);
-  for (const { kind, message } of plan.notes) {
-    const line = `${kind}: ${showName(message)}`;
-    output.print(kind === 'warning' ? output.style('yellow', line) : line);
-  }
+  printNotes(output, plan.notes);
   for (const leftover of plan.leftovers) {
     output.print(output.style('yellow', `warning: ${leftoverLine(leftover)}`));
   }
@@ -47,10 +26,7 @@ function planLines(plan: GuardPlan): string[] {
   return [
     `${kind} of ${app.name}${version === undefined ? '' : `: ${showName(version)}`}`,
     ...paths.filter(({ found }) => found !== undefined).map(pathLine),
-    ...places.map(
-      ({ path, neededBytes, freeBytes }) =>
-        `space     ${formatBytes(neededBytes)} needed, ${formatBytes(freeBytes)} free for ${showName(path)}`,
-    ),
+    ...places.map((place) => spaceLine(place, `for ${showName(place.path)}`)),
     ...(service === undefined
       ? []
       : [`service   ${service.description}, ${service.state}: stopped, and as before in the end`]),
@@ -83,11 +59,7 @@ function planMessage(plan: GuardPlan): object {
       ...(found !== undefined && { files: found.fileCount, size: found.sizeBytes }),
       whole: isWhole,
     })),
-    places: places.map(({ path, neededBytes, freeBytes }) => ({
-      path,
-      needed_bytes: neededBytes,
-      free_bytes: freeBytes,
-    })),
+    places: places.map(placeMessage),
     steps: steps.map(({ name, workingFolder }) => ({ name, working_folder: workingFolder })),
     ...(service !== undefined && { service }),
     notes,
@@ -109,41 +81,33 @@ export class GuardRenderer {
   }
 
   take(event: InPlaceEvent): void {
-    const output = this.#output;
     switch (event.kind) {
-      case 'step': {
-        const { step, direction } = event;
-        this.#next(direction === 'forward' ? step : `back: ${step}`);
-        const words = direction === 'forward' ? FORWARD[step] : BACK[step];
-        if (words !== undefined) output.say(words);
-        output.emit({ message_type: 'step', step, direction });
-        break;
-      }
-      case 'command': {
-        const { name, number, of } = event;
-        this.#next(name);
-        output.say(of === 1 ? `running ${showName(name)}` : `${number}/${of} ${showName(name)}`);
-        output.emit({ message_type: 'command', name, number, of });
-        break;
-      }
+      case 'command':
+        this.#begin(event);
+        return;
       case 'command-ended': {
         const { name, exitCode } = event;
         this.#exitCode = exitCode;
-        output.emit({ message_type: 'command_end', name, exit_code: exitCode });
-        break;
+        this.#output.emit({ message_type: 'command_end', name, exit_code: exitCode });
+        return;
       }
+      case 'step':
+        this.#next(event.direction === 'forward' ? event.step : `back: ${event.step}`);
+        break;
       case 'judging':
         this.#next('judge');
-        output.say('checking the databases');
-        output.emit({ message_type: 'step', step: 'judge', direction: 'forward' });
         break;
       case 'progress':
-        output.status(() => `${event.phase}: ${formatBytes(event.doneBytes)}`);
-        break;
       case 'warning':
-        output.notice(showName(event.message));
-        break;
     }
+    tellChange(this.#output, event, GUARD_WORDS);
+  }
+
+  #begin({ name, number, of }: Extract<InPlaceEvent, { kind: 'command' }>): void {
+    const output = this.#output;
+    this.#next(name);
+    output.say(of === 1 ? `running ${showName(name)}` : `${number}/${of} ${showName(name)}`);
+    output.emit({ message_type: 'command', name, number, of });
   }
 
   #next(name: string | undefined): void {

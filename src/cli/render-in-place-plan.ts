@@ -8,17 +8,14 @@ import type {
 import { localTime } from './local-time.ts';
 import { showName, type Output } from './output.ts';
 import { age, count, seconds } from './phrases.ts';
+import { placeMessage, printNotes, spaceLine } from './plan-parts.ts';
 
 const MOST_TABLES = 12;
 
 export function printPlan(output: Output, plan: InPlacePlan): void {
   output.emit(planMessage(plan));
   for (const line of planLines(plan)) output.print(line);
-  for (const { kind, message } of plan.notes) {
-    const line = `${kind}: ${showName(message)}`;
-    if (kind === 'warning') output.print(output.style('yellow', line));
-    else output.print(line);
-  }
+  printNotes(output, plan.notes);
 }
 
 function planLines(plan: InPlacePlan): string[] {
@@ -31,10 +28,7 @@ function planLines(plan: InPlacePlan): string[] {
     ...fileLines(plan),
     ...tableLines(plan.tables),
     ...migrationLines(plan),
-    ...plan.places.map(
-      ({ path, neededBytes, freeBytes }) =>
-        `space     ${formatBytes(neededBytes)} needed, ${formatBytes(freeBytes)} free for ${showName(path)}`,
-    ),
+    ...plan.places.map((place) => spaceLine(place, `for ${showName(place.path)}`)),
     ...(plan.live ? ['service   goes on; SQLite writes the database while it is in use'] : []),
     ...(service === undefined || plan.live
       ? []
@@ -119,11 +113,7 @@ function planMessage(plan: InPlacePlan): object {
       rows_then: rowsThen,
     })),
     migrations,
-    places: places.map(({ path, neededBytes, freeBytes }) => ({
-      path,
-      needed_bytes: neededBytes,
-      free_bytes: freeBytes,
-    })),
+    places: places.map(placeMessage),
     ...(service !== undefined && { service }),
     ...(plan.expectedMs !== undefined && { expected_seconds: plan.expectedMs / 1000 }),
     notes: plan.notes,

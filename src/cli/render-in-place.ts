@@ -1,31 +1,12 @@
 /** What a change of the app in place says while it goes on, and in the end. */
-import { formatBytes } from '../base/bytes.ts';
-import type { ChangeJournal, ChangeStep } from '../operations/in-place/change-journal.ts';
+import type { ChangeJournal } from '../operations/in-place/change-journal.ts';
 import type { InPlaceEvent, InPlaceResult } from '../operations/in-place/in-place-input.ts';
 import { isInRepository } from '../operations/in-place/kept-files.ts';
+import { tellChange } from './change-news.ts';
+import { RESTORE_WORDS } from './change-words.ts';
 import { showName, type Output } from './output.ts';
 import { count, seconds } from './phrases.ts';
 import { salvageLines } from './salvage-text.ts';
-
-const FORWARD: Record<ChangeStep, string> = {
-  protect: 'keeping the present state in the repository',
-  prepare: 'making the restored state ready beside it, and checking it',
-  stop: 'stopping the app',
-  apply: 'putting it in place',
-  start: 'starting the app',
-  probe: 'asking whether it is well',
-  settle: 'done; finishing',
-};
-
-const BACK: Record<ChangeStep, string | undefined> = {
-  settle: undefined,
-  probe: undefined,
-  start: 'back: stopping the app',
-  apply: 'back: putting the old state in place again',
-  stop: 'back: the app as it was before',
-  prepare: 'back: removing what was made ready',
-  protect: undefined,
-};
 
 export class InPlaceRenderer {
   readonly #output: Output;
@@ -35,32 +16,9 @@ export class InPlaceRenderer {
   }
 
   take(event: InPlaceEvent): void {
-    const output = this.#output;
-    switch (event.kind) {
-      case 'step': {
-        const { step, direction } = event;
-        const words = direction === 'forward' ? FORWARD[step] : BACK[step];
-        if (words !== undefined) output.say(words);
-        output.emit({ message_type: 'step', step, direction });
-        break;
-      }
-      case 'progress': {
-        const { phase, doneBytes } = event;
-        output.status(() => `${phase}: ${formatBytes(doneBytes)}`);
-        output.emitStatus(() => ({ message_type: 'status', phase, bytes_done: doneBytes }));
-        break;
-      }
-      case 'judging':
-        output.say('checking the databases');
-        break;
-      case 'command':
-      case 'command-ended':
-        break; // none is run again
-      case 'warning':
-        output.warn(`warning: ${showName(event.message)}`);
-        output.emit({ message_type: 'warning', message: event.message });
-        break;
-    }
+    // No command is run again.
+    if (event.kind === 'command' || event.kind === 'command-ended') return;
+    tellChange(this.#output, event, RESTORE_WORDS);
   }
 
   finish(result: InPlaceResult): void {

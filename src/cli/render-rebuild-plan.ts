@@ -6,14 +6,12 @@ import type { PlannedCode, RebuildPlan } from '../operations/rebuild/rebuild-inp
 import { localTime } from './local-time.ts';
 import { showName, type Output } from './output.ts';
 import { age, count } from './phrases.ts';
+import { placeMessage, printNotes, spaceLine } from './plan-parts.ts';
 
 export function printRebuildPlan(output: Output, plan: RebuildPlan): void {
   output.emit(planMessage(plan));
   for (const line of planLines(plan)) output.print(line);
-  for (const { kind, message } of plan.notes) {
-    const line = `${kind}: ${showName(message)}`;
-    output.print(kind === 'warning' ? output.style('yellow', line) : line);
-  }
+  printNotes(output, plan.notes);
 }
 
 function planLines(plan: RebuildPlan): string[] {
@@ -29,9 +27,8 @@ function planLines(plan: RebuildPlan): string[] {
     ...plan.accounts.map((account) => accountLine(account, plan)),
     `config    ${showName(plan.config.path)}: ${CONFIG_WORDS[plan.config.state]}`,
     passwordLine(plan),
-    ...(resumes === undefined ? places : []).map(
-      ({ path, neededBytes, freeBytes }) =>
-        `space     ${formatBytes(neededBytes)} needed, ${formatBytes(freeBytes)} free in ${showName(dirname(path))}`,
+    ...(resumes === undefined ? places : []).map((place) =>
+      spaceLine(place, `in ${showName(dirname(place.path))}`),
     ),
     ...(plan.code === undefined ? [] : [codeLine(plan.code)]),
     'start     nothing is started; what is left to do is said in the end',
@@ -102,11 +99,7 @@ function planMessage(plan: RebuildPlan): object {
       files: fileCount,
       bytes: sizeBytes,
     })),
-    places: plan.places.map(({ path, neededBytes, freeBytes }) => ({
-      path,
-      needed_bytes: neededBytes,
-      free_bytes: freeBytes,
-    })),
+    places: plan.places.map(placeMessage),
     accounts: accounts.map(({ kind, name, id, state, idHere }) => ({
       kind,
       name,

@@ -6,6 +6,7 @@ import type {
   RebuildResult,
   RebuildStep,
 } from '../operations/rebuild/rebuild-input.ts';
+import { tellCopying } from './change-news.ts';
 import { showName, type Output } from './output.ts';
 import { count, seconds } from './phrases.ts';
 
@@ -32,15 +33,9 @@ export class RebuildRenderer {
         output.say(STEPS[event.step]);
         output.emit({ message_type: 'step', step: event.step });
         break;
-      case 'progress': {
-        const { phase, doneBytes } = event;
-        output.status(() => `${phase}: ${formatBytes(doneBytes)}`);
-        output.emitStatus(() => ({ message_type: 'status', phase, bytes_done: doneBytes }));
-        break;
-      }
+      case 'progress':
       case 'warning':
-        output.notice(showName(event.message));
-        break;
+        tellCopying(output, event);
     }
   }
 
