@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { messages } from '../support/app-lab.ts';
+import { expectAsBefore } from '../support/expect-as-before.ts';
 import { freezeTree, type FrozenTree } from '../support/frozen-tree.ts';
 import { openProtectedApp, type ProtectedApp } from '../support/protected-app.ts';
 import type { RunningProgram } from '../support/run-program.ts';
@@ -20,14 +21,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => lab[Symbol.asyncDispose]());
-
-async function expectAsBefore(): Promise<void> {
-  expect(await lab.app.loginStatus()).toBe(200);
-  await lab.app.stop();
-  expect(await before.differences()).toEqual([]);
-  await lab.app.start();
-  await lab.app.untilUp();
-}
 
 /** A program that changes the database as a migration does, and then does `end`. */
 function migration(sql: string, end: string): string[] {
@@ -57,7 +50,7 @@ test('a migration that goes well stays, rows that are gone are told, and rollbac
     expect.arrayContaining(['protect', 'node', 'judge', 'probe']),
   );
   await lab.keepsake(['rollback', '--yes']);
-  await expectAsBefore();
+  await expectAsBefore(lab, before);
 });
 
 test('a migration that changes rows and fails leaves every byte as it was, and its exit code is told', async () => {
@@ -72,7 +65,7 @@ test('a migration that changes rows and fails leaves every byte as it was, and i
   const places = lab.places(lab.join()).filter((place) => !earlier.has(place));
   expect(places).toHaveLength(1);
   expect(failure?.['hint']).toContain(`${places[0]}/new`);
-  await expectAsBefore();
+  await expectAsBefore(lab, before);
 });
 
 test('a command that leaves no sound database is taken back, whatever it says itself', async () => {
@@ -80,7 +73,7 @@ test('a command that leaves no sound database is taken back, whatever it says it
   const args = ['guard', '--', process.execPath, '-e', script, lab.app.folders.database];
   const { stderr } = await lab.keepsake(args, { exits: 1 });
   expect(stderr).toContain('a database is not sound afterwards');
-  await expectAsBefore();
+  await expectAsBefore(lab, before);
 });
 
 test('with the repository out of reach the copies aside are the restore point', async () => {
@@ -89,7 +82,7 @@ test('with the repository out of reach the copies aside are the restore point', 
   expect(stderr).toContain('are the restore point');
   expect(await lab.names()).toEqual([]);
   await lab.keepsake(['rollback', '--yes']);
-  await expectAsBefore();
+  await expectAsBefore(lab, before);
 });
 
 /** As the community script's `update`: stops the app, wipes the tree, puts data back, starts it. */
@@ -122,7 +115,7 @@ test('a script that stops and starts the app itself and replaces the tree can be
   const { stderr } = await lab.keepsake(['guard', '--', ...failed], { exits: 1 });
   expect(stderr).toContain('ended with exit code 7');
   expect(await lab.app.state()).toBe('active');
-  await expectAsBefore();
+  await expectAsBefore(lab, before);
   const { stdout, stderr: told } = await lab.keepsake(['guard', '--', ...updateScript('')]);
   expect(stdout).toContain(`${root}.backup`);
   expect(told).not.toContain('keepsake:');
@@ -130,7 +123,7 @@ test('a script that stops and starts the app itself and replaces the tree can be
   expect(await lab.names()).toEqual(names);
   expect(await lab.app.state()).toBe('active');
   await lab.keepsake(['rollback', '--yes']);
-  await expectAsBefore();
+  await expectAsBefore(lab, before);
   const update = await lab.keepsake(['update'], { exits: 2 });
   expect(update.stderr).toContain('keepsake guard -- update');
   lab.configure({});
@@ -171,7 +164,7 @@ test('Ctrl-C ends the command, and everything goes back', async () => {
   expect(exitCode).toBe(1);
   expect(running.stderr()).toContain('runs again and answers');
   expect(isAlive(pid)).toBe(false);
-  await expectAsBefore();
+  await expectAsBefore(lab, before);
 });
 
 test('when Keepsake is killed the command ends with it; status says what stands, and undo brings all back', async () => {
@@ -188,7 +181,7 @@ test('when Keepsake is killed the command ends with it; status says what stands,
   expect(stderr).toContain('keepsake restore --undo');
   await lab.keepsake(['restore', '--undo']);
   await lab.app.untilUp();
-  await expectAsBefore();
+  await expectAsBefore(lab, before);
 });
 
 test('without "--" or a command nothing is run, and the right line is told', async () => {

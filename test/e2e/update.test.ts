@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expectAsBefore } from '../support/expect-as-before.ts';
 import { freezeTree, type FrozenTree } from '../support/frozen-tree.ts';
 import { requireRoot } from '../support/require-tool.ts';
 import { openVersionedApp, type Version, type VersionedApp } from '../support/versioned-app.ts';
@@ -33,13 +34,9 @@ beforeAll(async () => {
 
 afterAll(() => lab[Symbol.asyncDispose]());
 
-async function expectAsBefore(): Promise<void> {
-  expect(await lab.app.loginStatus()).toBe(200);
-  await lab.app.stop();
-  expect(await before.differences()).toEqual([]);
+async function expectAllAsBefore(): Promise<void> {
+  await expectAsBefore(lab, before);
   expect(await lab.git('status', '--porcelain')).toBe('');
-  await lab.app.start();
-  await lab.app.untilUp();
 }
 
 test('a version that cannot be built, migrated, or does not answer well leaves the old one as it was, and running', async () => {
@@ -54,7 +51,7 @@ test('a version that cannot be built, migrated, or does not answer well leaves t
     await lab.app.untilUp();
     expect(await lab.version()).toBe('v1');
   }
-  await expectAsBefore();
+  await expectAllAsBefore();
 });
 
 test('an update brings code, dependencies and data to the new version, and rollback brings all back', async () => {
@@ -73,7 +70,7 @@ test('an update brings code, dependencies and data to the new version, and rollb
   expect((await lab.app.calls()).slice(calls).join()).not.toContain('stop');
   await lab.keepsake(['rollback', '--yes']);
   expect(await lab.version()).toBe('v1');
-  await expectAsBefore();
+  await expectAllAsBefore();
 });
 
 test('local changes and a version that nobody knows are refused before anything is stopped', async () => {

@@ -2,15 +2,14 @@ import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
-import type { ResolvedApp } from '../../config/resolve-app.ts';
 import { systemError } from '../../../test/support/durable-file-layer.ts';
 import { interceptFileLayer } from '../../../test/support/intercepted-file-layer.ts';
+import { plainJournal } from '../../../test/support/plain-journal.ts';
 import { requireRoot } from '../../../test/support/require-tool.ts';
 import { smallDisk } from '../../../test/support/small-disk.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { beginChange } from './begin-change.ts';
 import { changeFileLayer } from './change-files.ts';
-import { newJournal } from './change-journal.ts';
 import { thisMachine } from './change-machine.ts';
 import { findSwapRoots } from './swap-roots.ts';
 
@@ -29,18 +28,7 @@ async function openLab() {
     const wanted = [{ path, within }];
     const mountPoints = machine.mountPoints();
     const found = findSwapRoots({ id: '00000001', wanted, mountPoints, takesMount: () => true });
-    return newJournal({
-      id: '00000001',
-      kind: 'restore',
-      part: 'all',
-      app: { name: 'wishlist' } as ResolvedApp,
-      source: { kind: 'snapshot', id: 'ab'.repeat(32), time: '2026-01-02T03:04:05Z' },
-      startedAt: '2026-01-02T03:04:05Z',
-      keepsakeVersion: '0.0.0',
-      databases: [],
-      own: [],
-      ...found,
-    });
+    return plainJournal(found);
   };
   return { dir, data, machine, fieldsOf };
 }

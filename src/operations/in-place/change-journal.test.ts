@@ -1,32 +1,14 @@
 import { expect, test } from 'vitest';
 import { DurableFileLayer } from '../../../test/support/durable-file-layer.ts';
 import { killedAt } from '../../../test/support/intercepted-file-layer.ts';
-import type { ResolvedApp } from '../../config/resolve-app.ts';
+import { plainJournal } from '../../../test/support/plain-journal.ts';
 import { writeDurably } from './change-files.ts';
-import {
-  JournalFile,
-  journalPath,
-  journalsBeside,
-  loadJournal,
-  newJournal,
-} from './change-journal.ts';
+import { JournalFile, journalPath, journalsBeside, loadJournal } from './change-journal.ts';
 
 const PLACE = '/srv/.keepsake-restore-00000001';
 
 function journal() {
-  return newJournal({
-    id: '00000001',
-    kind: 'restore',
-    part: 'all',
-    app: { name: 'wishlist' } as ResolvedApp,
-    source: { kind: 'snapshot', id: 'ab'.repeat(32), time: '2026-01-02T03:04:05Z' },
-    startedAt: '2026-01-02T03:04:05Z',
-    keepsakeVersion: '0.0.0',
-    databases: [],
-    own: [],
-    places: [{ path: PLACE }],
-    roots: [],
-  });
+  return plainJournal({ places: [{ path: PLACE }], roots: [] });
 }
 
 test.each(['lose-names', 'keep-names'] as const)(
