@@ -2,6 +2,7 @@
 import type { Mutation } from './mutation.ts';
 
 const changes = 'test/live/archive-changes.test.ts';
+const databases = 'test/live/archive-databases.test.ts';
 const rules = 'test/live/backup-rules.test.ts';
 
 export const backupMutations: readonly Mutation[] = [
@@ -27,7 +28,7 @@ export const backupMutations: readonly Mutation[] = [
     file: 'src/snapshot/archive-database.ts',
     text: 'await options.rescue(names)',
     replacement: 'new Set<string>()',
-    test: { file: changes, title: 'a picture younger than the first pass' },
+    test: { file: databases, title: 'a picture younger than the first pass' },
   },
   {
     rule: 2,
@@ -35,7 +36,7 @@ export const backupMutations: readonly Mutation[] = [
     file: 'src/snapshot/archive-database.ts',
     text: 'if (!raced || left === 1)',
     replacement: 'if (raced || left >= 1)',
-    test: { file: changes, title: 'with its row meanwhile is captured again' },
+    test: { file: databases, title: 'with its row meanwhile is captured again' },
   },
   {
     rule: 2,
@@ -67,7 +68,7 @@ export const backupMutations: readonly Mutation[] = [
     file: 'src/snapshot/archive.ts',
     text: "      if (entry.kind === 'leaf' && this.#captures.isSidecarOfCaptured(entry.path)) continue;\n",
     replacement: '',
-    test: { file: changes, title: 'without the WAL it left' },
+    test: { file: databases, title: 'without the WAL it left' },
   },
   {
     rule: 2,

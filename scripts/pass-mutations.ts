@@ -1,7 +1,7 @@
 /** Of what a backup takes over from the snapshot before, and of its second pass over the files. */
 import type { Mutation } from './mutation.ts';
 
-const changes = 'test/live/archive-changes.test.ts';
+const onePass = 'test/live/archive-one-pass.test.ts';
 
 export const passMutations: readonly Mutation[] = [
   {
@@ -43,7 +43,7 @@ export const passMutations: readonly Mutation[] = [
     file: 'src/snapshot/archive-captures.ts',
     text: 'return [...this.#tried].every((path)',
     replacement: 'return [...this.#tried].some((path)',
-    test: { file: changes, title: 'a commit to one of two databases' },
+    test: { file: onePass, title: 'a commit to one of two databases' },
   },
   {
     rule: 2,
@@ -51,6 +51,6 @@ export const passMutations: readonly Mutation[] = [
     file: 'src/snapshot/archive.ts',
     text: 'isPlainInParent: (path) => !this.#captures.isDiscovered(path),',
     replacement: 'isPlainInParent: () => true,',
-    test: { file: changes, title: 'a commit to one of two databases' },
+    test: { file: onePass, title: 'a commit to one of two databases' },
   },
 ];

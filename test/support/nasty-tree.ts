@@ -9,15 +9,13 @@ import {
   chownSync,
   lchownSync,
   linkSync,
-  mkdirSync,
   openSync,
   closeSync,
-  symlinkSync,
   truncateSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
-import { makeFifo, setTimeNs, tryMakeNode, trySetXattr } from './posix.ts';
+import { makeFifo, tryMakeNode, trySetXattr } from './posix.ts';
+import { bytes, ByteTree, utf8 } from './byte-tree.ts';
 
 export type NastyFeature =
   | 'modes'
@@ -54,14 +52,13 @@ export const lostByRestic014: readonly NastyFeature[] = [
 const S_IFBLK = 0o060000;
 const S_IFCHR = 0o020000;
 const S_IFSOCK = 0o140000;
-const BASE_NS = 1_234_567_890_123_456_789n;
 
 /** Lays the tree out in `root` (made if absent) and tells which features are really there. */
 export function layOutNastyTree(
   root: string,
   { without = [], manyCount = 300 }: NastyOptions = {},
 ): Set<NastyFeature> {
-  const tree = new Tree(root);
+  const tree = new ByteTree(root);
   const there = new Set<NastyFeature>();
   const features: [NastyFeature, () => unknown][] = [
     ['modes', () => layOutModes(tree)],
@@ -91,70 +88,7 @@ export function layOutNastyTree(
   return there;
 }
 
-/** Paths are latin1 strings, a character a byte, so that any name can be written down. */
-class Tree {
-  readonly #root: Buffer;
-  readonly #added: Buffer[] = [];
-  readonly #times = new Map<Buffer, bigint>();
-  readonly #folders = new Set<string>();
-
-  constructor(root: string) {
-    this.#root = Buffer.from(root);
-    mkdirSync(root, { recursive: true });
-    this.#added.push(this.#root);
-  }
-
-  /** The full path of an entry the caller is about to make; its folders are made. */
-  add(path: string): Buffer {
-    const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
-    if (folder !== '' && !this.#folders.has(folder)) this.folder(folder);
-    const full = this.full(path);
-    this.#added.push(full);
-    return full;
-  }
-
-  full(path: string): Buffer {
-    return Buffer.concat([this.#root, Buffer.from('/'), bytes(path)]);
-  }
-
-  file(path: string, content: string | Uint8Array): Buffer {
-    const full = this.add(path);
-    writeFileSync(full, content);
-    return full;
-  }
-
-  folder(path: string): Buffer {
-    this.#folders.add(path);
-    const full = this.add(path);
-    mkdirSync(full);
-    return full;
-  }
-
-  symlink(path: string, target: Uint8Array | string): void {
-    symlinkSync(Buffer.from(target as string), this.add(path));
-  }
-
-  fileOfTime(path: string, mtimeNs: bigint): void {
-    this.#times.set(this.file(path, String(mtimeNs)), mtimeNs);
-  }
-
-  /** Children before their folders, so that a folder keeps the time it is given. */
-  setTimes(): void {
-    for (const [at, path] of [...this.#added].reverse().entries()) {
-      setTimeNs(path, this.#times.get(path) ?? BASE_NS + BigInt(at) * 86_400_000_000_007n);
-    }
-  }
-}
-
-function bytes(latin1: string): Buffer {
-  return Buffer.from(latin1, 'latin1');
-}
-
-function utf8(name: string): string {
-  return Buffer.from(name).toString('latin1');
-}
-
-function layOutModes(tree: Tree): void {
+function layOutModes(tree: ByteTree): void {
   const modes = [0o000, 0o400, 0o644, 0o755, 0o777, 0o1644, 0o2755, 0o4755, 0o6711, 0o7777];
   for (const mode of modes) {
     const name = mode.toString(8).padStart(4, '0');
@@ -169,7 +103,7 @@ function layOutModes(tree: Tree): void {
   chownSync(tree.file('modes/large ids', ''), 3_000_000_000, 4_294_967_294);
 }
 
-function layOutTimes(tree: Tree): void {
+function layOutTimes(tree: ByteTree): void {
   tree.fileOfTime('times/1970', 0n);
   tree.fileOfTime('times/before 1970', -86_400_000_000_001n);
   tree.fileOfTime('times/one nanosecond', 1_700_000_000_000_000_001n);
@@ -177,7 +111,7 @@ function layOutTimes(tree: Tree): void {
   tree.fileOfTime('times/2200', 7_258_118_400_000_000_100n);
 }
 
-function layOutNames(tree: Tree): void {
+function layOutNames(tree: ByteTree): void {
   const names = [
     '-rf',
     '--',
@@ -205,7 +139,7 @@ function layOutNames(tree: Tree): void {
   tree.file(`names/folder ${utf8('ö')}\n"quoted"/inside`, 'inside');
 }
 
-function layOutForeignNames(tree: Tree): void {
+function layOutForeignNames(tree: ByteTree): void {
   const names = [
     'latin1 gr\xf6\xdfe',
     '\xff',
@@ -219,7 +153,7 @@ function layOutForeignNames(tree: Tree): void {
   tree.file('foreign names/folder \xfe/inside', 'inside');
 }
 
-function layOutSymlinks(tree: Tree): void {
+function layOutSymlinks(tree: ByteTree): void {
   tree.file('links/target', 'target');
   tree.symlink('links/to file', 'target');
   tree.symlink('links/to folder', '../many');
@@ -231,7 +165,7 @@ function layOutSymlinks(tree: Tree): void {
   lchownSync(tree.full('links/dangling'), 1234, 4321);
 }
 
-function layOutHardLinks(tree: Tree): void {
+function layOutHardLinks(tree: ByteTree): void {
   const first = tree.file('hard links/first', 'one content, three names');
   linkSync(first, tree.add('hard links/second'));
   linkSync(first, tree.add('hard links/elsewhere/third'));
@@ -239,12 +173,12 @@ function layOutHardLinks(tree: Tree): void {
   linkSync(other, tree.add('hard links/another again'));
 }
 
-function layOutHardLinkedSymlinks(tree: Tree): void {
+function layOutHardLinkedSymlinks(tree: ByteTree): void {
   tree.symlink('hard links/link', 'first');
   linkSync(tree.full('hard links/link'), tree.add('hard links/link again'));
 }
 
-function layOutDevices(tree: Tree): boolean {
+function layOutDevices(tree: ByteTree): boolean {
   if (!tryMakeNode(tree.full('character device'), S_IFCHR, makeDevice(1, 3))) return false;
   tree.add('character device');
   tryMakeNode(tree.add('special/disk'), S_IFBLK, makeDevice(8, 1));
@@ -256,7 +190,7 @@ function makeDevice(major: number, minor: number): bigint {
   return BigInt((major << 8) | (minor & 0xff) | ((minor & ~0xff) << 12));
 }
 
-function layOutXattrs(tree: Tree): boolean {
+function layOutXattrs(tree: ByteTree): boolean {
   const file = tree.file('xattrs/file', 'with attributes');
   if (!trySetXattr(file, 'user.text', bytes('value'))) return false;
   trySetXattr(file, 'user.binary', Uint8Array.of(0, 255, 10, 0));
@@ -270,7 +204,7 @@ function layOutXattrs(tree: Tree): boolean {
  * linux/posix_acl_xattr.h: version 2 (u32 LE), then per entry tag u16, permissions u16, id u32.
  * Here: owner rw, user 1234 r, group r, mask rw, others none.
  */
-function layOutAcl(tree: Tree): boolean {
+function layOutAcl(tree: ByteTree): boolean {
   const NO_ID = 0xffff_ffff;
   const entries = [
     [0x01, 6, NO_ID],
@@ -291,7 +225,7 @@ function layOutAcl(tree: Tree): boolean {
   return file && trySetXattr(folder, 'system.posix_acl_default', value);
 }
 
-function layOutSparse(tree: Tree): void {
+function layOutSparse(tree: ByteTree): void {
   const path = tree.file('sparse/hole between', 'start');
   const fd = openSync(path, 'r+');
   writeSync(fd, 'end', 8_000_000);
@@ -300,7 +234,7 @@ function layOutSparse(tree: Tree): void {
   truncateSync(tree.file('sparse/only a hole', ''), 5_000_000);
 }
 
-function layOutMany(tree: Tree, count: number): void {
+function layOutMany(tree: ByteTree, count: number): void {
   for (let at = 0; at < count; at += 1) {
     tree.file(`many/${at.toString().padStart(5, '0')}.webp`, randomBytes(20 + (at % 700)));
   }

@@ -1,0 +1,114 @@
+/** An app that is archived while it changes: at which moment, and what the walk tells of it. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { decodeTree } from '../../src/format/tree.ts';
+import { openBackupSource } from '../../src/operations/backup-source.ts';
+import type { ArchiveResult, ArchiveSource } from '../../src/snapshot/archive-options.ts';
+import { archive } from '../../src/snapshot/archive.ts';
+import type { SourceEntry } from '../../src/source/source.ts';
+import { hastyClock, openBackupLab, readSnapshotFiles, type BackupLab } from './backup-lab.ts';
+
+export interface Changes {
+  /** After the first pass, before the databases are captured. */
+  readonly beforeCapture?: () => void;
+  /** After the capture, before the files its rows name are looked for. */
+  readonly beforeRescue?: () => void;
+  /** After the capture, before the second pass. */
+  readonly beforeSecondPass?: () => void;
+  /** What the walk tells, in its n-th pass (from 1). */
+  readonly alter?: (entry: SourceEntry, pass: number) => readonly SourceEntry[];
+}
+
+export interface Archived extends ArchiveResult {
+  /** Contents by path below the app's root. */
+  readonly files: ReadonlyMap<string, string>;
+  /** How often all files were looked at. */
+  readonly passes: number;
+  /** What was told of each path. */
+  readonly told: ReadonlyMap<string, readonly string[]>;
+}
+
+export async function archiveApp(
+  lab: BackupLab,
+  changes: Changes = {},
+  parent?: Archived,
+): Promise<Archived> {
+  const repository = await lab.open();
+  const saver = repository.startWriting();
+  mkdirSync(lab.scratch, { recursive: true });
+  const subject = lab.subject();
+  let passes = 1;
+  const told = new Map<string, string[]>();
+  const result = await archive({
+    store: repository,
+    source: alteredSource(lab, repository.config.chunkerPolynomial, changes),
+    clock: hastyClock,
+    capture: { scratchFolder: lab.scratch, gate: lab.gate },
+    configuredDatabases: subject.databases,
+    references: subject.references,
+    paths: subject.paths,
+    about: { keepsakeVersion: '0', hostname: 'nas' },
+    readers: 2,
+    parent: parent && {
+      ...parent,
+      trees: { load: async (id) => decodeTree(await repository.loadBlob('tree', id)) },
+    },
+    listener: {
+      onPhase(phase) {
+        if (phase === 'databases') changes.beforeCapture?.();
+        if (phase !== 'changes') return;
+        passes += 1;
+        changes.beforeSecondPass?.();
+      },
+      onItem({ path, action }) {
+        told.set(path, [...(told.get(path) ?? []), action]);
+      },
+    },
+  });
+  await saver.flush();
+  const found = await readSnapshotFiles(repository, { ...result, folder: lab.app.root });
+  const files = new Map(
+    [...found].map(([path, { bytes }]) => [path, Buffer.from(bytes).toString()]),
+  );
+  return { ...result, files, passes, told };
+}
+
+function alteredSource(lab: BackupLab, polynomial: bigint, changes: Changes): ArchiveSource {
+  const input = {
+    subject: lab.subject(),
+    excludeCaches: false,
+    oneFileSystem: false,
+  } as Parameters<typeof openBackupSource>[0];
+  const source = openBackupSource(input, { polynomial, own: [] });
+  let pass = 0;
+  return {
+    async *entries(options) {
+      if (options.only === undefined) pass += 1;
+      else changes.beforeRescue?.();
+      for await (const entry of source.entries(options)) {
+        yield* changes.alter?.(entry, pass) ?? [entry];
+      }
+    },
+  };
+}
+
+export type ArchiveLab = BackupLab & { upload: (name: string) => string };
+
+export async function openArchiveLab(): Promise<ArchiveLab> {
+  const lab = await openBackupLab({ app: { items: 8, users: 3 } });
+  const upload = (name: string) => join(lab.app.uploads, name);
+  writeFileSync(upload('a.txt'), 'first');
+  mkdirSync(upload('folder/deeper'), { recursive: true });
+  writeFileSync(upload('folder/deeper/b.txt'), 'below');
+  return Object.assign(lab, { upload });
+}
+
+/** One statement of the app. */
+export function runInApp(lab: BackupLab, sql: string): void {
+  const database = new DatabaseSync(lab.app.database);
+  database.exec(sql);
+  database.close();
+}
+
+export const nameInRow = (name: string) => `UPDATE items SET imageUrl = '${name}' WHERE id = 1`;
