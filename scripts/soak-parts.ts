@@ -1,5 +1,8 @@
 /** The parts of `npm run soak`: what each runs, and what it counts. */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runNode, runVitest } from './run-vitest.ts';
 
@@ -71,20 +74,62 @@ function liveTests(files: readonly string[], { seed, captures, backups }: SoakOr
   );
 }
 
-function crashTests(
-  { files, pattern }: { files: readonly string[]; pattern?: string },
-  { seed }: SoakOrder,
-): SoakOutcome {
+interface CrashTests {
+  /** Below `test/crash`. */
+  readonly files: readonly string[];
+  /** Those that stand beside their code. */
+  readonly others?: readonly string[];
+  readonly pattern?: string;
+}
+
+/** Each n is a death, see `test/support/crash-steps.ts`. */
+function crashTests({ files, others = [], pattern }: CrashTests, { seed }: SoakOrder): SoakOutcome {
   const which = pattern === undefined ? [] : ['-t', pattern];
-  return runTests([...files.map((file) => `test/crash/${file}.test.ts`), ...which], {
-    KEEPSAKE_SOAK_CRASH_STEP: '1',
-    KEEPSAKE_SOAK_KILLS: '40',
-    KEEPSAKE_SOAK_SEED: String(seed),
-  });
+  const folder = mkdtempSync(join(tmpdir(), 'keepsake-soak-'));
+  try {
+    const tally = join(folder, 'deaths');
+    const paths = [...files.map((file) => `test/crash/${file}.test.ts`), ...others];
+    const { counts, wrong } = runTests([...paths, ...which], {
+      KEEPSAKE_SOAK_CRASH_STEP: '1',
+      KEEPSAKE_SOAK_DEATHS: tally,
+      KEEPSAKE_SOAK_KILLS: '40',
+      KEEPSAKE_SOAK_SEED: String(seed),
+    });
+    return { counts: { ...counts, ...deathsIn(tally) }, wrong };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** By what died. */
+function deathsIn(tally: string): Record<string, number> {
+  const deaths: Record<string, number> = {};
+  for (const line of readTally(tally).split('\n')) {
+    const [, count = '', what = ''] = /^(\d+) (.+)$/.exec(line) ?? [];
+    if (what !== '')
+      deaths[`deaths of ${what}`] = (deaths[`deaths of ${what}`] ?? 0) + Number(count);
+  }
+  return deaths;
+}
+
+function readTally(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // no test counted any
+  }
 }
 
 /** Of whole captures, checks included, fewer than raw ones: they take ten times as long. */
 const WHOLE_SHARE = 5;
+
+const BESIDE = [
+  'src/repository/open-repository.test.ts',
+  'src/repository/blob-saver.test.ts',
+  'src/repository/repair-index.test.ts',
+  'src/snapshot/repair-snapshots.test.ts',
+  'src/backend/local-durability.test.ts',
+];
 
 export const SOAK_PARTS: readonly SoakPart[] = [
   {
@@ -132,6 +177,44 @@ export const SOAK_PARTS: readonly SoakPart[] = [
     name: 'crash-verify',
     what: 'verify, cut off at each of its changes, the four ways by turns',
     run: (order) => crashTests({ files: ['restore-crash'], pattern: 'a verify' }, order),
+  },
+  {
+    name: 'crash-in-place',
+    what: 'restores in place and rollbacks that die at each single call',
+    run: (order) =>
+      crashTests(
+        { files: ['restore-in-place-crash'], others: ['test/e2e/restore-file-systems.test.ts'] },
+        order,
+      ),
+  },
+  {
+    name: 'crash-guard',
+    what: 'guard and update that die at each single call, on their way back, too',
+    run: (order) => crashTests({ files: ['guard-crash'] }, order),
+  },
+  {
+    name: 'crash-live',
+    what: '`restore --live` that dies at each single call, or finds the disk full from there on',
+    run: (order) => crashTests({ files: ['restore-live-crash'] }, order),
+  },
+  {
+    name: 'crash-disk-full',
+    what: 'a restore in place whose disk is full from each single call on',
+    run: (order) => crashTests({ files: ['restore-disk-full'] }, order),
+  },
+  {
+    name: 'crash-rebuild',
+    what: 'rebuilds that die at each single change of the disk',
+    run: (order) => crashTests({ files: ['rebuild-crash'] }, order),
+  },
+  {
+    name: 'crash-others',
+    what: 'init, keys, import, export, drill and both repairs that die at each single change',
+    run: (order) =>
+      crashTests(
+        { files: ['key-crash', 'import-crash', 'export-crash', 'drill-crash'], others: BESIDE },
+        order,
+      ),
   },
   {
     name: 'crash-processes',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { crashStep } from '../../test/support/crash-steps.ts';
 import { DurableFileLayer } from '../../test/support/durable-file-layer.ts';
 import { killedAt, withoutSync } from '../../test/support/intercepted-file-layer.ts';
 import { systemRandom } from '../base/clock.ts';
@@ -9,6 +10,8 @@ import { openLocalBackend } from './local-backend.ts';
 
 const OUTCOMES = ['lose-names', 'keep-names'] as const;
 const KINDS = ['key', 'snapshot', 'index', 'pack'] as const;
+/** Of the calls that lay out a repository, 256 folders for packs among them. */
+const CREATE_STEP = crashStep(13);
 const BYTES = Uint8Array.from({ length: 300 }, (_, i) => i % 251);
 
 function open(fileLayer: FileLayer): Backend {
@@ -126,7 +129,7 @@ test.each(OUTCOMES)('killed at any call of a save: whole or not there (%s)', asy
 test.each(OUTCOMES)(
   'killed at any call of create: creating again mends it (%s)',
   async (outcome) => {
-    for (let n = 1; ; n += 13) {
+    for (let n = 1; ; n += CREATE_STEP) {
       const disk = await newDisk();
       const { layer, died } = killedAt(disk, n);
       await Promise.allSettled([open(layer).create()]);

@@ -14,6 +14,7 @@ import {
   readSnapshotFiles,
   type BackupLab,
 } from '../support/backup-lab.ts';
+import { crashStep, tellDeaths } from '../support/crash-steps.ts';
 import { DurableFileLayer } from '../support/durable-file-layer.ts';
 import { FaultyBackend } from '../support/faulty-backend.ts';
 import { killedAt } from '../support/intercepted-file-layer.ts';
@@ -22,8 +23,8 @@ import { selfFacts } from '../support/repository-lab.ts';
 /** Several packs even for so little data: more moments to die at. */
 const SMALL_PACKS = { packSizeBytes: 16_000 };
 const SMALL_APP = { items: 14, users: 4, noteWords: 4 };
-/** Of the single calls to the disk every so manieth is a death; in the soak run each. */
-const STEP = Number(process.env['KEEPSAKE_SOAK_CRASH_STEP'] ?? 7);
+/** Of the single calls to the disk. */
+const STEP = crashStep(7);
 
 const firstRun = { ...selfFacts, pid: 100, isAlive: () => true };
 /** Sees that the first one is dead. */
@@ -84,6 +85,7 @@ test.each([
       if (outcome !== 'died') break;
       deaths += 1;
     }
+    tellDeaths('backup', deaths);
     expect(deaths).toBeGreaterThanOrEqual(8); // lock, packs, index, snapshot, lock
   },
 );
@@ -108,6 +110,7 @@ test.each(['lose-names', 'keep-names'] as const)(
       await expectSound(lab, open(survivor), { old, expected });
       if (!died()) break;
     }
+    tellDeaths('backup', deaths);
     expect(deaths).toBeGreaterThanOrEqual(40 / STEP);
   },
 );

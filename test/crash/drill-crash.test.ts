@@ -8,6 +8,7 @@ import { drill } from '../../src/operations/drill/drill.ts';
 import type { DrillResult } from '../../src/operations/drill/drill-input.ts';
 import { latestProof } from '../../src/operations/drill/proof-snapshot.ts';
 import { findErrors, openBackupLab, type BackupLab } from '../support/backup-lab.ts';
+import { tellDeaths } from '../support/crash-steps.ts';
 import { FaultyBackend } from '../support/faulty-backend.ts';
 import { printFolder } from '../support/folder-print.ts';
 import { PASSWORD, selfFacts } from '../support/repository-lab.ts';
@@ -65,6 +66,7 @@ test('a drill that dies at its n-th change of the store, for each n, leaves it c
     if (outcome?.proofFailure === undefined && !dying.isDead) break;
     deaths += 1;
   }
+  tellDeaths('drill', deaths);
   expect(deaths).toBeGreaterThanOrEqual(2 * 6); // lock, packs, index, snapshot, lock
   expect(proofs).toBeGreaterThanOrEqual(4); // the snapshot's second, the lock's two, the last one
   expect(await printFolder(lab.app.uploads)).toEqual(live);

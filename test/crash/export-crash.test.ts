@@ -9,6 +9,7 @@ import { openExport } from '../../src/operations/export.ts';
 import type { TarFormat } from '../../src/snapshot/tar-compression.ts';
 import { damageFile } from '../support/app-lab.ts';
 import { openBackupLab, type BackupLab } from '../support/backup-lab.ts';
+import { DIES_AT_EACH, tellDeaths } from '../support/crash-steps.ts';
 import { MortalFiles, type MortalPlan } from '../support/mortal-files.ts';
 import { PASSWORD, selfFacts } from '../support/repository-lab.ts';
 
@@ -58,8 +59,11 @@ test('an export, cut off at any change of the disk, leaves the file old or new, 
   const { calls } = await mortally(folder, undefined, target);
   const whole = readFileSync(target);
   expect(calls).toBeGreaterThan(3);
+  const sample = [1, 2, calls - 1, calls];
+  const deaths = DIES_AT_EACH ? Array.from({ length: calls }, (_, n) => n + 1) : sample;
+  tellDeaths('export', 4 * deaths.length);
   for (const moment of ['before', 'half', 'after', 'full'] as const) {
-    for (const at of [1, 2, calls - 1, calls]) {
+    for (const at of deaths) {
       writeFileSync(target, OLD);
       lab.self = { ...selfFacts, pid: 100 };
       const { outcome } = await mortally(folder, { at, moment }, target);

@@ -21,13 +21,16 @@ import type { RebuildResult } from '../../src/operations/rebuild/rebuild-input.t
 import { openRebuild } from '../../src/operations/rebuild/rebuild.ts';
 import { openBackupLab, type BackupLab } from '../support/backup-lab.ts';
 import { compareTrees } from '../support/compare-trees.ts';
+import { crashStep, DIES_AT_EACH, tellDeaths } from '../support/crash-steps.ts';
 import { interceptFileLayer } from '../support/intercepted-file-layer.ts';
 import { MortalFiles, type MortalPlan } from '../support/mortal-files.ts';
 import { PASSWORD, selfFacts } from '../support/repository-lab.ts';
 
-/** Every change of the disk; else every second, and few of those by which it is made ready. */
-const EACH = process.env['KEEPSAKE_SOAK_CRASH_STEP'] === '1';
-const EARLY_STEP = 12;
+/** Every second change of the disk, and few of those by which it is made ready. */
+const STEP = crashStep(2);
+const EARLY_STEP = crashStep(12);
+/** What dies here is quickly finished. */
+const LAST_OF_READY = 12;
 const STATES = ['nothing', 'an empty folder', 'an empty disk'] as const;
 const FILES = 4;
 const JOURNAL = 'rebuild.json';
@@ -156,25 +159,30 @@ test.each(STATES)(
     before = state;
     emptyTheMachine();
     const readyAt = await callsUntilReady();
-    for (let n = 1 + STATES.indexOf(state); ; n += EACH ? 1 : n < readyAt ? EARLY_STEP : 2) {
+    const first = DIES_AT_EACH ? 1 : 1 + STATES.indexOf(state);
+    let deaths = 0;
+    for (let n = first; ; n += n < readyAt ? EARLY_STEP : STEP) {
       emptyTheMachine();
       const isDead = await dies({ at: n });
-      if (!isDead) return;
+      if (!isDead) break;
+      deaths += 1;
       await expectWhole();
       if (isDone()) {
         await expect(rebuild()).rejects.toMatchObject({ code: 'REBUILD_NOT_EMPTY' });
         expect(placesLeft()).toEqual([]);
       } else await expectRebuilt(await rebuild());
     }
+    tellDeaths('rebuild', deaths);
+    expect(deaths).toBeGreaterThan(10);
   },
 );
 
-/** From then on each call counts, and what dies there is quickly finished. */
+/** From then on each call counts. */
 async function callsUntilReady(): Promise<number> {
   using files = new MortalFiles(lab.join());
   let calls = 0;
   await expectRebuilt(await rebuild(() => (calls ||= files.calls)));
-  return calls - EARLY_STEP;
+  return calls - LAST_OF_READY;
 }
 
 /** It died when there was nothing left to do. */

@@ -23,12 +23,11 @@ import { restore } from '../../src/operations/restore.ts';
 import { verify } from '../../src/operations/verify.ts';
 import { openBackupLab, readSnapshotFiles, type BackupLab } from '../support/backup-lab.ts';
 import { compareTrees } from '../support/compare-trees.ts';
+import { DIES_AT_EACH, tellDeaths } from '../support/crash-steps.ts';
 import { printFolder } from '../support/folder-print.ts';
 import { MortalFiles, type MortalPlan } from '../support/mortal-files.ts';
 import { PASSWORD, selfFacts } from '../support/repository-lab.ts';
 
-/** Every change of the disk; else some of them. */
-const EACH = process.env['KEEPSAKE_SOAK_CRASH_STEP'] === '1';
 const MOMENTS = ['before', 'half', 'after', 'full'] as const;
 const TEMPORARY = /^\.keepsake-(restore|dump)-[0-9a-f-]+\.tmp$/;
 
@@ -133,7 +132,7 @@ function expectOldOrNew(folder: string, { old, shall }: { old: Contents; shall: 
 
 /** Where work that makes `total` changes is cut off: `count` times, or at each of them. */
 function plansFor(total: number, count: number) {
-  const number = EACH ? total : count;
+  const number = DIES_AT_EACH ? total : count;
   const apart = (total - 1) / (number - 1);
   return Array.from({ length: number }, (_, n) => ({
     at: 1 + Math.round(n * apart),
@@ -144,7 +143,9 @@ function plansFor(total: number, count: number) {
 /** As `plansFor`; at each of them in every way. */
 function everyPlanFor(total: number, count: number) {
   const plans = plansFor(total, count);
-  return EACH ? MOMENTS.flatMap((moment) => plans.map(({ at }) => ({ at, moment }))) : plans;
+  return DIES_AT_EACH
+    ? MOMENTS.flatMap((moment) => plans.map(({ at }) => ({ at, moment })))
+    : plans;
 }
 
 async function countChanges(folder: string, work: () => Promise<unknown>): Promise<number> {
@@ -183,7 +184,9 @@ test.each([
     };
     const first = prepare('whole');
     const total = await countChanges(first.target, () => runRestore(first.target, newer));
-    for (const plan of everyPlanFor(total, 12)) {
+    const plans = everyPlanFor(total, 12);
+    tellDeaths('restore --target', plans.length);
+    for (const plan of plans) {
       const { target, below } = prepare(`${plan.at}-${plan.moment}`);
       const { reached, outcome } = await mortally(target, plan, () => runRestore(target, newer));
       expect(reached).toBe(true);
@@ -213,7 +216,9 @@ test('a dump, cut off at any change of the disk, leaves the file old or new, and
   const whole = readFileSync(target);
   const old = Buffer.from('what was there');
   const states = { old: new Map([['app.tar', old]]), shall: new Map([['app.tar', whole]]) };
-  for (const plan of everyPlanFor(total, 12)) {
+  const plans = everyPlanFor(total, 12);
+  tellDeaths('dump', plans.length);
+  for (const plan of plans) {
     writeFileSync(target, old);
     lab.self = firstRun;
     const { reached, outcome } = await mortally(folder, plan, dump);
@@ -241,7 +246,9 @@ test('a verify, cut off at any change of the disk, leaves nothing after the next
   const before = await untouched();
   const runVerify = () => lastOf(verify(lab.workbench(), { ...reading, wanted: newer }));
   const total = await countChanges(lab.scratch, runVerify);
-  for (const plan of plansFor(total, 5)) {
+  const plans = plansFor(total, 5);
+  tellDeaths('verify', plans.length);
+  for (const plan of plans) {
     lab.self = firstRun;
     const { reached, outcome } = await mortally(lab.scratch, plan, runVerify);
     expect(reached).toBe(true);

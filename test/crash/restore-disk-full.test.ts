@@ -10,6 +10,7 @@ import {
   type InPlaceLab,
   type LabRun,
 } from '../support/in-place-lab.ts';
+import { crashStep, tellDeaths } from '../support/crash-steps.ts';
 import { FillingDisk, TAKES_ROOM } from '../support/filling-disk.ts';
 import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
 import { isKeepsakeError } from '../../src/base/errors/keepsake-error.ts';
@@ -71,13 +72,13 @@ const ill = () =>
 
 // On its way forward the ill one comes by where the well one does.
 test.each([
-  ['well', 5, {}],
+  ['well', crashStep(5), {}],
   ['ill', 1, { health: ill }],
 ] as const)(
   'a disk that is full from the n-th call on, for each n, leaves no app stopped: %s on the restored state',
   async (_, step, health) => {
     const { lab } = parts;
-    let ways = 0;
+    let [ways, full] = [0, 0];
     for (let n = 1; ; n += step) {
       parts.reset();
       const disk = new FillingDisk(n, { late: 2 });
@@ -91,7 +92,9 @@ test.each([
       if ((await unfinished(parts)) > 0) await lab.end(words, { unreachable: true });
       expect(stateOf(parts)).toBe(state);
       if (disk.calls < n) break;
+      full += 1;
     }
+    tellDeaths('restore in place, disk full', full);
     expect(ways).toBeGreaterThan(2);
     expect(lab.violations).toEqual([]);
   },

@@ -7,13 +7,14 @@ import { systemClock } from '../../src/base/clock.ts';
 import { overwriteDatabase } from '../../src/sqlite/overwrite-database.ts';
 import { hasDatabaseMagic } from '../../src/source/sqlite-files.ts';
 import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
+import { crashStep, tellDeaths } from '../support/crash-steps.ts';
 import { FillingDisk } from '../support/filling-disk.ts';
 import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
 import { Life, openInPlaceLab, type InPlaceLab } from '../support/in-place-lab.ts';
 import { openSession } from '../support/sqlite-session.ts';
 
-/** Every so manieth call is a death. */
-const STEP = Number(process.env['KEEPSAKE_SOAK_CRASH_STEP'] ?? 5);
+const STEP = crashStep(5);
+const FULL_STEP = crashStep(10);
 const SINCE = 'written since the crash';
 
 interface Lab {
@@ -111,6 +112,7 @@ test('killed at its n-th call, for each n, and whatever the app writes after tha
     deaths += 1;
     await judge(parts);
   }
+  tellDeaths('restore --live', deaths);
   expect(deaths).toBeGreaterThan(5);
 });
 
@@ -136,7 +138,8 @@ test('an undo that the app does not let write keeps the copy of the old state, a
 
 test('a disk that is full from the n-th call on leaves the old rows or the new ones, and an end', async () => {
   const { lab, before, after } = parts;
-  for (let n = 1; ; n += 2 * STEP) {
+  let full = 0;
+  for (let n = 1; ; n += FULL_STEP) {
     parts.reset();
     const disk = new FillingDisk(n);
     const { intercept } = disk;
@@ -151,7 +154,9 @@ test('a disk that is full from the n-th call on leaves the old rows or the new o
     expect(isDone ? [after] : [before, after]).toContain(rows);
     if (rows === after) expect(keptRows(lab)).toContain(before);
     if (disk.calls < n) break;
+    full += 1;
   }
+  tellDeaths('restore --live, disk full', full);
 });
 
 test('a database that its app keeps locked is left as it was, and nothing beside it', async () => {
