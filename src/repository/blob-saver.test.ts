@@ -122,7 +122,7 @@ test('killed at any write, what the index names is there', async () => {
   for (let n = 1; ; n += 1) {
     const { open, backend } = await createLab();
     const faulty = new FaultyBackend(backend);
-    faulty.failAtOperation(n, { carriedOut: n % 2 === 0 });
+    faulty.failAtOperation(n);
     const saver = (await open(faulty)).startWriting({ packSizeBytes: 1000 });
     const work = async () => {
       for (let blob = 0; blob < 5; blob += 1) await saveText(saver, toHex(systemRandom(400)));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { tellDeaths } from '../../test/support/crash-steps.ts';
 import { FaultyBackend, SimulatedKill } from '../../test/support/faulty-backend.ts';
 import {
   CHEAPEST_SCRYPT,
@@ -63,6 +64,23 @@ test('an init that was cut off after the key is finished by the next one, with t
   expect(keyFile).toBe(`keys/${repository.keyId}`);
   expect(mem.files().size).toBe(2);
   expect((await openRepository(accessTo(mem), PASSWORD)).config).toEqual(repository.config);
+});
+
+test('an init that dies at its n-th change, for each n, leaves no repository or a whole one, and the next one a whole one', async () => {
+  for (let deaths = 0; ; deaths += 1) {
+    const mem = createMemBackend();
+    const faulty = new FaultyBackend(mem);
+    faulty.failAtOperation(deaths + 1);
+    const begun = await initRepository(accessTo(faulty), secret).catch(() => undefined);
+    const next = begun ?? (await initRepository(accessTo(mem), secret));
+    const opened = await openRepository(accessTo(mem), PASSWORD);
+    expect(opened).toMatchObject({ config: next.config, master: next.master });
+    expect([...mem.files().keys()].toSorted()).toEqual(['config', `keys/${next.keyId}`]);
+    if (begun === undefined) continue;
+    tellDeaths('init', deaths);
+    expect(deaths).toBe(3); // create, key, config
+    return;
+  }
 });
 
 test('an init that was cut off is not finished with another password', async () => {
