@@ -3,6 +3,7 @@ import type { Mutation, NamedTest } from './mutation.ts';
 
 const crash = 'test/crash/backup-crash.test.ts';
 const locks = 'src/repository/lock.test.ts';
+const heldLocks = 'src/repository/held-lock.test.ts';
 const dying: NamedTest = { file: crash, title: 'its n-th change of the store, for each n' };
 const powerCut: NamedTest = { file: crash, title: 'a power cut during a backup' };
 
@@ -91,6 +92,6 @@ export const repositoryMutations: readonly Mutation[] = [
     file: 'src/repository/repository.ts',
     text: '    this.#lock?.assertFresh();\n',
     replacement: '',
-    test: { file: locks, title: 'a repository whose lock was lost writes nothing more' },
+    test: { file: heldLocks, title: 'a repository whose lock was lost writes nothing more' },
   },
 ];

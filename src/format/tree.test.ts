@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
-import fc from 'fast-check';
-import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
-import { compareRawNames, decodeRawName } from '../base/raw-name.ts';
-import { timeFromNs } from './go-time.ts';
+import { treeCode, treeText } from '../../test/support/tree-text.ts';
+import { decodeRawName } from '../base/raw-name.ts';
 import type { Node } from './node.ts';
 import { decodeTree, encodeTree, decodeTreePieces, TreeEncoder } from './tree.ts';
 
@@ -22,10 +20,6 @@ const file: Node = {
   content: [],
 };
 
-function text(nodes: Iterable<Node>): string {
-  return Buffer.from(encodeTree(nodes)).toString();
-}
-
 function tree(...nodes: string[]): Buffer {
   return Buffer.from(`{"nodes":[${nodes.join(',')}]}\n`);
 }
@@ -35,18 +29,8 @@ function nodeText(name: string, rest = '"uid":0,"gid":0,"content":[]', type = 'f
   return `{"name":${name},"type":"${type}","mode":420,${TIMES},${rest}}`;
 }
 
-function codeOf(bytes: Uint8Array): string {
-  try {
-    decodeTree(bytes);
-  } catch (error) {
-    if (isKeepsakeError(error)) return error.code;
-    throw error;
-  }
-  return 'decoded';
-}
-
 test('an empty folder is 13 bytes, the newline included', () => {
-  expect(text([])).toBe('{"nodes":[]}\n');
+  expect(treeText([])).toBe('{"nodes":[]}\n');
   expect(decodeTree(Buffer.from('{"nodes":[]}\n'))).toEqual([]);
   expect(decodeTree(Buffer.from('{"nodes":null}'))).toEqual([]);
 });
@@ -79,7 +63,7 @@ test('every field has the place and form that restic gives it', () => {
     error: 'bad',
     unknownFields: ['"later":{"a":[1.50]}'],
   };
-  expect(text([node])).toBe(
+  expect(treeText([node])).toBe(
     `{"nodes":[{"name":"a\\\\\\"\\u003c\\\\n","type":"file",${TIMES},"uid":1000,"gid":1001,` +
       '"user":"wish \\u0026 list","group":"g","inode":18446744073709551615,' +
       '"device_id":9007199254740993,"size":5,"links":2,' +
@@ -92,8 +76,8 @@ test('every field has the place and form that restic gives it', () => {
 });
 
 test('content is [] for an empty file and null for what has no content', () => {
-  expect(text([file])).toContain('"content":[]');
-  expect(text([{ ...file, type: 'fifo', content: null }])).toContain('"content":null');
+  expect(treeText([file])).toContain('"content":[]');
+  expect(treeText([{ ...file, type: 'fifo', content: null }])).toContain('"content":null');
   expect(decodeTree(tree(nodeText('"a"')))[0]?.content).toEqual([]);
   expect(decodeTree(tree(nodeText('"a"', '"uid":0,"gid":0')))[0]?.content).toBe(null);
 });
@@ -137,19 +121,19 @@ test.each([
 ])('%s: read, and written again byte for byte', (_, fields) => {
   for (const end of [',"content":null', '']) {
     const bytes = tree(nodeText('"a"', `"uid":0,"gid":0,${fields}${end}`));
-    expect(text(decodeTree(bytes))).toBe(bytes.toString());
+    expect(treeText(decodeTree(bytes))).toBe(bytes.toString());
   }
 });
 
 test('a name that an older Go escapes stays as it was written', () => {
   const nodes = decodeTree(tree(nodeText('"\\\\x61"'), nodeText('"\\\\U0001fae0"')));
   expect(nodes.map(({ name }) => name)).toEqual(['a', '\u{1fae0}']);
-  expect(text(nodes)).toContain('"name":"\\\\U0001fae0"');
+  expect(treeText(nodes)).toContain('"name":"\\\\U0001fae0"');
 });
 
 test('a changed copy of a node is written anew, its unknown fields with it', () => {
   const [node] = decodeTree(tree(nodeText('"a"', '"uid":0,"later":[ 1 ],"gid":0,"content":null')));
-  expect(text([{ ...node!, uid: 7 }])).toBe(
+  expect(treeText([{ ...node!, uid: 7 }])).toBe(
     `{"nodes":[{"name":"a","type":"file","mode":420,${TIMES},"uid":7,"gid":0,` +
       '"content":null,"later":[ 1 ]}]}\n',
   );
@@ -163,13 +147,13 @@ test('unknown fields beside the nodes are skipped', () => {
 test('a type of a later version is kept apart as irregular, and written as it was', () => {
   const bytes = tree(nodeText('"a"', '"uid":0,"gid":0,"content":null', 'portal'));
   expect(decodeTree(bytes)[0]?.type).toBe('irregular');
-  expect(text(decodeTree(bytes))).toBe(bytes.toString());
+  expect(treeText(decodeTree(bytes))).toBe(bytes.toString());
 });
 
 test.each(['', '.', '..', '/', 'a/b', '../etc/passwd', '\\\\x00', 'a\\\\x2fb', '\\u002e\\u002e'])(
   'a name that could leave the folder is refused: "%s"',
   (name) => {
-    expect(codeOf(tree(nodeText(`"${name}"`)))).toBe('TREE_NAME_UNSAFE');
+    expect(treeCode(tree(nodeText(`"${name}"`)))).toBe('TREE_NAME_UNSAFE');
   },
 );
 
@@ -179,8 +163,8 @@ test('an escaped lone surrogate in the JSON cannot pass for a byte of a name', (
 });
 
 test('the same name twice is refused, order alone is put right', () => {
-  expect(codeOf(tree(nodeText('"b"'), nodeText('"a"'), nodeText('"b"')))).toBe('TREE_NAME_TWICE');
-  expect(codeOf(tree(nodeText('"a"'), nodeText('"\\\\x61"')))).toBe('TREE_NAME_TWICE');
+  expect(treeCode(tree(nodeText('"b"'), nodeText('"a"'), nodeText('"b"')))).toBe('TREE_NAME_TWICE');
+  expect(treeCode(tree(nodeText('"a"'), nodeText('"\\\\x61"')))).toBe('TREE_NAME_TWICE');
   const nodes = decodeTree(tree(nodeText('"b"'), nodeText('"a"')));
   expect(nodes.map(({ name }) => name)).toEqual(['a', 'b']);
 });
@@ -200,7 +184,7 @@ test.each([
   ['"uid":"0"'],
 ])('a broken field is refused and named: %s', (field) => {
   const bytes = tree(`{"name":"x",${field},"type":"file"}`);
-  expect(codeOf(bytes)).toMatch(/^TREE_(NODE_INVALID|MALFORMED)$/);
+  expect(treeCode(bytes)).toMatch(/^TREE_(NODE_INVALID|MALFORMED)$/);
 });
 
 test('a node without a type or without times is read, as by restic, and never restored', () => {
@@ -217,7 +201,7 @@ test('a node without a type or without times is read, as by restic, and never re
       content: null,
     },
   ]);
-  expect(text(decodeTree(bytes))).toBe(bytes.toString());
+  expect(treeText(decodeTree(bytes))).toBe(bytes.toString());
 });
 
 test('the error names the entry, the field and the value', () => {
@@ -229,31 +213,31 @@ test('the error names the entry, the field and the value', () => {
 test('a tree cut off anywhere is refused', () => {
   const fields = `"uid":0,"gid":0,"user":"q\\"","extended_attributes":[{"name":"a","value":"AA=="}],"later":{"a":[true,1.5e3]},"content":["${ID}"]`;
   const whole = tree(nodeText('"a"', fields));
-  expect(codeOf(whole)).toBe('decoded');
+  expect(treeCode(whole)).toBe('decoded');
   for (let length = 0; length < whole.length - 2; length += 1) {
-    expect(codeOf(whole.subarray(0, length)), `at ${length}`).toMatch(/^TREE_/);
+    expect(treeCode(whole.subarray(0, length)), `at ${length}`).toMatch(/^TREE_/);
   }
 });
 
 test.each(['', '[]', '{}', '{"nodes":{}}', '{"nodes":[]}x', '{"nodes":[{}]}', '{"nodes":[],}'])(
   'what is no tree is refused: %j',
   (json) => {
-    expect(codeOf(Buffer.from(json))).toMatch(/^TREE_/);
+    expect(treeCode(Buffer.from(json))).toMatch(/^TREE_/);
   },
 );
 
 test('bytes that are not UTF-8 and endless nesting are refused, not guessed at', () => {
   expect(
-    codeOf(Buffer.concat([Buffer.from('{"nodes":[],"a":"'), Buffer.of(0xff), Buffer.from('"}')])),
+    treeCode(Buffer.concat([Buffer.from('{"nodes":[],"a":"'), Buffer.of(0xff), Buffer.from('"}')])),
   ).toBe('TREE_MALFORMED');
-  expect(codeOf(Buffer.from(`{"a":${'['.repeat(100_000)}`))).toBe('TREE_MALFORMED');
+  expect(treeCode(Buffer.from(`{"a":${'['.repeat(100_000)}`))).toBe('TREE_MALFORMED');
 });
 
 test('entries out of order or twice are a bug of the caller', () => {
   const named = (name: string): Node => ({ ...file, name });
   expect(() => encodeTree([named('b'), named('a')])).toThrow(/out of order/);
   expect(() => encodeTree([named('a'), named('a')])).toThrow(/out of order/);
-  expect(text([named('\ufffd'), named('🎁')])).toContain('"name":"🎁"');
+  expect(treeText([named('\ufffd'), named('🎁')])).toContain('"name":"🎁"');
 });
 
 test('the encoder builds the same bytes node by node', () => {
@@ -265,110 +249,4 @@ test('the encoder builds the same bytes node by node', () => {
   expect(pieces.length).toBeGreaterThan(1);
   expect(Buffer.concat(pieces).equals(encodeTree(nodes))).toBe(true);
   expect([...decodeTreePieces(pieces)]).toEqual(decodeTree(encodeTree(nodes)));
-});
-
-const asciiName = fc.stringMatching(/^[ -.0-~]{1,8}$/);
-const rawName = fc
-  .oneof(asciiName, fc.uint8Array({ minLength: 1, maxLength: 10 }).map(decodeRawName))
-  .filter((name) => !/[/\0]/.test(name) && name !== '.' && name !== '..');
-const uint64 = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n });
-const time = fc.bigInt({ min: -(10n ** 18n), max: 4n * 10n ** 18n }).map(timeFromNs);
-const plain = fc.oneof(
-  asciiName,
-  fc.string({ unit: 'binary', minLength: 1, maxLength: 6 }).map((s) => s.toWellFormed()),
-);
-const id = fc
-  .uint8Array({ minLength: 32, maxLength: 32 })
-  .map((b) => Buffer.from(b).toString('hex'));
-const anyNode: fc.Arbitrary<Node> = fc
-  .record(
-    {
-      name: rawName,
-      type: fc.constantFrom('file', 'dir', 'symlink', 'dev', 'chardev', 'fifo', 'socket'),
-      mode: fc.nat({ max: 0xffffffff }),
-      mtime: time,
-      atime: time,
-      ctime: time,
-      uid: fc.nat({ max: 0xffffffff }),
-      gid: fc.nat({ max: 0xffffffff }),
-      content: fc.option(fc.array(id, { maxLength: 3 })),
-      user: plain,
-      group: plain,
-      inode: uint64,
-      deviceId: uint64,
-      size: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-      links: fc.integer({ min: 1, max: 1e6 }),
-      linkTarget: rawName,
-      extendedAttributes: fc.array(
-        fc.record({
-          name: plain,
-          value: fc.uint8Array({ maxLength: 5 }).map((b) => Buffer.from(b)),
-        }),
-        { minLength: 1, maxLength: 3 },
-      ),
-      device: uint64,
-      subtree: id,
-      error: plain,
-    },
-    {
-      requiredKeys: ['name', 'type', 'mode', 'mtime', 'atime', 'ctime', 'uid', 'gid', 'content'],
-    },
-  )
-  .map((node) => node as Node);
-
-test('any nodes survive, and their bytes too', () => {
-  const unique = { selector: (node: Node) => node.name, maxLength: 6 };
-  fc.assert(
-    fc.property(fc.uniqueArray(anyNode, unique), (nodes) => {
-      const sorted = [...nodes].sort((a, b) => compareRawNames(a.name, b.name));
-      const bytes = encodeTree(sorted);
-      const decoded = decodeTree(bytes);
-      expect(decoded).toEqual(sorted.map((node) => ({ ...node })));
-      expect(encodeTree(decoded.map((node) => ({ ...node })))).toEqual(bytes);
-    }),
-  );
-});
-
-test('whatever text of a node is accepted, it is written again byte for byte', () => {
-  const pieces = [
-    '',
-    ' ',
-    '0',
-    '<',
-    'é',
-    '\\',
-    '\\n',
-    '\\\\x41',
-    'null',
-    ',',
-    ':0',
-    '{}',
-    '""',
-    'Z',
-  ];
-  const extra = ['', ',"error":""', ',"links":0', ',"subtree":null', ',"uid":5', ',"later":[1]'];
-  const change = fc.record({
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
-    cut: fc.constantFrom(0, 0, 0, 1, 5),
-    piece: fc.oneof(fc.constant(''), fc.constantFrom(...pieces)),
-    end: fc.constantFrom(...extra),
-  });
-  let accepted = 0;
-  fc.assert(
-    fc.property(anyNode, change, (node, { at, cut, piece, end }) => {
-      const whole = text([node]).slice('{"nodes":['.length, -'}]}\n'.length);
-      const joints = [...whole.matchAll(/[,:"\d]/g)].map(({ index }) => index);
-      const place = joints[Math.floor(at * joints.length * 0.999)] ?? 0;
-      const changed = whole.slice(0, place) + piece + whole.slice(place + cut) + end;
-      const bytes = Buffer.from(`{"nodes":[${changed}}]}\n`);
-      if (codeOf(bytes) !== 'decoded') return;
-      const nodes = decodeTree(bytes);
-      // White space around a node belongs to the tree, which is always written without.
-      if (nodes.length === 1)
-        expect(text(nodes).trim()).toBe(bytes.toString().replace('[ {', '[{').trim());
-      accepted += 1;
-    }),
-    { numRuns: 2000 },
-  );
-  expect(accepted).toBeGreaterThan(100);
 });

@@ -1,5 +1,5 @@
 /** Folders for a capture, and the capture with what every test would say. */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { systemClock } from '../../src/base/clock.ts';
 import {
   captureDatabase,
@@ -60,4 +60,15 @@ export class CaptureLab implements AsyncDisposable {
 /** Captures share `gate`, if given, which saves its start. */
 export async function openLab(gate?: Gate): Promise<CaptureLab> {
   return new CaptureLab(await tempFolder(), gate);
+}
+
+/** For a table t(a, b). */
+export const FORTY_ROWS = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+  INSERT INTO t SELECT i, zeroblob(900) FROM n`;
+
+/** Of pages of 4096 bytes. */
+export function damagePage(path: string, pageNumber: number, fromByte = 0): void {
+  const bytes = readFileSync(path);
+  bytes.fill(0xaa, (pageNumber - 1) * 4096 + fromByte, pageNumber * 4096);
+  writeFileSync(path, bytes);
 }

@@ -3,6 +3,7 @@
  * are full, broken, or die at the n-th call.
  */
 import type { FileLayer, OpenFile } from '../../src/backend/file-layer.ts';
+import { systemError } from './durable-file-layer.ts';
 
 type FileCall = Exclude<keyof OpenFile, 'close'>;
 
@@ -90,6 +91,13 @@ function interceptFile(
 /** Makes every sync a lie, as if the calls had been forgotten. */
 export function withoutSync(layer: FileLayer, which: 'sync' | 'syncFolder'): FileLayer {
   return interceptFileLayer(layer, ({ name }) => (name === which ? 'skip' : 'perform'));
+}
+
+/** Every call of that name fails. */
+export function failing(name: FileLayerCall['name'], code: string): Interceptor {
+  return (call) => {
+    if (call.name === name) throw systemError(code, call.path);
+  };
 }
 
 /** Dies just before the n-th changing call (from 1) and refuses everything after it. */
