@@ -14,7 +14,7 @@ export interface TerminalResult {
   readonly screen: string;
 }
 
-const TIMEOUT_MS = 110_000;
+const TIMEOUT_MS = 60_000;
 
 /** Answers come one after the other, each only once its question is there. */
 export async function runAtTerminal(
