@@ -7,6 +7,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { SystemCallError } from '../../src/host/system-call-error.ts';
 
 export class SimulatedDeath extends Error {
@@ -17,8 +18,8 @@ export interface MortalPlan {
   /** The call, from 1. Default: none. */
   readonly at?: number;
   /**
-   * Dies before the call, after it, or, if it writes, after its first half; or finds the disk full
-   * from then on. Default `before`.
+   * Dies before the call, after it, or, if it writes or removes a folder, after its first half; or
+   * finds the disk full from then on. Default `before`.
    */
   readonly moment?: 'before' | 'half' | 'after' | 'full';
   /** Default: throws, now and at every later call. */
@@ -36,6 +37,8 @@ const BY_DESCRIPTOR = ['write', 'writev', 'ftruncate', 'fchmod', 'fchown', 'futi
 const OF_FILE_HANDLE = ['write', 'writeFile', 'truncate', 'chmod', 'chown', 'utimes', 'sync'];
 /** What takes room on the disk. */
 const FILLING = /^(open|write|mkdir|symlink|link|ftruncate|truncate|copyFile)/;
+/** A folder as a whole. */
+const REMOVING = /^rm(Sync)?$/;
 /** What is made is their second argument. */
 const LINKING = /^(link|symlink)/;
 
@@ -127,8 +130,9 @@ export class MortalFiles implements Disposable {
       return perform(...args);
     }
     if (this.calls > at || moment === 'before') return die(name);
-    const done = perform(...(moment === 'half' ? halved(name, args) : args));
-    return done instanceof Promise ? done.then(() => die(name)) : die(name);
+    const calls = moment === 'half' ? halved(name, args) : [args];
+    const done = calls.map((each) => perform(...each));
+    return done[0] instanceof Promise ? Promise.all(done).then(() => die(name)) : die(name);
   }
 }
 
@@ -136,14 +140,24 @@ function throwDeath(call: string): never {
   throw new SimulatedDeath(`the process was killed at ${call}`);
 }
 
-/** Of `writeSync(descriptor, bytes, offset, length, position)` and `handle.writeFile(bytes)`. */
-function halved(name: string, args: unknown[]): unknown[] {
+/** Of `writeSync(descriptor, bytes, offset, length, position)`, `handle.writeFile(bytes)`, `rm(path)`. */
+function halved(name: string, args: unknown[]): unknown[][] {
   const [first, bytes, offset, length, position] = args;
+  if (REMOVING.test(name)) return halfOf(String(first)).map((path) => [path]);
   if (name === 'writeFile' && first instanceof Uint8Array) {
-    return [first.subarray(0, first.length >> 1)];
+    return [[first.subarray(0, first.length >> 1)]];
   }
-  if (name !== 'writeSync' || typeof length !== 'number') return args;
-  return [first, bytes, offset, length >> 1, position];
+  if (name !== 'writeSync' || typeof length !== 'number') return [args];
+  return [[first, bytes, offset, length >> 1, position]];
+}
+
+/** Those files below that come first. */
+function halfOf(folder: string): string[] {
+  if (fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  const entries = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  const half = files.slice(0, Math.ceil(files.length / 2));
+  return half.map(({ parentPath, name }) => join(parentPath, name));
 }
 
 function isWriting(flags: unknown): boolean {

@@ -1,13 +1,14 @@
 /** Old files that changes moved aside: how long they stay. */
 import { join } from 'node:path';
+import type { FileLayer } from '../../backend/file-layer.ts';
 import { isKeepsakeError } from '../../base/errors/keepsake-error.ts';
 import type { Workbench } from '../workbench.ts';
-import { removeTree } from './change-files.ts';
+import { kindOf, removeTree } from './change-files.ts';
 import type { ChangeJournal } from './change-journal.ts';
 import { lockChanges } from './change-lock.ts';
 import type { ChangeMachine } from './change-machine.ts';
 import { tidyPlaces } from './end-change.ts';
-import { findKnown } from './known-changes.ts';
+import { findKnown, GIVEN_UP } from './known-changes.ts';
 
 /** Code is in no repository: its copies are the only way back from an update. */
 const CODE_KEPT_MS = 7 * 24 * 3_600_000;
@@ -42,13 +43,24 @@ async function removeAll(
   if (unfinished.some((journal) => journal.app.name === app)) return removed;
   for (const journal of kept) {
     if (journal.app.name !== app || !isRemovable(journal, { kept, now })) continue;
-    for (const { path } of journal.places) {
-      await removeTree(join(path, 'old'));
-      removed.push(path);
-    }
+    await giveUpOldFiles(machine.files, journal);
+    removed.push(...journal.places.map(({ path }) => path));
     await tidyPlaces(machine.files, journal);
   }
   return removed;
+}
+
+/**
+ * First they lose their name, all of them: cut off halfway, what is left must not be taken for the old
+ * state by a rollback, which then comes from the repository.
+ */
+async function giveUpOldFiles(files: FileLayer, { places }: ChangeJournal): Promise<void> {
+  for (const { path } of places) {
+    if ((await kindOf(files, join(path, 'old'))) === undefined) continue;
+    await files.rename(join(path, 'old'), join(path, GIVEN_UP));
+    await files.syncFolder(path);
+  }
+  for (const { path } of places) await removeTree(join(path, GIVEN_UP));
 }
 
 interface Others {

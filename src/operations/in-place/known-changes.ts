@@ -76,13 +76,19 @@ export async function assertNothingUnfinished(
   });
 }
 
-/** Whether anything of the old state still lies there. */
+/** What `old` is named while it is removed. */
+export const GIVEN_UP = 'given-up';
+
+/** Whether the old state still lies there; not when its removal has begun, in any of the places. */
 export async function hasOldFiles(
   files: FileLayer,
   { places }: Pick<ChangeJournal, 'places'>,
 ): Promise<boolean> {
-  for (const { path } of places) {
-    if ((await kindOf(files, join(path, 'old'))) !== undefined) return true;
-  }
-  return false;
+  const isIn = async (name: string): Promise<boolean> => {
+    for (const { path } of places) {
+      if ((await kindOf(files, join(path, name))) !== undefined) return true;
+    }
+    return false;
+  };
+  return (await isIn('old')) && !(await isIn(GIVEN_UP));
 }
