@@ -77,6 +77,15 @@ test('of a path that holds the repository, too, all else is backed up', async ()
   );
 });
 
+test('a backup is none the worse for a state folder that cannot be used', async () => {
+  const env = { KEEPSAKE_STATE_DIR: lab.config, KEEPSAKE_SCRATCH_DIR: lab.join('scratch') };
+  const args = ['-c', lab.config, 'backup'];
+  const { stdout, stderr } = await lab.keepsake(args, { env });
+  expect(stdout).toMatch(/^snapshot [0-9a-f]{8} saved/m);
+  expect(stderr).toContain('this run is not in the history');
+  expect(stderr).toContain(`the state folder ${lab.config} cannot be used`);
+});
+
 test('what could not be backed up is named, with what to do, in text and JSON', async () => {
   writeFileSync(lab.app.database, '');
   const { stdout, stderr } = await backup([], 1);

@@ -50,6 +50,13 @@ export const changeErrors = {
       path: '/var/lib/keepsake/change.lock',
     },
   }),
+  CHANGE_STATE_UNUSABLE: entry<{ folder: string; reason: string }>({
+    exit: ExitCode.failed,
+    message: ({ folder, reason }) => `the state folder ${shown(folder)} cannot be used: ${reason}`,
+    hint: () =>
+      'The app was not touched. Make room there, or name another folder with KEEPSAKE_STATE_DIR or `state:` in keepsake.yaml; a change that was cut off is found without it, too.',
+    example: { folder: '/var/lib/keepsake', reason: 'ENOSPC: no space left on device, write' },
+  }),
   CHANGE_NONE: entry<{ wanted: 'resume' | 'undo' | 'rollback' }>({
     exit: ExitCode.failed,
     message: ({ wanted }) =>

@@ -95,6 +95,21 @@ async function assertNoChange(context: CommandContext, { subject }: BackupInput)
 /** The old files of a change in place stay until the app was backed up after it. */
 async function dropKeptFiles(
   context: CommandContext,
+  input: BackupInput,
+  result: BackupResult,
+): Promise<void> {
+  try {
+    await removeOldFiles(context, input, result);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.output.warn(
+      `the backup is complete, but what earlier changes moved aside stays there, if anything: ${describeCause(error)}. The next full backup tries again; \`keepsake status\` names the folders`,
+    );
+  }
+}
+
+async function removeOldFiles(
+  context: CommandContext,
   { subject, only, dryRun }: BackupInput,
   { outcome }: BackupResult,
 ): Promise<void> {

@@ -27,6 +27,15 @@ test('a second change is refused while the first one runs, and told whose it is'
   await using _again = await lockChanges(request(dir.path));
 });
 
+test('a state folder that cannot be written is named as what is in the way', async () => {
+  await using dir = await tempFolder();
+  const state = dir.join('state');
+  writeFileSync(state, 'a file');
+  await assertNoChangeUnderWay(request(state));
+  const refusal = { code: 'CHANGE_STATE_UNUSABLE', details: { folder: state } };
+  await expect(lockChanges(request(state))).rejects.toMatchObject(refusal);
+});
+
 test('the lock of a process that is dead does not count', async () => {
   await using dir = await tempFolder();
   const { pid } = spawnSync('true');

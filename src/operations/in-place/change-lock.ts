@@ -2,7 +2,7 @@
 import { link, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { describeCause, KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { processIdentity } from '../../host/process-identity.ts';
 import { errnoCode } from '../../host/system-call-error.ts';
 import type { ProcessFacts } from '../../repository/lock-holder.ts';
@@ -28,9 +28,26 @@ export interface LockRequest {
   readonly command: string;
 }
 
-/** Throws `CHANGE_UNDER_WAY`. The lock of a process that is certainly dead does not count. */
+/**
+ * Throws `CHANGE_UNDER_WAY`, and `CHANGE_STATE_UNUSABLE` where no lock can be written. The lock of a
+ * process that is certainly dead does not count.
+ */
 export async function lockChanges(request: LockRequest): Promise<AsyncDisposable> {
-  const { stateFolder, self, clock, command } = request;
+  try {
+    return await holdLock(request);
+  } catch (error) {
+    if (error instanceof KeepsakeError) throw error;
+    const details = { folder: request.stateFolder, reason: describeCause(error) };
+    throw new KeepsakeError('CHANGE_STATE_UNUSABLE', details, { cause: error });
+  }
+}
+
+async function holdLock({
+  stateFolder,
+  self,
+  clock,
+  command,
+}: LockRequest): Promise<AsyncDisposable> {
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
   const path = join(stateFolder, LOCK_NAME);
   const own: Holder = {
@@ -96,7 +113,7 @@ async function readHolder(path: string): Promise<{ text: string; holder: Holder 
     const text = await readFile(path, 'utf8');
     return { text, holder: parseHolder(text) };
   } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(errnoCode(error) ?? '')) return undefined;
     throw error;
   }
 }
