@@ -7,6 +7,7 @@ import { asBuffer } from '../base/bytes.ts';
 import { openForReading } from './open-for-reading.ts';
 import { closeSync, lstatSync, readSync } from 'node:fs';
 import { fsPath } from '../base/raw-name.ts';
+import { errnoCode } from '../host/system-call-error.ts';
 
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const SIDECAR = /^(.+)-(?:wal|shm|journal)$/s;
@@ -40,6 +41,12 @@ export function startsWithDatabaseMagic(bytes: Uint8Array): boolean {
 
 /** A new database in WAL mode is empty until its first checkpoint: all of it is in the WAL. */
 export function hasFilledWal(path: string): boolean {
-  const stats = lstatSync(fsPath(`${path}-wal`), { throwIfNoEntry: false });
-  return stats !== undefined && stats.isFile() && stats.size > 0;
+  try {
+    const stats = lstatSync(fsPath(`${path}-wal`), { throwIfNoEntry: false });
+    return stats !== undefined && stats.isFile() && stats.size > 0;
+  } catch (error) {
+    // A name of 252 to 255 bytes: no file system has one that is longer by the four of `-wal`.
+    if (errnoCode(error) === 'ENAMETOOLONG') return false;
+    throw error;
+  }
 }

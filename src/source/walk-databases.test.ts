@@ -31,6 +31,13 @@ test('databases are found by their content, and their sidecars are left out', as
   expect(await walkText(dir)).toContain('  prod.db-wal');
 });
 
+test('an empty file with the longest of names is a file, though no sidecar of it could be', async () => {
+  await using dir = await tempFolder();
+  const name = 'n'.repeat(255);
+  writeFileSync(dir.join(name), '');
+  expect(await walkText(dir, { detectDatabases: true })).toEqual([`  ${name}`]);
+});
+
 test('a configured database is one whatever it holds', async () => {
   await using dir = await tempFolder();
   layOut(dir, ['gone.db-wal', 'odd.db', 'odd.db-wal', 'x']);

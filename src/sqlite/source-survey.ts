@@ -71,9 +71,14 @@ export async function readState(path: string): Promise<FileState | undefined> {
     if (!found.isFile()) throw new Error('it is not a regular file');
     return stateOf(found);
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isMissing(error) || isTooLong(error)) return undefined;
     throw unreadable(path, error);
   }
+}
+
+/** As the name of a sidecar may be, where the database's own is not: then no such file can exist. */
+function isTooLong(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG';
 }
 
 export function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileState {
