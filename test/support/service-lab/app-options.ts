@@ -4,6 +4,8 @@ export interface AppOptions {
   readonly startDelayMs?: number;
   /** How long a stop waits for open pages. */
   readonly stopWaitMs?: number;
+  /** Adds an item of this name at its end, when no page is open any more. */
+  readonly addAtStop?: string;
   /** Has to be killed. */
   readonly ignoreTerm?: boolean;
   /** Ends at once with this code. */

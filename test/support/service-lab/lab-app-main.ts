@@ -49,9 +49,13 @@ function listItems(response: ServerResponse): void {
   sendJson(response, 200, db.prepare('SELECT id, name, imageUrl FROM items ORDER BY id').all());
 }
 
-/** The picture first, then the row, as the real one does. */
 async function addItem(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { name } = (await json(request)) as { name: string };
+  sendJson(response, 201, insertItem(name));
+}
+
+/** The picture first, then the row, as the real one does. */
+function insertItem(name: string): LabItem {
   const imageUrl = `${name.toLowerCase().replace(/\W+/g, '-')}-${Date.now()}.webp`;
   writeFileSync(join(uploads, imageUrl), `RIFF picture of ${name}`);
   const { lastInsertRowid } = db
@@ -59,8 +63,7 @@ async function addItem(request: IncomingMessage, response: ServerResponse): Prom
       'INSERT INTO items (name, imageUrl, userId, createdById) SELECT ?, ?, id, id FROM user LIMIT 1',
     )
     .run(name, imageUrl);
-  const item: LabItem = { id: Number(lastInsertRowid), name, imageUrl };
-  sendJson(response, 201, item);
+  return { id: Number(lastInsertRowid), name, imageUrl };
 }
 
 /** The row first, then the picture. */
@@ -130,6 +133,7 @@ const server = createServer((request, response) => {
 function stop(): void {
   if (options.ignoreTerm === true) return;
   server.close(() => {
+    if (options.addAtStop !== undefined) insertItem(options.addAtStop);
     db.close();
     process.exit(0);
   });
