@@ -1,17 +1,20 @@
 /** A guard that dies at any of its calls: the old state or the new one, never a mix, nothing lost. */
 import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { findKnown } from '../../src/operations/in-place/known-changes.ts';
+import { keptFiles, lostFiles, type AppTree } from '../support/app-tree.ts';
+import { crashStep, tellDeaths } from '../support/crash-steps.ts';
+import { forEachDeath } from '../support/each-death.ts';
 import { openGuardLab, type GuardLab } from '../support/guard-lab.ts';
-import { keptFiles, Killed, Life, type AppTree } from '../support/in-place-lab.ts';
+import { Killed, Life } from '../support/life.ts';
 import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
 import { MortalFiles } from '../support/mortal-files.ts';
+import { ILL } from '../support/service-model.ts';
 
 /** Of the calls before the stop, and of those that copy, every so manieth is a death. */
 const STEP = 8;
-const COPY_STEP = 37;
+const COPY_STEP = crashStep(37);
 /** Of those that make the copies exact when the app has stopped. */
-const STOPPED_STEP = 7;
+const STOPPED_STEP = crashStep(7);
 
 /** SQLite is asked by the other tests. */
 const quick = { judgeDatabase: () => Promise.resolve({ facts: undefined, differences: [] }) };
@@ -33,28 +36,20 @@ async function openLab(): Promise<Lab> {
   return { lab, before, after, reset };
 }
 
-async function unfinished({ lab }: Lab) {
-  return (await findKnown(lab.machine(), lab.app().paths)).unfinished[0];
-}
-
 function expectState({ lab }: Lab, tree: AppTree): void {
   expect(lab.tree()).toEqual(tree);
   expect(lab.service).toMatchObject({ isRunning: true, isHeld: false });
 }
 
-function expectNothingLost({ lab, before }: Lab): void {
-  const kept = new Set([...Object.values(lab.tree()), ...keptFiles(lab.root)]);
-  for (const content of Object.values(before)) expect(kept.has(content)).toBe(true);
-}
-
 /** After a death: undone always; finished only where its commands were. */
 async function expectBothWays(parts: Lab): Promise<void> {
   const { lab, before, after } = parts;
-  const found = await unfinished(parts);
+  const [found] = await lab.unfinished();
   if (found === undefined) {
     const isBefore = JSON.stringify(lab.tree()) === JSON.stringify(before);
     expectState(parts, isBefore ? before : after);
-    return expectNothingLost(parts);
+    expect(lostFiles(lab.root, before)).toEqual([]);
+    return;
   }
   const isFinished = found.finished === true && found.direction === 'forward';
   const back = isFinished ? lab.freeze() : undefined;
@@ -65,35 +60,12 @@ async function expectBothWays(parts: Lab): Promise<void> {
   }
   await lab.end('undo', { unreachable: true });
   expectState(parts, before);
-  expect(await unfinished(parts)).toBeUndefined();
+  expect(await lab.unfinished()).toEqual([]);
   if (back === undefined) return;
   back();
   await lab.end('resume', { unreachable: true, machine: quick });
   expectState(parts, after);
-  expectNothingLost(parts);
-}
-
-/** Runs until it dies at its n-th call, for n = 1, 2, 3 …; only now and then before the app is stopped. */
-async function forEachDeath(
-  { lab }: Lab,
-  run: (life: Life) => Promise<unknown>,
-  { judge, first = 1, every = 1 }: { judge: () => Promise<void>; first?: number; every?: number },
-): Promise<number> {
-  const reset = lab.freeze();
-  let deaths = 0;
-  for (const carriedOut of [false, true]) {
-    for (let n = first; ; n += lab.service.calls.length === 0 ? STEP : every) {
-      reset();
-      lab.service.calls.length = 0;
-      const life = new Life(n, { carriedOut });
-      await run(life).catch(() => {}); // dead, or back in its old state
-      if (!life.isOver) break;
-      deaths += 1;
-      await judge();
-    }
-  }
-  expect(lab.violations).toEqual([]);
-  return deaths;
+  expect(lostFiles(lab.root, before)).toEqual([]);
 }
 
 // Each takes every other call, so that neither is a long one.
@@ -107,7 +79,8 @@ test.each([
     await using lab = parts.lab;
     const run = (life: Life) => lab.guard({ life, kind, machine: quick });
     const judge = () => expectBothWays(parts);
-    const deaths = await forEachDeath(parts, run, { judge, first, every: 2 });
+    const step = () => (lab.service.calls.length === 0 ? STEP : 2);
+    const deaths = await forEachDeath(lab, run, { what: kind, judge, first, step });
     expect(deaths).toBeGreaterThan(25);
   },
 );
@@ -118,10 +91,13 @@ test('after commands that failed the old state comes back, wherever that way is 
   const life = new Life();
   const pieces = [...lab.update(), () => life.end()];
   await expect(lab.guard({ life, pieces })).rejects.toThrow();
-  expect(await unfinished(parts)).toMatchObject({ began: true });
-  const deaths = await forEachDeath(parts, (undoing) => lab.end('undo', { life: undoing }), {
+  expect(await lab.unfinished()).toMatchObject([{ began: true }]);
+  const undo = (undoing: Life) => lab.end('undo', { life: undoing });
+  const deaths = await forEachDeath(lab, undo, {
+    what: 'undo of a guard',
+    step: () => (lab.service.calls.length === 0 ? STEP : 1),
     async judge() {
-      if ((await unfinished(parts)) !== undefined) await lab.end('undo');
+      if ((await lab.unfinished()).length > 0) await lab.end('undo');
       expectState(parts, parts.before);
       // What the commands made is kept, too.
       expect(keptFiles(lab.root)).toEqual(
@@ -150,9 +126,10 @@ test.each(['before', 'full'] as const)(
       }
       if (!isReached || ran.length > 0) break;
       deaths += 1;
-      if ((await unfinished(parts)) !== undefined) await lab.end('undo');
+      if ((await lab.unfinished()).length > 0) await lab.end('undo');
       expectState(parts, parts.before);
     }
+    tellDeaths(`guard, copying (${moment})`, deaths);
     expect(deaths).toBeGreaterThan(6);
   },
 );
@@ -171,7 +148,7 @@ test('a guard that dies when it has stopped the app and not yet copied its datab
     throw new Killed();
   };
   await expect(lab.guard({ life, intercept })).rejects.toThrow();
-  expect(await unfinished(parts)).toMatchObject({ step: 'apply' });
+  expect(await lab.unfinished()).toMatchObject([{ step: 'apply' }]);
   await lab.end('undo');
   expectState(parts, parts.before);
 });
@@ -184,8 +161,7 @@ test('an app that is ill afterwards, or has no sound database, has its old state
   await expect(spoilt).rejects.toMatchObject({ code: 'GUARD_FAILED' });
   expectState(parts, parts.before);
   parts.reset();
-  const ill = { kind: 'unhealthy', reason: 'status 500', means: 'ill', tries: 1 } as const;
-  const failed = lab.guard({ health: () => Promise.resolve(ill) });
+  const failed = lab.guard({ health: () => Promise.resolve(ILL) });
   await expect(failed).rejects.toMatchObject({ code: 'GUARD_FAILED' });
   expectState(parts, parts.before);
   parts.reset();

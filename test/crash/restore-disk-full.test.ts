@@ -2,73 +2,33 @@
 import { closeSync, cpSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  keptFiles,
-  Life,
-  openInPlaceLab,
-  type AppTree,
-  type InPlaceLab,
-  type LabRun,
-} from '../support/in-place-lab.ts';
+import { lostFiles } from '../support/app-tree.ts';
 import { crashStep, tellDeaths } from '../support/crash-steps.ts';
 import { FillingDisk, TAKES_ROOM } from '../support/filling-disk.ts';
 import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
 import { isKeepsakeError } from '../../src/base/errors/keepsake-error.ts';
+import { openReadyLab, type RestoredLab } from '../support/restored-lab.ts';
+import { ILL } from '../support/service-model.ts';
 import { requireRoot } from '../support/require-tool.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import { systemError } from '../support/durable-file-layer.ts';
 
-interface Lab {
-  readonly lab: InPlaceLab;
-  readonly before: AppTree;
-  readonly after: AppTree;
-  /** The app is as it was, a restore of it is about to stop it. */
-  readonly reset: () => void;
-}
-
-/** Stopped dead just before the service is to be stopped. */
-async function openReady(run: LabRun = {}): Promise<Lab> {
-  const { lab, snapshot } = await openInPlaceLab();
-  const before = lab.tree();
-  const toStart = lab.freeze();
-  await lab.restore(snapshot, { ...run, unreachable: true });
-  const after = lab.tree();
-  toStart();
-  const life = new Life();
-  const control = lab.service.control(life);
-  const stop = (): Promise<void> => {
-    life.end();
-    return Promise.reject(new Error('killed'));
-  };
-  const machine = { openService: () => ({ ...control, stop }) };
-  await expect(lab.restore(snapshot, { unreachable: true, life, machine })).rejects.toThrow();
-  return { lab, before, after, reset: lab.freeze() };
-}
-
 /** One or the other as a whole; of the old state nothing is gone from the disk. */
-function stateOf({ lab, before, after }: Lab): 'as before' | 'restored' {
+function stateOf({ lab, before, after }: RestoredLab): 'as before' | 'restored' {
   const now = JSON.stringify(lab.tree());
   if (now === JSON.stringify(before)) return 'as before';
   if (now !== JSON.stringify(after)) throw new Error('neither the old state nor the restored one');
-  const kept = new Set([...Object.values(after), ...keptFiles(lab.root)]);
-  if (Object.values(before).some((content) => !kept.has(content)))
-    throw new Error('old files gone');
+  if (lostFiles(lab.root, before).length > 0) throw new Error('old files gone');
   return 'restored';
 }
 
-async function unfinished({ lab }: Lab): Promise<number> {
-  const { findKnown } = await import('../../src/operations/in-place/known-changes.ts');
-  return (await findKnown(lab.machine(), lab.app().paths)).unfinished.length;
-}
-
-let parts: Lab;
+let parts: RestoredLab;
 beforeAll(async () => {
-  parts = await openReady();
+  parts = await openReadyLab();
 });
 afterAll(() => parts.lab[Symbol.asyncDispose]());
 
-const ill = () =>
-  Promise.resolve({ kind: 'unhealthy', reason: 'status 500', means: 'ill', tries: 1 } as const);
+const ill = () => Promise.resolve(ILL);
 
 // On its way forward the ill one comes by where the well one does.
 test.each([
@@ -89,7 +49,7 @@ test.each([
       if (state === 'as before') ways += 1;
       // At most its last words are missing.
       const words = state === 'restored' ? 'resume' : 'undo';
-      if ((await unfinished(parts)) > 0) await lab.end(words, { unreachable: true });
+      if ((await lab.unfinished()).length > 0) await lab.end(words, { unreachable: true });
       expect(stateOf(parts)).toBe(state);
       if (disk.calls < n) break;
       full += 1;
@@ -100,7 +60,7 @@ test.each([
   },
 );
 
-function expectRunning({ lab }: Lab, error: unknown, n: number): void {
+function expectRunning({ lab }: RestoredLab, error: unknown, n: number): void {
   const isStuck = isKeepsakeError(error, 'CHANGE_STUCK');
   expect(isStuck, `full at call ${n}: ${String(error)}`).toBe(false);
   expect(lab.service).toMatchObject({ isRunning: true, isHeld: false });
@@ -136,7 +96,7 @@ test('a state folder that is full when all is done does not make a failure of it
   };
   await lab.end('resume', { intercept, unreachable: true });
   expect(stateOf(parts)).toBe('restored');
-  expect(await unfinished(parts)).toBe(0);
+  expect(await lab.unfinished()).toEqual([]);
 });
 
 test.skipIf(!requireRoot())(
@@ -161,7 +121,7 @@ test.skipIf(!requireRoot())(
       const error = await failureOf(lab.end('resume', { intercept, unreachable: true }));
       expectRunning(parts, error, n);
       expect(stateOf(parts)).toBe(error === undefined ? 'restored' : 'as before');
-      expect(await unfinished(parts)).toBe(0);
+      expect(await lab.unfinished()).toEqual([]);
       rmSync(filler, { force: true });
     }
   },

@@ -10,7 +10,8 @@ import { PLACE_NAME } from '../../src/operations/in-place/change-journal.ts';
 import { crashStep, tellDeaths } from '../support/crash-steps.ts';
 import { FillingDisk } from '../support/filling-disk.ts';
 import type { FileLayerCall } from '../support/intercepted-file-layer.ts';
-import { Life, openInPlaceLab, type InPlaceLab } from '../support/in-place-lab.ts';
+import { openInPlaceLab, type InPlaceLab } from '../support/in-place-lab.ts';
+import { Life } from '../support/life.ts';
 import { openSession } from '../support/sqlite-session.ts';
 
 const STEP = crashStep(5);
@@ -84,8 +85,7 @@ async function judge({ lab, before, after }: Lab): Promise<void> {
   expect([before, after]).toContain(rows);
   const isWritten = rows === after;
   if (isWritten) expect(keptRows(lab)).toContain(before);
-  const { findKnown } = await import('../../src/operations/in-place/known-changes.ts');
-  if ((await findKnown(lab.machine(), lab.app().paths)).unfinished.length === 0) return;
+  if ((await lab.unfinished()).length === 0) return;
   for (const direction of ['undo', 'resume'] as const) {
     back();
     writeAs(database, SINCE);

@@ -3,29 +3,13 @@ import { cpSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } fr
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
-import { findKnown } from '../../src/operations/in-place/known-changes.ts';
+import type { AppTree } from '../support/app-tree.ts';
 import { crashCalls, tellDeaths } from '../support/crash-steps.ts';
-import { Life, openInPlaceLab, type AppTree, type InPlaceLab } from '../support/in-place-lab.ts';
+import type { InPlaceLab } from '../support/in-place-lab.ts';
+import { Life } from '../support/life.ts';
+import { openRestoredLab, type RestoredLab } from '../support/restored-lab.ts';
 import { requireRoot } from '../support/require-tool.ts';
 import { smallDisk } from '../support/small-disk.ts';
-
-interface Lab {
-  readonly lab: InPlaceLab;
-  readonly snapshot: string;
-  readonly before: AppTree;
-  readonly after: AppTree;
-}
-
-/** What a restore makes of it on one file system. */
-async function openLab(): Promise<Lab> {
-  const { lab, snapshot } = await openInPlaceLab();
-  const before = lab.tree();
-  const reset = lab.freeze();
-  await lab.restore(snapshot, { unreachable: true });
-  const after = lab.tree();
-  reset();
-  return { lab, snapshot, before, after };
-}
 
 /** Disks at these folders, outer ones first, with what was in them. */
 async function mountAt(folders: readonly string[], copy: string): Promise<AsyncDisposable> {
@@ -40,13 +24,12 @@ async function mountAt(folders: readonly string[], copy: string): Promise<AsyncD
 
 /** After a death. */
 async function goBack(lab: InPlaceLab, after: AppTree): Promise<void> {
-  const { unfinished } = await findKnown(lab.machine(), lab.app().paths);
-  if (unfinished.length > 0) await lab.end('undo', { unreachable: true });
+  if ((await lab.unfinished()).length > 0) await lab.end('undo', { unreachable: true });
   // It died when all was done but the tidying.
   else if (isDeepStrictEqual(lab.tree(), after)) await lab.rollBack({ unreachable: true });
 }
 
-async function expectThereAndBack({ lab, snapshot, before, after }: Lab): Promise<void> {
+async function expectThereAndBack({ lab, snapshot, before, after }: RestoredLab): Promise<void> {
   await lab.restore(snapshot, { unreachable: true });
   expect(lab.tree()).toEqual(after);
   await lab.rollBack({ unreachable: true });
@@ -68,7 +51,7 @@ async function expectThereAndBack({ lab, snapshot, before, after }: Lab): Promis
 test.skipIf(!requireRoot())(
   'data, uploads and the rest may each lie on a file system of their own',
   async () => {
-    const parts = await openLab();
+    const parts = await openRestoredLab();
     await using lab = parts.lab;
     const { root } = lab;
     const folders = [root, join(root, 'data'), join(root, 'uploads')];
@@ -80,7 +63,7 @@ test.skipIf(!requireRoot())(
 test.skipIf(!requireRoot())(
   'a folder that is a link to another file system is replaced where it leads to',
   async () => {
-    const parts = await openLab();
+    const parts = await openRestoredLab();
     await using lab = parts.lab;
     const [uploads, other] = [join(lab.root, 'uploads'), lab.backup.join('other')];
     await using _disk = await smallDisk(other, '8m');

@@ -1,5 +1,5 @@
 /** The lab of changes in place with code beside the data, and commands that change both. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ResolvedApp } from '../../src/config/resolve-app.ts';
@@ -7,7 +7,10 @@ import type { GuardWork } from '../../src/operations/in-place/guard-input.ts';
 import { openGuard } from '../../src/operations/in-place/guard.ts';
 import type { InPlaceResult } from '../../src/operations/in-place/in-place-input.ts';
 import { openBackupLab } from './backup-lab.ts';
-import { InPlaceLab, last, Life, type LabRun } from './in-place-lab.ts';
+import { changeResult } from './change-result.ts';
+import { InPlaceLab, type LabRun } from './in-place-lab.ts';
+import { commitAndDie } from './killed-app.ts';
+import { Life } from './life.ts';
 
 export interface GuardRun extends LabRun {
   /** What the command does, a piece after the other; Keepsake may die between. */
@@ -68,7 +71,7 @@ export class GuardLab extends InPlaceLab {
       dryRun: false,
       signal,
     });
-    return await last(guard.run());
+    return await changeResult(guard.run());
   }
 
   /** Replaces code, makes dependencies anew, migrates the database, takes a picture and adds one. */
@@ -108,10 +111,6 @@ export async function openGuardLab(): Promise<GuardLab> {
   writeFileSync(lab.in('code', 'node_modules', 'dep.js'), 'old dependency');
   writeFileSync(lab.in('data', 'node_modules', 'stays.js'), 'left out of backups');
   writeFileSync(join(uploads, 'kept.webp'), 'picture');
-  const db = new DatabaseSync(database);
-  db.exec("UPDATE items SET name = 'in the -wal'");
-  const kept = ['', '-wal'].map((end) => [database + end, readFileSync(database + end)] as const);
-  db.close();
-  for (const [path, bytes] of kept) writeFileSync(path, bytes);
+  commitAndDie(database, "UPDATE items SET name = 'in the -wal'");
   return lab;
 }

@@ -1,156 +1,36 @@
 /**
- * A small Wishlist that was backed up and changed since, a machine that can die at its n-th call,
- * and a service that is only remembered: for restores in place, in this process.
+ * A small Wishlist that was backed up and changed since, on a machine that can die at its n-th call,
+ * with a service that is only remembered: for restores in place, in this process.
  */
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-  type Stats,
-} from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { FileLayer } from '../../src/backend/file-layer.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { ResolvedApp } from '../../src/config/resolve-app.ts';
 import type { HealthVerdict } from '../../src/host/health-probe.ts';
-import type { ServiceControl } from '../../src/host/service.ts';
 import type { BackupInput } from '../../src/operations/backup-input.ts';
 import { changeFileLayer } from '../../src/operations/in-place/change-files.ts';
 import { PLACE_NAME, type ChangeJournal } from '../../src/operations/in-place/change-journal.ts';
 import { thisMachine, type ChangeMachine } from '../../src/operations/in-place/change-machine.ts';
-import type {
-  InPlaceEvent,
-  InPlaceInput,
-  InPlaceResult,
-} from '../../src/operations/in-place/in-place-input.ts';
+import type { InPlaceInput, InPlaceResult } from '../../src/operations/in-place/in-place-input.ts';
 import { openInPlaceRestore } from '../../src/operations/in-place/in-place-restore.ts';
 import { removeKeptFiles } from '../../src/operations/in-place/kept-files.ts';
+import { findKnown } from '../../src/operations/in-place/known-changes.ts';
 import { endUnfinished } from '../../src/operations/in-place/resume-change.ts';
 import { openRollback } from '../../src/operations/in-place/rollback.ts';
 import type { ChangeRepository } from '../../src/operations/in-place/snapshot-change.ts';
 import { openSnapshot } from '../../src/operations/open-snapshot.ts';
 import type { Workbench } from '../../src/operations/workbench.ts';
+import { readAppTree, type AppTree } from './app-tree.ts';
 import { hastyClock, labGate, openBackupLab, type BackupLab } from './backup-lab.ts';
+import { changeResult } from './change-result.ts';
+import { freezeFolders } from './frozen-folders.ts';
 import { interceptFileLayer, type FileLayerCall } from './intercepted-file-layer.ts';
+import { commitAndDie } from './killed-app.ts';
+import { Life } from './life.ts';
 import { PASSWORD, selfFacts } from './repository-lab.ts';
-
-/** Content by path relative to the app's root. */
-export type AppTree = Readonly<Record<string, string>>;
-
-export class Killed extends Error {
-  override readonly name = 'Killed';
-}
-
-/**
- * Counts the changing calls of everything that changes something, and ends at the n-th. With
- * `carriedOut` only those of the service count, and the last one is made before the end.
- */
-export class Life {
-  calls = 0;
-  readonly #at: number;
-  readonly #carriedOut: boolean;
-
-  constructor(at = Number.POSITIVE_INFINITY, { carriedOut = false } = {}) {
-    this.#at = at;
-    this.#carriedOut = carriedOut;
-  }
-
-  get isOver(): boolean {
-    return this.calls >= this.#at;
-  }
-
-  end(): void {
-    this.calls = Number.POSITIVE_INFINITY;
-  }
-
-  /** Ends before the call or just after it. */
-  async around<T>(work: () => Promise<T>): Promise<T> {
-    this.check();
-    this.calls += 1;
-    if (!this.isOver) return work();
-    if (this.#carriedOut) await work();
-    throw new Killed();
-  }
-
-  check(): void {
-    if (this.isOver) throw new Killed();
-  }
-
-  /** One call to the disk, never carried out when it is the last. */
-  spend(): void {
-    if (!this.#carriedOut) this.calls += 1;
-    this.check();
-  }
-}
-
-/** What of a service stays when Keepsake dies. */
-export class ServiceModel {
-  isRunning = true;
-  isHeld = false;
-  #marker: string | undefined;
-  readonly calls: string[] = [];
-
-  control(life: Life): ServiceControl {
-    const change = (name: string, work: () => void): Promise<void> =>
-      life.around(async () => {
-        this.calls.push(name);
-        work();
-      });
-    return {
-      description: 'service of the lab',
-      state: async () => {
-        life.check();
-        return this.isRunning ? 'running' : 'stopped';
-      },
-      stop: () => change('stop', () => void (this.isRunning = false)),
-      start: () => change('start', () => this.#start()),
-      hold: async ({ record, lasting }) => {
-        await record?.('token');
-        this.#marker = lasting?.marker;
-        await change('hold', () => void (this.isHeld = true));
-        return 'token';
-      },
-      release: (held) =>
-        change('release', () => {
-          if (held !== 'token') throw new Error(`released with ${JSON.stringify(held)}`);
-          this.isHeld = false;
-        }),
-    };
-  }
-
-  /** Nothing else that held it is there any more. */
-  get startsWithMachine(): boolean {
-    return this.#marker === undefined || !existsSync(this.#marker);
-  }
-
-  #start(): void {
-    if (this.isHeld) throw new Error('it is held');
-    this.isRunning = true;
-  }
-}
-
-/** As in `change-steps.ts`. */
-const ROOM_PAUSE_MS = 500;
-
-/** A disk that is full stays so: the time that is waited for room passes at once. */
-function withoutWaitForRoom(clock: Clock): Clock {
-  let skippedMs = 0;
-  return {
-    ...clock,
-    monotonicMs: () => clock.monotonicMs() + skippedMs,
-    sleep(durationMs, options) {
-      if (durationMs !== ROOM_PAUSE_MS) return clock.sleep(durationMs, options);
-      skippedMs += durationMs;
-      return Promise.resolve();
-    },
-  };
-}
+import { withoutWaitForRoom } from './room-wait.ts';
+import { ServiceModel } from './service-model.ts';
 
 export interface LabRun {
   readonly life?: Life;
@@ -303,7 +183,7 @@ export class InPlaceLab implements AsyncDisposable {
     const { part = 'all', live = false } = run;
     const input = { ...this.#restoreInput(run), wanted, filter: {}, part, live, dryRun: false };
     await using restore = await openInPlaceRestore(this.workbench(run), this.machine(run), input);
-    return await last(restore.run());
+    return await changeResult(restore.run());
   }
 
   #restoreInput({ app = this.app(), unreachable, signal }: LabRun & { app?: ResolvedApp }) {
@@ -332,7 +212,7 @@ export class InPlaceLab implements AsyncDisposable {
       paths: this.app().paths,
       repositoryOf: (journal) => this.#repositoryOf(workbench, journal, run),
     });
-    return last(events);
+    return changeResult(events);
   }
 
   async rollBack(run: LabRun = {}): Promise<InPlaceResult> {
@@ -343,7 +223,7 @@ export class InPlaceLab implements AsyncDisposable {
       restoreOf: () => Promise.resolve(this.#restoreInput(run)),
       repositoryOf: (journal) => this.#repositoryOf(workbench, journal, run),
     });
-    return await last(rollback.run());
+    return await changeResult(rollback.run());
   }
 
   #repositoryOf(
@@ -364,20 +244,20 @@ export class InPlaceLab implements AsyncDisposable {
 
   /** What the app would find. */
   tree(): AppTree {
-    const found: Record<string, string> = {};
-    readTree(this.root, '', found);
-    return found;
+    return readAppTree(this.root);
+  }
+
+  /** Changes that were cut off. */
+  async unfinished(): Promise<readonly ChangeJournal[]> {
+    return (await findKnown(this.machine(), this.app().paths)).unfinished;
   }
 
   /** Everything on the disk and the service as they are; puts them back as often as is wanted. */
   freeze(): () => void {
-    const folders = [this.root, this.state].map((folder) => ({ folder, kept: readFrozen(folder) }));
+    const thaw = freezeFolders([this.root, this.state]);
     const { isRunning, isHeld } = this.service;
     return () => {
-      for (const { folder, kept } of folders) {
-        rmSync(folder, { recursive: true, force: true });
-        for (const entry of kept) thaw(entry);
-      }
+      thaw();
       Object.assign(this.service, { isRunning, isHeld });
     };
   }
@@ -385,30 +265,6 @@ export class InPlaceLab implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.backup[Symbol.asyncDispose]();
   }
-}
-
-interface Frozen {
-  readonly path: string;
-  readonly stats: Stats;
-  /** Absent: a folder. */
-  readonly bytes?: Uint8Array;
-}
-
-/** In memory: `cpSync` takes several times as long for files as small as these. Folders first. */
-function readFrozen(path: string): Frozen[] {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return [];
-  if (!stats.isDirectory()) return [{ path, stats, bytes: readFileSync(path) }];
-  return [{ path, stats }, ...readdirSync(path).flatMap((name) => readFrozen(join(path, name)))];
-}
-
-function thaw({ path, stats: { mode, atime, mtime }, bytes }: Frozen): void {
-  if (bytes === undefined) {
-    mkdirSync(path, { mode, recursive: true });
-    return;
-  }
-  writeFileSync(path, bytes, { mode });
-  utimesSync(path, atime, mtime);
 }
 
 /** Backed up as `snapshot`, and changed since: rows and pictures went and came, and a -wal lies there. */
@@ -425,42 +281,8 @@ function changeApp({ backup, root }: InPlaceLab): void {
   rmSync(join(uploads, first));
   writeFileSync(join(uploads, 'since.webp'), 'came since');
   writeFileSync(join(root, '.env'), 'changed since');
-  // As an app leaves it that was killed.
-  const db = new DatabaseSync(database);
-  db.exec("DELETE FROM items WHERE id % 2 = 0; UPDATE items SET name = 'changed since'");
-  const kept = ['', '-wal'].map((end) => [database + end, readFileSync(database + end)] as const);
-  db.close();
-  for (const [path, bytes] of kept) writeFileSync(path, bytes);
-}
-
-export async function last(
-  events: AsyncGenerator<InPlaceEvent, InPlaceResult>,
-): Promise<InPlaceResult> {
-  try {
-    for (;;) {
-      const next = await events.next();
-      if (next.done === true) return next.value;
-    }
-  } catch (error) {
-    await labGate.kill(error); // as the gate of a process that died
-    throw error;
-  }
-}
-
-function readTree(root: string, below: string, found: Record<string, string>): void {
-  for (const entry of readdirSync(join(root, below), { withFileTypes: true })) {
-    if (PLACE_NAME.test(entry.name)) continue;
-    const path = join(below, entry.name);
-    if (entry.isDirectory()) readTree(root, path, found);
-    else found[path] = readFileSync(join(root, path), 'latin1');
-  }
-}
-
-/** The files of every place beside the app. */
-export function keptFiles(root: string): string[] {
-  const found: Record<string, string> = {};
-  for (const name of readdirSync(root)) {
-    if (PLACE_NAME.test(name)) readTree(join(root, name), '', found);
-  }
-  return Object.values(found);
+  commitAndDie(
+    database,
+    "DELETE FROM items WHERE id % 2 = 0; UPDATE items SET name = 'changed since'",
+  );
 }

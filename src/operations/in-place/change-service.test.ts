@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openGuardLab } from '../../../test/support/guard-lab.ts';
-import { Life } from '../../../test/support/in-place-lab.ts';
+import { Life } from '../../../test/support/life.ts';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 
 test('what a step of an update started is stopped again before anything is moved back', async () => {

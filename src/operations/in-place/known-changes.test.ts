@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openGuardLab } from '../../../test/support/guard-lab.ts';
-import { Life } from '../../../test/support/in-place-lab.ts';
+import { Life } from '../../../test/support/life.ts';
 
 test('a guard that was cut off is in the way of the next one, also when the state folder is lost', async () => {
   await using lab = await openGuardLab();

@@ -3,12 +3,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { FileLayerCall } from '../../../test/support/intercepted-file-layer.ts';
-import {
-  keptFiles,
-  Life,
-  openInPlaceLab,
-  type InPlaceLab,
-} from '../../../test/support/in-place-lab.ts';
+import { keptFiles } from '../../../test/support/app-tree.ts';
+import { openInPlaceLab, type InPlaceLab } from '../../../test/support/in-place-lab.ts';
+import { commitAndDie } from '../../../test/support/killed-app.ts';
+import { Life } from '../../../test/support/life.ts';
 import { PLACE_NAME } from './change-journal.ts';
 
 /** Restores, and dies at the first call that this is true of. */
@@ -37,12 +35,7 @@ function isFirstMove({ name, path }: FileLayerCall): boolean {
 
 /** Somebody starts the app although it is held; it commits and is killed. */
 function runApp({ backup }: InPlaceLab): void {
-  const { database } = backup.app;
-  const db = new DatabaseSync(database);
-  db.exec("UPDATE items SET name = 'written after the crash'");
-  const kept = ['', '-wal'].map((end) => [database + end, readFileSync(database + end)] as const);
-  db.close();
-  for (const [path, bytes] of kept) writeFileSync(path, bytes);
+  commitAndDie(backup.app.database, "UPDATE items SET name = 'written after the crash'");
 }
 
 function namesIn(database: string): unknown[] {
