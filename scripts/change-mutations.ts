@@ -5,6 +5,7 @@ const swap = 'src/operations/in-place/swap-paths.test.ts';
 const live = 'test/crash/restore-live-crash.test.ts';
 const diskFull = 'test/crash/restore-disk-full.test.ts';
 const inPlace = 'test/crash/restore-in-place-crash.test.ts';
+const kept = 'test/crash/kept-files-crash.test.ts';
 
 export const changeMutations: readonly Mutation[] = [
   {
@@ -96,5 +97,13 @@ export const changeMutations: readonly Mutation[] = [
     text: "  if (verdict === undefined || verdict.kind === 'healthy') return;",
     replacement: '  if (verdict !== null) return;',
     test: { file: inPlace, title: 'ill on the restored state' },
+  },
+  {
+    rule: 7,
+    what: 'old files keep their name while they are removed',
+    file: 'src/operations/in-place/known-changes.ts',
+    text: "return (await isIn('old')) && !(await isIn(GIVEN_UP));",
+    replacement: "return (await isIn('old')) || (await isIn(GIVEN_UP));",
+    test: { file: kept, title: 'old files of which a backup that died removed some' },
   },
 ];

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runNode, runVitest } from './run-vitest.ts';
+import { DEATHS_OF } from './soak-record.ts';
 
 export interface SoakOrder {
   readonly seed: number;
@@ -106,8 +107,9 @@ function deathsIn(tally: string): Record<string, number> {
   const deaths: Record<string, number> = {};
   for (const line of readTally(tally).split('\n')) {
     const [, count = '', what = ''] = /^(\d+) (.+)$/.exec(line) ?? [];
-    if (what !== '')
-      deaths[`deaths of ${what}`] = (deaths[`deaths of ${what}`] ?? 0) + Number(count);
+    if (what === '') continue;
+    const name = `${DEATHS_OF}${what}`;
+    deaths[name] = (deaths[name] ?? 0) + Number(count);
   }
   return deaths;
 }
@@ -209,10 +211,13 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   },
   {
     name: 'crash-others',
-    what: 'init, keys, import, export, drill and both repairs that die at each single change',
+    what: 'init, keys, import, export, drill, both repairs and the removal of old files, at each change',
     run: (order) =>
       crashTests(
-        { files: ['key-crash', 'import-crash', 'export-crash', 'drill-crash'], others: BESIDE },
+        {
+          files: ['key-crash', 'import-crash', 'export-crash', 'drill-crash', 'kept-files-crash'],
+          others: BESIDE,
+        },
         order,
       ),
   },

@@ -30,13 +30,23 @@ test('pieces run at different times add up, and one run again replaces itself', 
   new SoakRecord(path).add({ ...run, from: 5000, date: '2026-01-03' });
   new SoakRecord(path).add(run);
   const page = soakPage(new SoakRecord(path).runs, machine, [run.part]);
-  expect(page).toContain('**10,000 raw captures, 0 wrong** (2026-01-02 to 2026-01-03)');
+  expect(page).toContain('**10,000 raw captures, 0 deaths, 0 wrong** (2026-01-02 to 2026-01-03)');
   expect(page).toContain('| captures 10000, kills 180 | 0 | 8.0 | abc1234 |');
 });
 
 test('what was wrong in any piece is told', () => {
   const page = soakPage([run, { ...run, from: 5000, wrong: 2 }], machine, [run.part]);
   expect(page).toContain('2 wrong');
+});
+
+test('deaths of all commands are counted together, and each is told', () => {
+  const counts = { tests: 5, 'deaths of guard': 990, 'deaths of update': 15 };
+  const page = soakPage([run, { ...run, part: 'crash-guard', counts }], machine, [
+    run.part,
+    'crash-guard',
+  ]);
+  expect(page).toContain('**5,000 raw captures, 1,005 deaths, 0 wrong**');
+  expect(page).toContain('| tests 5, deaths of guard 990, deaths of update 15 | 0 |');
 });
 
 test('what was never run is told', () => {

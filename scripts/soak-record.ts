@@ -25,6 +25,9 @@ export interface Machine {
   readonly memoryGib: number;
 }
 
+/** Of a command that was killed at its operation N, for each N: begins the name of its count. */
+export const DEATHS_OF = 'deaths of ';
+
 export class SoakRecord {
   readonly #path: string;
   #runs: readonly SoakRun[];
@@ -74,14 +77,15 @@ export function soakPage(
   const missing = allParts.filter((part) => !parts.includes(part));
   const rows = parts.map((part) => rowOf(runs.filter((run) => run.part === part)));
   const wrong = runs.reduce((sum, run) => sum + run.wrong, 0);
-  const captures = runs.reduce((sum, { counts }) => sum + (counts['captures'] ?? 0), 0);
+  const captures = sumOf(runs, (name) => name === 'captures');
+  const deaths = sumOf(runs, (name) => name.startsWith(DEATHS_OF));
   const { node, sqlite, system, cores, processor, memoryGib } = machine;
   return [
     '# Soak',
     '',
     'Written by `npm run soak`: the live and crash suites for hours instead of minutes, with fixed seeds.',
     '',
-    `**${captures.toLocaleString('en')} raw captures, ${wrong} wrong** (${spanOf(runs)}).`,
+    `**${captures.toLocaleString('en')} raw captures, ${deaths.toLocaleString('en')} deaths, ${wrong} wrong** (${spanOf(runs)}).`,
     '',
     `Node ${node}, SQLite ${sqlite}, ${system}, ${cores} cores (${processor}), ${memoryGib} GiB.`,
     '',
@@ -98,7 +102,15 @@ export function soakPage(
     'and the whole judged; `full`: in such a series, read whole; `equal`: partial ones that were compared',
     'byte for byte with SQLite’s backup of the same state, or with a raw image of the same last commit.',
     '',
+    '`deaths of` a command: killed, or met by a full disk, at its operation N for N = 1, 2, 3 … until it',
+    'succeeds; what is compared after each stands in [data-safety.md](data-safety.md).',
+    '',
   ].join('\n');
+}
+
+function sumOf(runs: readonly SoakRun[], isMeant: (name: string) => boolean): number {
+  const all = runs.flatMap(({ counts }) => Object.entries(counts));
+  return all.reduce((sum, [name, value]) => sum + (isMeant(name) ? value : 0), 0);
 }
 
 function rowOf(runs: readonly SoakRun[]): string {
