@@ -34,13 +34,16 @@ function migration(sql: string, end: string): string[] {
   return [process.execPath, '-e', script, lab.app.folders.database, sql];
 }
 
-test('a migration that goes well stays, rows that are gone are told, and rollback takes it back', async () => {
+test('a migration that goes well stays, rows and files that are gone are told, and rollback takes it back', async () => {
   const names = await lab.names();
   const sql = "UPDATE items SET name = 'migrated ' || name; DELETE FROM items WHERE id = 1";
-  const { stdout, stderr } = await lab.keepsake(['guard', '--', ...migration(sql, '')]);
+  const { uploads } = lab.app.folders;
+  const end = `require('node:fs').rmSync(${JSON.stringify(uploads)}, { recursive: true })`;
+  const { stdout, stderr } = await lab.keepsake(['guard', '--', ...migration(sql, end)]);
   expect(stdout).toContain('\nmigrated\n');
   expect(stdout).toContain('the guard of wishlist went well and answers');
   expect(stderr).toContain('items has 19 rows, had 20');
+  expect(stderr).toMatch(new RegExp(`${uploads}: (it is gone|no file is left in it)`));
   expect(await lab.names()).toEqual(names.slice(1).map((name) => `migrated ${name}`));
   expect(await lab.app.state()).toBe('active');
   const history = await lab.keepsake(['--json', 'history']);

@@ -51,7 +51,7 @@ export async function removePlaces(files: FileLayer, journal: ChangeJournal): Pr
 }
 
 /** Or anything else that is no folder. */
-async function holdsFile(files: FileLayer, path: string): Promise<boolean> {
+export async function holdsFile(files: FileLayer, path: string): Promise<boolean> {
   const kind = await kindOf(files, path);
   if (kind !== 'folder') return kind !== undefined;
   for (const name of await files.readFolder(path)) {

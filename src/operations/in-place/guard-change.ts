@@ -13,7 +13,7 @@ import type { ChangeService } from './change-service.ts';
 import { CopyAside } from './copy-aside.ts';
 import type { GuardInput, GuardStep, GuardWork } from './guard-input.ts';
 import type { CommandEvent } from './in-place-input.ts';
-import { findLosses, judgeAfter, type DatabaseJudge } from './judge-after.ts';
+import { findEmptied, findLosses, judgeAfter, type DatabaseJudge } from './judge-after.ts';
 import { setLinks } from './path-links.ts';
 import { SnapshotChange, rulesOf, type SnapshotChangeOptions } from './snapshot-change.ts';
 import { isSameOrBelow, realPath } from './swap-roots.ts';
@@ -175,15 +175,17 @@ export class GuardChange extends SnapshotChange {
   }
 
   async #tellLosses(): Promise<void> {
-    const { journal, warn, signal } = this.#options;
+    const { journal, machine, warn, signal } = this.#options;
     if (this.#after === undefined) return;
-    const copyOf = (at: string): string => copyIn(journal.value.roots, at);
+    const { app, roots } = journal.value;
+    const copyOf = (at: string): string => copyIn(roots, at);
     try {
       for (const loss of await findLosses(this.#judgeOne, this.#after, { copyOf, signal }))
         warn(loss);
+      for (const loss of await findEmptied(machine.files, app.paths, copyOf)) warn(loss);
     } catch (error) {
       signal?.throwIfAborted();
-      warn(`whether rows are missing was not counted: ${describeCause(error)}`);
+      warn(`whether rows or files are missing was not counted: ${describeCause(error)}`);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Whether the databases are sound after commands had their way, and what of their rows is missing. */
+import type { FileLayer } from '../../backend/file-layer.ts';
 import { describeCause, isKeepsakeError, KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { captureImage } from '../../sqlite/capture.ts';
 import type { DatabaseFacts } from '../../sqlite/database-facts.ts';
@@ -6,6 +7,9 @@ import { Gate } from '../../sqlite/gate.ts';
 import { judgeDatabase } from '../judge-database.ts';
 import { withScratchFolder } from '../scratch-folder.ts';
 import type { Workbench } from '../workbench.ts';
+import { kindOf } from './change-files.ts';
+import { holdsFile } from './end-change.ts';
+import { realPath } from './swap-roots.ts';
 
 interface Abortable {
   readonly signal?: AbortSignal | undefined;
@@ -76,6 +80,22 @@ export async function findLosses(
     losses.push(...[...compare(before, now)].map((loss) => `${path}: ${loss}`));
   }
   return losses;
+}
+
+/** Paths that held files before and hold none now. */
+export async function findEmptied(
+  files: FileLayer,
+  paths: readonly string[],
+  copyOf: (path: string) => string,
+): Promise<string[]> {
+  const emptied: string[] = [];
+  for (const path of paths) {
+    const at = realPath(path);
+    if ((await holdsFile(files, at)) || !(await holdsFile(files, copyOf(at)))) continue;
+    const isGone = (await kindOf(files, at)) === undefined;
+    emptied.push(`${path}: ${isGone ? 'it is gone' : 'no file is left in it'}`);
+  }
+  return emptied;
 }
 
 type Compared = Pick<DatabaseFacts, 'tables' | 'foreignKeyViolations'>;
