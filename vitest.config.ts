@@ -41,7 +41,7 @@ class LongFirst extends BaseSequencer {
   }
 }
 
-const unit = { testTimeout: 30_000, sequence: { groupOrder: 0 } };
+const unit = { sequence: { groupOrder: 0 } };
 
 export default defineConfig({
   test: {
