@@ -81,6 +81,18 @@ test('an app that is ill on the restored state gets its old one back, wherever t
   expect(deaths).toBeGreaterThan(60);
 });
 
+test('a restore that stores the old state first and dies at any of its calls is finished or undone, too', async () => {
+  const parts = await openRestoredLab();
+  await using lab = parts.lab;
+  const restore = (life: Life) => lab.restore(parts.snapshot, { life });
+  const deaths = await forEachDeath(lab, restore, {
+    what: 'restore in place, with its restore point',
+    judge: () => expectBothWays(parts),
+    step: () => 30,
+  });
+  expect(deaths).toBeGreaterThan(3);
+});
+
 test('a rollback that dies at its n-th call, for each n, ends with the restored state or the one before', async () => {
   const { lab, snapshot, before, after, reset } = await openRestoredLab();
   await using _lab = lab;
