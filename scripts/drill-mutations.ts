@@ -1,7 +1,7 @@
 /** Of what keeps a drill away from the live app. */
 import type { Mutation } from './mutation.ts';
 
-const drills = 'test/e2e/drill.test.ts';
+const drills = 'test/e2e/drill-isolation.test.ts';
 
 export const drillMutations: readonly Mutation[] = [
   {

@@ -1,5 +1,6 @@
 /** A running app with a repository and a config that says how to drill it. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { expect } from 'vitest';
 import { messages } from './app-lab.ts';
 import { CliLab, PASSWORD, type CallOptions } from './cli-lab.ts';
 import { printFolder } from './folder-print.ts';
@@ -120,6 +121,11 @@ export class DrillLab extends CliLab {
     return (await Promise.all(folders.map(printFolder))).flat();
   }
 
+  /** Of the live app. */
+  async namesOfItems(): Promise<string[]> {
+    return (await this.app.items()).map(({ name }) => name);
+  }
+
   leftInScratch(): string[] {
     return existsSync(this.scratch) ? readdirSync(this.scratch) : [];
   }
@@ -145,6 +151,12 @@ function readOrEmpty(path: string): string {
   } catch {
     return '';
   }
+}
+
+/** No trace of a drill is left on the machine. */
+export function expectNothingLeft(lab: DrillLab): void {
+  expect(lab.leftInScratch()).toEqual([]);
+  expect(lab.copiesRunning()).toEqual([]);
 }
 
 /** With an empty repository. */
