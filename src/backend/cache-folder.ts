@@ -12,6 +12,7 @@ import type { FileHandle } from './backend.ts';
 import { sliceRange } from './byte-range.ts';
 import { systemCode } from './file-errors.ts';
 import type { FileLayer } from './file-layer.ts';
+import { namesIfAny } from './folder-names.ts';
 import { isTemporaryName, kindFolder } from './layout.ts';
 import { makeFolders } from './local-folders.ts';
 import { readRange, removeQuietly, writeNewFile } from './whole-file.ts';
@@ -163,18 +164,9 @@ export async function* cachedFiles(
   layer: FileLayer,
   folder: string,
 ): AsyncGenerator<{ path: string; name: string }> {
-  for (const prefix of await namesIn(layer, folder)) {
-    for (const name of await namesIn(layer, join(folder, prefix))) {
+  for (const prefix of await namesIfAny(layer, folder)) {
+    for (const name of await namesIfAny(layer, join(folder, prefix))) {
       yield { path: join(folder, prefix, name), name };
     }
-  }
-}
-
-async function namesIn(layer: FileLayer, folder: string): Promise<string[]> {
-  try {
-    return await layer.readFolder(folder);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return [];
-    throw error;
   }
 }

@@ -1,8 +1,8 @@
 /** Is a folder fit for a new repository? One inside an app would mix the app's `data` with ours. */
 import { join } from 'node:path';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { systemCode } from './file-errors.ts';
 import type { FileLayer } from './file-layer.ts';
+import { namesIfAny } from './folder-names.ts';
 import { isOfLayout, kindFolder } from './layout.ts';
 
 const KINDS = ['key', 'lock', 'snapshot', 'index', 'pack'] as const;
@@ -11,18 +11,9 @@ const KINDS = ['key', 'lock', 'snapshot', 'index', 'pack'] as const;
 export async function refuseForeignContent(layer: FileLayer, location: string): Promise<void> {
   for (const kind of KINDS) {
     const folder = kindFolder(kind);
-    const names = await namesIn(layer, join(location, folder));
+    const names = await namesIfAny(layer, join(location, folder));
     const foreign = names.find((name) => !isOfLayout(kind, name));
     if (foreign === undefined) continue;
     throw new KeepsakeError('BACKEND_FOLDER_TAKEN', { location, found: `${folder}/${foreign}` });
-  }
-}
-
-async function namesIn(layer: FileLayer, path: string): Promise<string[]> {
-  try {
-    return await layer.readFolder(path);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
-    throw error;
   }
 }

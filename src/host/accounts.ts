@@ -5,6 +5,7 @@
  * Source: passwd(5) `name:password:uid:gid:…`, group(5) `name:password:gid:members`.
  */
 import { readFileSync } from 'node:fs';
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 
 export interface AccountTable {
   readonly nameOf: ReadonlyMap<number, string>;
@@ -56,6 +57,13 @@ export function idOfGroup(name: string): number | undefined {
 /** Read anew each time: an account may be made while Keepsake runs (`rebuild`). */
 export function findAccount(name: string): PasswdEntry | undefined {
   return parseAccount(readTable('/etc/passwd'), name);
+}
+
+/** Throws `HOST_USER_UNKNOWN`. */
+export function requireAccount(name: string): PasswdEntry {
+  const account = findAccount(name);
+  if (account === undefined) throw new KeepsakeError('HOST_USER_UNKNOWN', { user: name });
+  return account;
 }
 
 /** Read anew each time, as for `findAccount`. */

@@ -6,14 +6,12 @@ import {
   type IndexRepairPlan,
 } from '../repository/repair-index.ts';
 import { withEvents } from './event-channel.ts';
-import { openSession, type SessionOptions } from './open-session.ts';
-import type { RepositoryChoice, Workbench } from './workbench.ts';
+import { openForRepair, type RepairInput } from './open-for-repair.ts';
+import type { Workbench } from './workbench.ts';
 
-export interface RepairIndexInput extends Omit<SessionOptions, 'lock'> {
-  readonly repository: RepositoryChoice;
+export interface RepairIndexInput extends RepairInput {
   /** Read every pack whole. */
   readonly readData: boolean;
-  readonly dryRun: boolean;
 }
 
 export type RepairIndexEvent =
@@ -22,15 +20,12 @@ export type RepairIndexEvent =
   | { readonly type: 'plan'; readonly plan: IndexRepairPlan; readonly changesNothing: boolean }
   | { readonly type: 'done' };
 
-/** Reads the store itself, not the local cache. A dry run takes no exclusive lock. */
 export async function* repairIndex(
   workbench: Workbench,
   input: RepairIndexInput,
 ): AsyncGenerator<RepairIndexEvent> {
-  const choice = { ...input.repository, cacheFolder: undefined };
   const { dryRun, readData, signal } = input;
-  const lock = dryRun ? 'shared' : 'exclusive';
-  await using session = await openSession(workbench, choice, { ...input, lock });
+  await using session = await openForRepair(workbench, input);
   const { repository } = session;
   const plan = yield* withEvents<RepairIndexEvent, IndexRepairPlan>((emitter) =>
     planIndexRepair(repository, {

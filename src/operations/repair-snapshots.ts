@@ -8,15 +8,13 @@ import {
   type SnapshotRepairPlan,
 } from '../snapshot/repair-snapshots.ts';
 import { withEvents } from './event-channel.ts';
-import { openSession, type SessionOptions } from './open-session.ts';
-import type { RepositoryChoice, Workbench } from './workbench.ts';
+import { openForRepair, type RepairInput } from './open-for-repair.ts';
+import type { Workbench } from './workbench.ts';
 
-export interface RepairSnapshotsInput extends Omit<SessionOptions, 'lock'> {
-  readonly repository: RepositoryChoice;
+export interface RepairSnapshotsInput extends RepairInput {
   /** Ids or beginnings of ids; none: all. */
   readonly ids: readonly string[];
   readonly forget: boolean;
-  readonly dryRun: boolean;
 }
 
 export type RepairSnapshotsEvent =
@@ -25,15 +23,12 @@ export type RepairSnapshotsEvent =
   | { readonly type: 'plan'; readonly plan: SnapshotRepairPlan }
   | SnapshotRepairEvent;
 
-/** Reads the store itself, not the local cache. A dry run takes no exclusive lock. */
 export async function* repairSnapshots(
   workbench: Workbench,
   input: RepairSnapshotsInput,
 ): AsyncGenerator<RepairSnapshotsEvent> {
-  const choice = { ...input.repository, cacheFolder: undefined };
   const { dryRun, forget, signal } = input;
-  const lock = dryRun ? 'shared' : 'exclusive';
-  await using session = await openSession(workbench, choice, { ...input, lock });
+  await using session = await openForRepair(workbench, input);
   const { repository } = session;
   const only = await resolveIds(repository, input);
   const plan = yield* withEvents<RepairSnapshotsEvent, SnapshotRepairPlan>((emitter) =>

@@ -6,7 +6,7 @@
  * was read, so that nothing was committed in between. Any doubt, any commit meanwhile, any trouble
  * at all that another way of capturing might not have: `undefined`, and all of it is to be read.
  */
-import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
 import { walResetWarning } from './capture-warnings.ts';
 import type { CaptureOptions, CapturedImage } from './capture.ts';
 import {
@@ -15,7 +15,7 @@ import {
   type ChangedStage,
   type EarlierCapture,
 } from './changed-pages.ts';
-import { callGate, expectAnswer } from './gate-answer.ts';
+import { callGate, expectAnswer, releaseLock } from './gate-answer.ts';
 import { refusalOf } from './gate-copy.ts';
 import { ownGateUnless, type Gate } from './gate.ts';
 import { factsOfHeader } from './header-facts.ts';
@@ -127,11 +127,11 @@ async function readUnderLock(
     });
     assertLastCommit(before, pages);
     assertNoCommit(before, await readWalIndex(shm));
-    const readLockMs = await release(options);
+    const readLockMs = await releaseLock(options);
     return { pages, ...expectAnswer(schema, 'schema', path), readLockMs };
   } catch (error) {
     if (error instanceof RawReadDoubt) {
-      await release(options);
+      await releaseLock(options);
       return undefined;
     }
     // Ends the lock at once, whatever the gate is at.
@@ -158,13 +158,4 @@ function assertNoCommit(before: WalIndexHeader, after: WalIndexHeader): void {
     before.salt2 === after.salt2 &&
     isSameChecksum(before.lastChecksum, after.lastChecksum);
   if (!isSame) throw new RawReadDoubt('something was committed meanwhile');
-}
-
-/** Only a gate that has held the lock all the time can release it. */
-async function release({ gate, path, signal }: LockedReading): Promise<number> {
-  const answer = await callGate(gate, path, { kind: 'release' }, { signal });
-  if (answer.kind === 'not-held') {
-    throw new KeepsakeError('CAPTURE_GATE_DIED', { path, how: 'while it held the read lock' });
-  }
-  return expectAnswer(answer, 'released', path).readLockMs;
 }

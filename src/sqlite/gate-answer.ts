@@ -30,6 +30,19 @@ export function expectAnswer<K extends FinalAnswer['kind']>(
   throw answerError(answer, path);
 }
 
+/** For how long the lock was held. Only a gate that has held it all the time can release it. */
+export async function releaseLock({
+  gate,
+  path,
+  signal,
+}: GateCallOptions & { readonly gate: Gate; readonly path: string }): Promise<number> {
+  const answer = await callGate(gate, path, { kind: 'release' }, { signal });
+  if (answer.kind === 'not-held') {
+    throw new KeepsakeError('CAPTURE_GATE_DIED', { path, how: 'while it held the read lock' });
+  }
+  return expectAnswer(answer, 'released', path).readLockMs;
+}
+
 function answerError(answer: FinalAnswer, path: string): KeepsakeError {
   if (answer.kind === 'column-missing') {
     const { table, column } = answer;

@@ -16,13 +16,7 @@ import { equalBytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { fsPath } from '../base/raw-name.ts';
 import { isTooYoung, timestampGuardMs } from './timestamp-guard.ts';
-import {
-  isMissing,
-  readState,
-  unreadable,
-  type FileState,
-  type SourceSurvey,
-} from './source-survey.ts';
+import { openIfThere, readState, type FileState, type SourceSurvey } from './source-survey.ts';
 import { readFully } from './wal-scan.ts';
 
 const COPY_BLOCK_BYTES = 1_048_576;
@@ -88,7 +82,7 @@ async function hasSameContent(
   copyPath: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  await using source = await openSource(sourcePath);
+  await using source = await openIfThere(sourcePath);
   if (source === undefined) return false;
   await using copy = await open(fsPath(copyPath), 'r');
   const [block, copied] = [new Uint8Array(COPY_BLOCK_BYTES), new Uint8Array(COPY_BLOCK_BYTES)];
@@ -108,7 +102,7 @@ async function copyFile(
   to: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  await using source = await openSource(from);
+  await using source = await openIfThere(from);
   if (source === undefined) return false;
   await using target = await open(fsPath(to), 'wx', 0o600);
   const block = new Uint8Array(COPY_BLOCK_BYTES);
@@ -117,15 +111,6 @@ async function copyFile(
     const { bytesRead } = await source.read(block);
     if (bytesRead === 0) return true;
     await writeAll(target, block.subarray(0, bytesRead));
-  }
-}
-
-async function openSource(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(fsPath(path), 'r');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw unreadable(path, error);
   }
 }
 

@@ -1,8 +1,7 @@
 /** One attempt to read a database's pages while the gate holds the read lock, within its limit. */
-import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Clock } from '../base/clock.ts';
-import type { DatabaseState } from './database-state.ts';
-import { callGate, expectAnswer } from './gate-answer.ts';
+import { callGate, expectAnswer, releaseLock } from './gate-answer.ts';
 import { lockRequest, refusalOf, type CopyOutcome, type GateCopyOptions } from './gate-copy.ts';
 import { readRawImage, type RawStage } from './raw-image.ts';
 import { RawReadDoubt } from './raw-wal.ts';
@@ -27,10 +26,11 @@ export async function copyRaw(options: RawCopyOptions): Promise<CopyOutcome> {
       image: image.path,
       signal: limit.signal,
     });
-    return await release(options, state);
+    const readLockMs = await releaseLock(options);
+    return { kind: 'copied', method: 'raw', readLockMs, warnings: [], state };
   } catch (error) {
     if (error instanceof RawReadDoubt) {
-      await release(options, undefined);
+      await releaseLock(options);
       return { kind: 'doubt' };
     }
     // Ends the lock at once, whatever the gate is at.
@@ -40,19 +40,6 @@ export async function copyRaw(options: RawCopyOptions): Promise<CopyOutcome> {
     if (isDiskFull(error)) throw await image.fullError(path, survey.main.sizeBytes);
     throw isKeepsakeError(error) ? error : unreadable(path, error);
   }
-}
-
-/** Only a gate that has held the lock all the time can release it. */
-async function release(
-  { gate, path, signal }: RawCopyOptions,
-  state: DatabaseState | undefined,
-): Promise<CopyOutcome> {
-  const answer = await callGate(gate, path, { kind: 'release' }, { signal });
-  if (answer.kind === 'not-held') {
-    throw new KeepsakeError('CAPTURE_GATE_DIED', { path, how: 'while it held the read lock' });
-  }
-  const { readLockMs } = expectAnswer(answer, 'released', path);
-  return { kind: 'copied', method: 'raw', readLockMs, warnings: [], state };
 }
 
 /** Aborts the reading when the lock has been held for too long, or when the caller does. */

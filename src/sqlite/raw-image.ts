@@ -21,7 +21,7 @@ import {
 } from './database-file.ts';
 import { provableState, type DatabaseState } from './database-state.ts';
 import { copyPages, layOver, lockPageOf } from './raw-pages.ts';
-import { isMissing, stateOf, unreadable } from './source-survey.ts';
+import { isMissing, openIfThere, stateOf, unreadable } from './source-survey.ts';
 import { openWal, RawReadDoubt, type OpenWal } from './raw-wal.ts';
 
 export type RawStage = 'log-scanned' | 'main-read' | 'log-laid-over';
@@ -66,12 +66,9 @@ export async function readRawImage(options: RawImageOptions): Promise<DatabaseSt
 }
 
 export async function openSource(path: string): Promise<FileHandle> {
-  try {
-    return await open(fsPath(path), 'r');
-  } catch (error) {
-    if (isMissing(error)) throw new RawReadDoubt('the database is gone');
-    throw unreadable(path, error);
-  }
+  const file = await openIfThere(path);
+  if (file === undefined) throw new RawReadDoubt('the database is gone');
+  return file;
 }
 
 export async function readHeader(file: FileHandle): Promise<DatabaseHeader> {

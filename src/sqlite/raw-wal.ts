@@ -1,10 +1,10 @@
 /** The log beside a live database: opened, scanned, and held against what its users say of it. */
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { stat, type FileHandle } from 'node:fs/promises';
 import { equalBytes } from '../base/bytes.ts';
 import { fsPath } from '../base/raw-name.ts';
 import type { DatabaseHeader } from './database-file.ts';
 import type { WalStamp } from './database-state.ts';
-import { isMissing, stateOf, unreadable } from './source-survey.ts';
+import { isMissing, openIfThere, stateOf, unreadable } from './source-survey.ts';
 import { decodeWalHeader, isSameChecksum, WAL_HEADER_BYTES, type WalHeader } from './wal-format.ts';
 import { decodeWalIndex, WAL_INDEX_BYTES, type WalIndexHeader } from './wal-index.ts';
 import { readFully, scanWal, type WalScan } from './wal-scan.ts';
@@ -74,7 +74,7 @@ export async function openWal(
 ): Promise<OpenWal | undefined> {
   const path = `${source}-wal`;
   const index = walMode ? await readWalIndex(`${source}-shm`) : undefined;
-  const file = await openOrMissing(path);
+  const file = await openIfThere(path);
   if ((file !== undefined) !== walMode) {
     await file?.close();
     throw new RawReadDoubt('the header of the database does not fit the files beside it');
@@ -110,15 +110,6 @@ function assertReaches(
   throw new RawReadDoubt('the log does not hold what is committed');
 }
 
-async function openOrMissing(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(fsPath(path), 'r');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw unreadable(path, error);
-  }
-}
-
 async function readHeaderBytes(file: FileHandle): Promise<Uint8Array> {
   const bytes = new Uint8Array(WAL_HEADER_BYTES);
   return bytes.subarray(0, await readFully(file, bytes, 0));
@@ -126,7 +117,7 @@ async function readHeaderBytes(file: FileHandle): Promise<Uint8Array> {
 
 /** Throws `RawReadDoubt` if there is none, or none that is whole: a writer changes it in no time. */
 export async function readWalIndex(path: string): Promise<WalIndexHeader> {
-  const file = await openOrMissing(path);
+  const file = await openIfThere(path);
   if (file === undefined) throw new RawReadDoubt('there is no index of the log');
   await using _ = file;
   const bytes = new Uint8Array(WAL_INDEX_BYTES);

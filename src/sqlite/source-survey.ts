@@ -1,6 +1,6 @@
 /** What lies in the source folder, seen by plain `stat` and the first 100 bytes of the database. */
 import type { BigIntStats } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
+import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { asBuffer } from '../base/bytes.ts';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeRawName, fsPath } from '../base/raw-name.ts';
@@ -158,4 +158,14 @@ export function unreadable(path: string, cause: unknown): KeepsakeError {
     { path, reason: describeCause(cause) },
     { cause },
   );
+}
+
+/** For reading; `undefined`: there is no such file any more. */
+export async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(fsPath(path), 'r');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw unreadable(path, error);
+  }
 }

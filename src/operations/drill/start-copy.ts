@@ -3,7 +3,7 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import type { DrillConfig } from '../../config/app-parts-schema.ts';
-import { findAccount, type Account } from '../../host/accounts.ts';
+import { requireAccount, type Account } from '../../host/accounts.ts';
 import { runConfined } from '../../host/confined-run.ts';
 import type { Confinement } from '../../host/confinement.ts';
 import { freeLoopbackPort } from '../../host/free-port.ts';
@@ -72,8 +72,7 @@ export async function* startCopy(
 
 function accountOf(name: string | undefined): Account | undefined {
   if (name === undefined) return undefined;
-  const account = findAccount(name);
-  if (account === undefined) throw new KeepsakeError('HOST_USER_UNKNOWN', { user: name });
+  const account = requireAccount(name);
   const own = process.getuid?.();
   if (own === account.uid) return undefined;
   if (own !== 0) throw new KeepsakeError('HOST_USER_DENIED', { user: name });

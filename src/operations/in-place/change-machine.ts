@@ -2,10 +2,9 @@
 import { chmod, chown, lstat, open, utimes } from 'node:fs/promises';
 import type { FileLayer } from '../../backend/file-layer.ts';
 import type { Clock } from '../../base/clock.ts';
-import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { fsPath } from '../../base/raw-name.ts';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
-import { findAccount } from '../../host/accounts.ts';
+import { requireAccount } from '../../host/accounts.ts';
 import type { Environment } from '../../host/command-environment.ts';
 import { probeHealth, type HealthVerdict } from '../../host/health-probe.ts';
 import { syncFileSystem } from '../../host/libc.ts';
@@ -76,7 +75,7 @@ function serviceOf(app: ResolvedApp, { clock, environment }: MachineOptions) {
     clock,
     environment,
     commands: {
-      runAs: app.runAs === undefined ? undefined : accountOf(app.runAs),
+      runAs: app.runAs === undefined ? undefined : requireAccount(app.runAs),
       workingFolder: app.workingDirectory,
       environment: app.environment,
     },
@@ -87,12 +86,6 @@ function serviceOf(app: ResolvedApp, { clock, environment }: MachineOptions) {
       },
     }),
   });
-}
-
-function accountOf(user: string) {
-  const account = findAccount(user);
-  if (account === undefined) throw new KeepsakeError('HOST_USER_UNKNOWN', { user });
-  return account;
 }
 
 async function readAttributes(path: string) {

@@ -1,9 +1,8 @@
 /** Runs a guard's commands as the app's user, in the hands of whoever sits at the terminal. */
 import { basename } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import type { ResolvedApp } from '../../config/resolve-app.ts';
-import { findAccount, type Account } from '../../host/accounts.ts';
+import { requireAccount, type Account } from '../../host/accounts.ts';
 import { appEnvironment, type Environment } from '../../host/command-environment.ts';
 import { runCommand } from '../../host/run-command.ts';
 import type { GuardWork } from './guard-input.ts';
@@ -41,10 +40,7 @@ export function stepRunner(
 
 /** Throws `HOST_USER_UNKNOWN`. */
 export function accountOf(user: string | undefined): Account | undefined {
-  if (user === undefined) return undefined;
-  const account = findAccount(user);
-  if (account === undefined) throw new KeepsakeError('HOST_USER_UNKNOWN', { user });
-  return account;
+  return user === undefined ? undefined : requireAccount(user);
 }
 
 /** The program, and the first words that are plain ones: settings and what follows may be secret. */
