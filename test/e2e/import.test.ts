@@ -1,34 +1,24 @@
 /** `import`, from archives that real tar made and databases that were copied by hand. */
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { messages, openAppLab, type AppLab } from '../support/app-lab.ts';
 import { compareTrees } from '../support/compare-trees.ts';
-import type { KeepsakeResult } from '../support/keepsake.ts';
+import { openImportLab, rowsIn, type Imported, type ImportLab } from '../support/import-lab.ts';
 import { layOutNastyTree } from '../support/nasty-tree.ts';
 import { runProgramOk } from '../support/run-program.ts';
 
-let lab: AppLab;
+let lab: ImportLab;
 let live: string;
 /** Archives that are sound, by their name, taken in by one command. */
 let sound: Map<string, Imported>;
 
 beforeAll(async () => {
-  lab = await openAppLab();
+  lab = await openImportLab();
   live = await lab.backUp();
   const files: string[] = [];
-  for (const [name, make] of SOUND) files.push(await tarOf(name, ...make()));
-  const { imported } = await importing(files.toReversed());
+  for (const [name, make] of SOUND) files.push(await lab.tarOf(name, ...make()));
+  const { imported } = await lab.importing(files.toReversed());
   sound = new Map(imported.map((each) => [basename(each.item), each]));
 });
 afterAll(() => lab[Symbol.asyncDispose]());
@@ -55,47 +45,6 @@ function importedFrom(name: string): Imported {
   return found;
 }
 
-interface Imported {
-  readonly item: string;
-  readonly snapshot_id?: string;
-  readonly outcome: string;
-  readonly time: string;
-  readonly time_from: string;
-  readonly tags: string[];
-  readonly places: { from: string; to: string }[];
-  readonly databases: { path: string; verdict: string; rows: number }[];
-  readonly total_files: number;
-  readonly data_added_packed: number;
-  readonly notes: string[];
-}
-
-async function importing(
-  args: readonly string[],
-  { exits, app = true }: { exits?: number; app?: boolean } = {},
-): Promise<{ result: KeepsakeResult; imported: Imported[] }> {
-  const config = app ? ['-c', lab.config] : [];
-  const all = ['--json', ...config, 'import', '--host', 'homeserver', ...args];
-  const result = await lab.keepsake(all, exits === undefined ? {} : { exits });
-  return { result, imported: messages(result, 'import') as unknown as Imported[] };
-}
-
-async function restored(id: string | undefined): Promise<string> {
-  const target = lab.join(`restored-${id?.slice(0, 8)}`);
-  await lab.restoreHere(id ?? '', target);
-  return target;
-}
-
-function rowsIn(path: string, table = 'items'): unknown {
-  using database = new DatabaseSync(path, { readOnly: true });
-  return database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'];
-}
-
-async function tarOf(name: string, ...args: string[]): Promise<string> {
-  const file = lab.join(name);
-  await runProgramOk(['tar', '-caf', file, ...args]);
-  return file;
-}
-
 const isOfDatabase = (path: string): boolean => /^data(\/|$)/.test(path);
 
 test.each([
@@ -111,7 +60,7 @@ test.each([
   expect(one.databases).toMatchObject([{ path: lab.app.database, verdict: 'sound' }]);
   // All of it is in the repository already.
   expect(one.data_added_packed).toBeLessThan(30_000);
-  const below = join(await restored(id), lab.app.root);
+  const below = join(await lab.restored(id), lab.app.root);
   // That archive has no member for the root and for `data`.
   const differences = await compareTrees(lab.app.root, below, { skip: isOfDatabase });
   const isExpected = (text: string) => name.startsWith('loose') && text.startsWith('.: ');
@@ -119,11 +68,6 @@ test.each([
   expect(readdirSync(join(below, 'data'))).toEqual(['prod.db']);
   expect(rowsIn(join(below, 'data/prod.db'))).toBe(rowsIn(lab.app.database));
   await lab.keepsake(['verify', id]);
-});
-
-test('an imported snapshot compares with a backup, path by path', async () => {
-  // The one of which no name in the archive is as on the disk.
-  const { snapshot_id: id = '' } = importedFrom('loose-20251104.tgz');
   const { stdout } = await lab.keepsake(['diff', id, live]);
   expect(stdout).toContain(live.slice(0, 8));
   expect(stdout).not.toMatch(/^[+-] .*\.webp/m);
@@ -139,12 +83,12 @@ test('the same file again is said and makes no second snapshot', async () => {
   const file = lab.join(name);
   const elsewhere = lab.join('renamed-20251103.tar');
   cpSync(file, elsewhere);
-  const before = snapshotCount();
-  const again = await importing([file, elsewhere]);
+  const before = lab.snapshotCount();
+  const again = await lab.importing([file, elsewhere]);
   const skipped = { outcome: 'skipped', snapshot_id: importedFrom(name).snapshot_id };
   expect(again.imported).toMatchObject([skipped, skipped]);
-  expect(snapshotCount()).toBe(before);
-  const other = await importing(['--time', '2025-11-09T08:00:00Z', file]);
+  expect(lab.snapshotCount()).toBe(before);
+  const other = await lab.importing(['--time', '2025-11-09T08:00:00Z', file]);
   expect(other.imported).toMatchObject([{ outcome: 'imported', time: '2025-11-09T08:00:00.000Z' }]);
 });
 
@@ -153,7 +97,7 @@ test('a single database goes where the app has its own, is only the database, an
   cpSync(lab.app.database, file);
   const compressed = lab.join('prod.db.backup-20251125.gz');
   writeFileSync(compressed, (await runProgramOk(['gzip', '-c', file])).stdoutBytes);
-  const { imported } = await importing([file, compressed]);
+  const { imported } = await lab.importing([file, compressed]);
   expect(imported).toMatchObject([
     {
       outcome: 'imported',
@@ -162,10 +106,10 @@ test('a single database goes where the app has its own, is only the database, an
     },
     { outcome: 'imported', databases: [{ verdict: 'sound' }] },
   ]);
-  const target = await restored(imported[0]?.snapshot_id);
+  const target = await lab.restored(imported[0]?.snapshot_id);
   expect(rowsIn(join(target, lab.app.database))).toBe(rowsIn(lab.app.database));
-  await importing([file], { app: false, exits: 2 });
-  const without = await importing(['--as', '/srv/x.db', file], { app: false });
+  await lab.importing([file], { app: false, exits: 2 });
+  const without = await lab.importing(['--as', '/srv/x.db', file], { app: false });
   expect(without.imported).toMatchObject([{ places: [{ to: '/srv/x.db' }] }]);
 });
 
@@ -194,153 +138,9 @@ function layOutWalArchive(): string {
 test('rows that are in the -wal of the archive alone are in the snapshot, and no -wal beside it', async () => {
   const imported = importedFrom('wal-20251112.tar.gz');
   expect(imported).toMatchObject({ outcome: 'imported', databases: [{ verdict: 'sound' }] });
-  const target = await restored(imported.snapshot_id);
+  const target = await lab.restored(imported.snapshot_id);
   expect(readdirSync(join(target, lab.app.root, 'data'))).toEqual(['prod.db']);
   expect(rowsIn(join(target, lab.app.database), 'later')).toBe(2);
-});
-
-test('a torn database is kept with what lay beside it, tagged unverified, said, and never the latest: exit 3', async () => {
-  const folder = lab.join('torn/data');
-  mkdirSync(folder, { recursive: true });
-  const bytes = readFileSync(lab.app.database);
-  const middle = Math.floor(bytes.length / 8192) * 4096;
-  bytes.fill(0x5a, middle, middle + 8192);
-  writeFileSync(join(folder, 'prod.db'), bytes);
-  writeFileSync(join(folder, 'prod.db-shm'), 'not looked at');
-  const file = await tarOf('torn-20251113.tar.gz', '-C', lab.join('torn'), 'data');
-  const future = ['--time', new Date(Date.now() + 60_000).toISOString()];
-  const { imported } = await importing([...future, file], { exits: 3 });
-  expect(imported).toMatchObject([{ outcome: 'unverified', databases: [{ verdict: 'torn' }] }]);
-  expect(imported[0]?.tags).toContain('unverified');
-  const target = await restored(imported[0]?.snapshot_id);
-  expect(readFileSync(join(target, lab.app.database)).equals(bytes)).toBe(true);
-  expect(readdirSync(join(target, lab.app.root, 'data')).sort()).toEqual([
-    'prod.db',
-    'prod.db-shm',
-  ]);
-  const { stdout } = await lab.keepsake(['--json', 'ls', 'latest', '--app', 'wishlist']);
-  expect(stdout.split('\n')[0]).toContain(live);
-  const text = await lab.keepsake(['-c', lab.config, 'import', '--time', '2025-11-14', file], {
-    exits: 3,
-  });
-  expect(text.stderr).toContain('TORN');
-});
-
-test('rows that point nowhere make it unverified, and one without the app’s database is partial: exit 3', async () => {
-  const folder = lab.join('broken/data');
-  mkdirSync(folder, { recursive: true });
-  cpSync(lab.app.database, join(folder, 'prod.db'));
-  {
-    using database = new DatabaseSync(join(folder, 'prod.db'), {
-      enableForeignKeyConstraints: false,
-    });
-    database.exec(
-      'CREATE TABLE a(id INTEGER PRIMARY KEY); CREATE TABLE b(a REFERENCES a(id)); INSERT INTO b VALUES (7)',
-    );
-  }
-  const broken = await tarOf('broken-20251114.tar.gz', '-C', lab.join('broken'), 'data');
-  const uploads = await tarOf('uploads-20251123.tar', '-C', lab.app.root, 'uploads');
-  for (const [file, outcome] of [
-    [broken, 'unverified'],
-    [uploads, 'partial'],
-  ] as const) {
-    const { imported } = await importing([file], { exits: 3 });
-    expect(imported).toMatchObject([{ outcome }]);
-    expect(imported[0]?.tags).toContain(outcome);
-    if (file === broken)
-      expect(imported).toMatchObject([{ databases: [{ verdict: 'broken-references' }] }]);
-  }
-});
-
-function snapshotCount(): number {
-  return readdirSync(join(lab.repository, 'snapshots')).length;
-}
-
-interface ToldError {
-  readonly item: string;
-  readonly error: { readonly code: string; readonly message: string; readonly hint: string };
-}
-
-function errorsIn(result: KeepsakeResult): ToldError[] {
-  return messages(result, 'error') as unknown as ToldError[];
-}
-
-test('what would reach out of the archive is refused by name, and nothing of it is imported', async () => {
-  const before = snapshotCount();
-  const folder = lab.join('evil');
-  mkdirSync(folder);
-  symlinkSync('/etc/shadow', join(folder, 'link'));
-  writeFileSync(join(folder, 'good'), 'good');
-  const climbing = await tarOf(
-    'climbing.tar',
-    '-C',
-    folder,
-    '--transform=s,^good,../../etc/cron.d/x,',
-    '-P',
-    'good',
-  );
-  const leading = await tarOf('leading.tar.gz', '-C', folder, 'good', 'link');
-  const below = lab.join('below.tar');
-  await runProgramOk(['tar', '-cf', below, '-C', folder, 'link']);
-  await runProgramOk([
-    'tar',
-    '-rf',
-    below,
-    '-C',
-    folder,
-    '--transform=s,^good,link/passwd,',
-    'good',
-  ]);
-  const { result, imported } = await importing([climbing, leading, below], { exits: 1 });
-  expect(imported).toEqual([]);
-  const refused = errorsIn(result).map(({ item, error }) => [
-    item,
-    error.code,
-    /"(.*)" is refused/.exec(error.message)?.[1],
-  ]);
-  expect(refused).toEqual([
-    [climbing, 'IMPORT_MEMBER_REFUSED', '../../etc/cron.d/x'],
-    [leading, 'IMPORT_MEMBER_REFUSED', 'link'],
-    [below, 'IMPORT_MEMBER_REFUSED', 'link/passwd'],
-  ]);
-  expect(snapshotCount()).toBe(before);
-  await importing(['--exclude', 'link', '--root', '/srv/evil', leading], { app: false });
-  expect(snapshotCount()).toBe(before + 1);
-});
-
-test('a file that is cut off, or is something else, is said with what to do; the others are imported', async () => {
-  const whole = await tarOf('whole-20251120.tar.gz', '-C', lab.app.root, '.');
-  const cut = lab.join('cut-20251121.tar.gz');
-  writeFileSync(cut, readFileSync(whole).subarray(0, -2000));
-  const cutZstd = lab.join('cut-20251122.tar.zst');
-  await runProgramOk([
-    'zstd',
-    '-q',
-    '-o',
-    lab.join('z.zst'),
-    await tarOf('z.tar', '-C', lab.app.root, '.'),
-  ]);
-  writeFileSync(cutZstd, readFileSync(lab.join('z.zst')).subarray(0, -100));
-  const sql = lab.join('dump.sql');
-  writeFileSync(sql, 'PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n');
-  const xz = lab.join('x.tar.xz');
-  writeFileSync(xz, Buffer.from('fd377a585a000004', 'hex'));
-  const before = snapshotCount();
-  const { result, imported } = await importing([cut, cutZstd, sql, xz, lab.join('absent'), whole], {
-    exits: 1,
-  });
-  expect(imported).toMatchObject([{ outcome: 'imported' }]);
-  expect(snapshotCount()).toBe(before + 1);
-  const errors = errorsIn(result);
-  expect(errors.map(({ item, error }) => [item, error.code])).toEqual([
-    [cut, 'IMPORT_DAMAGED'],
-    [cutZstd, 'IMPORT_DAMAGED'],
-    [sql, 'IMPORT_UNSUPPORTED'],
-    [xz, 'IMPORT_UNSUPPORTED'],
-    [lab.join('absent'), 'IMPORT_UNREADABLE'],
-  ]);
-  expect(errors[2]?.error.hint).toContain('sqlite3 prod.db <');
-  await lab.keepsake(['check', '--read-data']);
 });
 
 test('several files become snapshots in the order of their dates', () => {
@@ -351,12 +151,12 @@ test('several files become snapshots in the order of their dates', () => {
 });
 
 test('a dry run judges everything and writes nothing', async () => {
-  const before = snapshotCount();
-  const file = await tarOf('dry-20251024.tar', '-C', lab.app.root, '.');
-  const { imported } = await importing(['--dry-run', file]);
+  const before = lab.snapshotCount();
+  const file = await lab.tarOf('dry-20251024.tar', '-C', lab.app.root, '.');
+  const { imported } = await lab.importing(['--dry-run', file]);
   expect(imported).toMatchObject([{ outcome: 'imported', databases: [{ verdict: 'sound' }] }]);
   expect(imported[0]?.snapshot_id).toBeUndefined();
-  expect(snapshotCount()).toBe(before);
+  expect(lab.snapshotCount()).toBe(before);
 });
 
 test('what export wrote comes back by import, every byte and all the file system says of it', async () => {
@@ -366,8 +166,8 @@ test('what export wrote comes back by import, every byte and all the file system
   await lab.backUpPaths(source);
   const file = lab.join('nasty.tar.zst');
   await lab.keepsake(['export', 'latest', file, '--path', source]);
-  const { imported } = await importing(['--time', '2020-01-01', file], { app: false });
-  const target = await restored(imported[0]?.snapshot_id);
+  const { imported } = await lab.importing(['--time', '2020-01-01', file], { app: false });
+  const target = await lab.restored(imported[0]?.snapshot_id);
   expect(await compareTrees(source, `${target}${source}`)).toEqual([]);
 });
 
