@@ -1,7 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { startLabApp } from '../support/service-lab/start-lab-app.ts';
+import { startControlledApp, type ControlledApp } from '../support/service-lab/controlled-app.ts';
 import type { LabAppOptions } from '../support/service-lab/start-lab-app.ts';
-import { systemClock } from '../../src/base/clock.ts';
 import type { JsonValue } from '../../src/base/json-value.ts';
 import { openService } from '../../src/host/open-service.ts';
 
@@ -9,11 +8,8 @@ vi.setConfig({ testTimeout: 30_000 });
 
 const limit = { limitMs: 10_000 };
 
-async function startLab(options: LabAppOptions = {}) {
-  const app = await startLabApp({ manager: 'docker', ...options });
-  const host = { clock: systemClock, environment: app.env };
-  const service = openService(app.service, host);
-  return { app, host, service, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+function startLab(options: LabAppOptions = {}): Promise<ControlledApp> {
+  return startControlledApp({ manager: 'docker', ...options });
 }
 
 test('a container is stopped for certain, with the time it needs, and started again', async () => {
