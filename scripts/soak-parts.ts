@@ -102,6 +102,10 @@ function crashTests({ files, others = [], pattern }: CrashTests, { seed }: SoakO
   }
 }
 
+function crashPart(name: string, what: string, tests: CrashTests): SoakPart {
+  return { name, what, run: (order) => crashTests(tests, order) };
+}
+
 /** By what died. */
 function deathsIn(tally: string): Record<string, number> {
   const deaths: Record<string, number> = {};
@@ -165,62 +169,46 @@ export const SOAK_PARTS: readonly SoakPart[] = [
     what: 'databases of more than 1 GiB',
     run: (order) => liveTests(['capture-large'], order),
   },
-  {
-    name: 'crash-backup',
-    what: 'backups that die at each single change of the store and of the disk',
-    run: (order) => crashTests({ files: ['backup-crash'] }, order),
-  },
-  {
-    name: 'crash-restore',
-    what: 'restores and dumps cut off at each single change of the disk, in four ways',
-    run: (order) => crashTests({ files: ['restore-crash'], pattern: 'a restore|a dump' }, order),
-  },
-  {
-    name: 'crash-verify',
-    what: 'verify, cut off at each of its changes, the four ways by turns',
-    run: (order) => crashTests({ files: ['restore-crash'], pattern: 'a verify' }, order),
-  },
-  {
-    name: 'crash-in-place',
-    what: 'restores in place and rollbacks that die at each single call',
-    run: (order) =>
-      crashTests(
-        { files: ['restore-in-place-crash'], others: ['test/e2e/restore-file-systems.test.ts'] },
-        order,
-      ),
-  },
-  {
-    name: 'crash-guard',
-    what: 'guard and update that die at each single call, on their way back, too',
-    run: (order) => crashTests({ files: ['guard-crash'] }, order),
-  },
-  {
-    name: 'crash-live',
-    what: '`restore --live` that dies at each single call, or finds the disk full from there on',
-    run: (order) => crashTests({ files: ['restore-live-crash'] }, order),
-  },
-  {
-    name: 'crash-disk-full',
-    what: 'a restore in place whose disk is full from each single call on',
-    run: (order) => crashTests({ files: ['restore-disk-full'] }, order),
-  },
-  {
-    name: 'crash-rebuild',
-    what: 'rebuilds that die at each single change of the disk',
-    run: (order) => crashTests({ files: ['rebuild-crash'] }, order),
-  },
-  {
-    name: 'crash-others',
-    what: 'init, keys, import, export, drill, both repairs and the removal of old files, at each change',
-    run: (order) =>
-      crashTests(
-        {
-          files: ['key-crash', 'import-crash', 'export-crash', 'drill-crash', 'kept-files-crash'],
-          others: BESIDE,
-        },
-        order,
-      ),
-  },
+  crashPart('crash-backup', 'backups that die at each single change of the store and of the disk', {
+    files: ['backup-crash'],
+  }),
+  crashPart(
+    'crash-restore',
+    'restores and dumps cut off at each single change of the disk, in four ways',
+    { files: ['restore-crash'], pattern: 'a restore|a dump' },
+  ),
+  crashPart('crash-verify', 'verify, cut off at each of its changes, the four ways by turns', {
+    files: ['restore-crash'],
+    pattern: 'a verify',
+  }),
+  crashPart('crash-in-place', 'restores in place and rollbacks that die at each single call', {
+    files: ['restore-in-place-crash'],
+    others: ['test/e2e/restore-file-systems.test.ts'],
+  }),
+  crashPart(
+    'crash-guard',
+    'guard and update that die at each single call, on their way back, too',
+    { files: ['guard-crash'] },
+  ),
+  crashPart(
+    'crash-live',
+    '`restore --live` that dies at each single call, or finds the disk full from there on',
+    { files: ['restore-live-crash'] },
+  ),
+  crashPart('crash-disk-full', 'a restore in place whose disk is full from each single call on', {
+    files: ['restore-disk-full'],
+  }),
+  crashPart('crash-rebuild', 'rebuilds that die at each single change of the disk', {
+    files: ['rebuild-crash'],
+  }),
+  crashPart(
+    'crash-others',
+    'init, keys, import, export, drill, both repairs and the removal of old files, at each change',
+    {
+      files: ['key-crash', 'import-crash', 'export-crash', 'drill-crash', 'kept-files-crash'],
+      others: BESIDE,
+    },
+  ),
   {
     name: 'crash-processes',
     what: 'processes killed and cancelled at random moments',
