@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -182,13 +182,21 @@ function findOldNode(): string | undefined {
   return undefined;
 }
 
+/** Written, or at least begun. */
+function hasPack({ repository }: CompatLab): boolean {
+  const names = readdirSync(join(repository, 'data'), { recursive: true, encoding: 'utf8' });
+  return names.some((name) => name.includes('/'));
+}
+
 test.skipIf(oldNode === undefined).each([
   ['only the launcher', 'launcher'],
   ['both processes, as a terminal does', 'group'],
 ] as const)('under an older Node Ctrl-C reaches the backup: %s is signalled', async (_, target) => {
   await using lab = await openBusyLab();
   const run = startIn(lab, ['backup', lab.source], { node: oldNode });
-  while (locksIn(lab).length === 0) await sleep(20); // from there on it has most of its work to do
+  // In the midst of its work: a third of the files and all of the database are still to come.
+  while (!hasPack(lab)) await sleep(10);
+  expect(locksIn(lab)).toHaveLength(1);
   if (target === 'launcher') run.signal('SIGINT');
   else process.kill(-run.pid, 'SIGINT');
   const ending = { exitCode: null as number | null };
