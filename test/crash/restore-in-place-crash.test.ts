@@ -93,6 +93,21 @@ test('a restore that stores the old state first and dies at any of its calls is 
   expect(deaths).toBeGreaterThan(3);
 });
 
+test.each(['database', 'uploads'] as const)(
+  'a restore of the %s alone that dies at any of its calls is finished or undone, too',
+  async (part) => {
+    const parts = await openRestoredLab({ part });
+    await using lab = parts.lab;
+    const run = (life: Life) => lab.restore(parts.snapshot, { life, part, unreachable: true });
+    const deaths = await forEachDeath(lab, run, {
+      what: `restore in place, --only ${part}`,
+      judge: () => expectBothWays(parts),
+      step: () => 50,
+    });
+    expect(deaths).toBeGreaterThan(1);
+  },
+);
+
 test('a rollback that dies at its n-th call, for each n, ends with the restored state or the one before', async () => {
   const { lab, snapshot, before, after, reset } = await openRestoredLab();
   await using _lab = lab;
