@@ -1,10 +1,10 @@
 /**
- * A set that knows of each string only 64 bits of hash: 16 bytes an entry at most, where a `Set`
+ * A set that knows of each string only 64 bits of hash: 20 bytes an entry at most, where a `Set`
  * holds every string. It may say that it has what was never added, one time in 2^64 / size, so it
  * is for what decides about words and counts, never about data.
  */
 const SMALLEST_SLOTS = 1 << 8;
-const MAX_LOAD = 0.5;
+const MAX_LOAD = 0.8;
 
 export class StringSet {
   /** Two numbers a slot; both 0: empty. */

@@ -35,8 +35,9 @@ interface Libc {
   readonly socket: Call;
   readonly ioctl: Call;
   readonly close: Call;
-  /** Not in every C library. */
+  /** These two are not in every C library. */
   readonly mallopt: Call | undefined;
+  readonly mallocTrim: Call | undefined;
 }
 
 let loaded: Libc | undefined;
@@ -45,14 +46,20 @@ let scratch: Uint8Array | undefined;
 /** From <malloc.h> of glibc. */
 const M_MMAP_THRESHOLD = -3;
 const LARGE_BYTES = 1 << 20;
+const TRIM_EVERY_MS = 500;
 
 /**
- * Has memory in large pieces go back to the system when it is freed. By itself glibc raises the
- * limit to the size of the largest piece it saw freed, and keeps what is below: two packs of 16 MiB
- * and what lies between them.
+ * Has freed memory go back to the system until disposed of. By itself glibc raises the limit for
+ * large pieces to the largest it saw freed, and keeps what is below: two packs of 16 MiB and what
+ * lies between them. Of small pieces it keeps what was freed among those in use, in each of its
+ * arenas, of which every thread has one: 20 MB in a first backup of 200,000 files.
  */
-export function returnLargeMemory(): void {
-  libc().mallopt?.(M_MMAP_THRESHOLD, LARGE_BYTES);
+export function returnFreedMemory(): Disposable {
+  const { mallopt, mallocTrim } = libc();
+  mallopt?.(M_MMAP_THRESHOLD, LARGE_BYTES);
+  const timer = setInterval(() => mallocTrim?.(0), TRIM_EVERY_MS);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** Names of the extended attributes; none where the file system has no such thing. */
@@ -238,6 +245,7 @@ function loadLibc(): Libc {
       ioctl: bind('int ioctl(int fd, unsigned long request, void *argument)'),
       close: bind('int close(int fd)'),
       mallopt: bindIfThere(bind, 'int mallopt(int param, int value)'),
+      mallocTrim: bindIfThere(bind, 'int malloc_trim(size_t pad)'),
     };
   } catch (cause) {
     throw new KeepsakeError('HOST_LIBC_UNAVAILABLE', { cause: String(cause) }, { cause });

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { TOP_NAMES } from '../backend/layout.ts';
 import { StringSet } from '../base/string-set.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { returnLargeMemory } from '../host/libc.ts';
+import { returnFreedMemory } from '../host/libc.ts';
 import { distrustLostPacks } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
 import type {
@@ -47,7 +47,7 @@ export async function runBackup(
   { repository, startedAt, emitter }: BackupRun,
 ): Promise<BackupResult> {
   const { signal, dryRun } = input;
-  returnLargeMemory();
+  using _ = returnFreedMemory();
   if (!dryRun) await tidyStore(workbench, repository, signal);
   const damage: ArchiveProblem[] = [];
   const onDamage = (error: KeepsakeError): void => {

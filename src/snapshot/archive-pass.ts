@@ -186,6 +186,7 @@ class ArchivePass {
 
   async #addExtraRootNodes(frame: TreeFrame): Promise<void> {
     await frame.settle(); // they may tell of every file, those directly in / included
+    this.#leaves.end();
     for (const node of (await this.#options.extraRootNodes?.()) ?? []) await frame.add(node);
   }
 

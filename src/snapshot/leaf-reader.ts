@@ -32,6 +32,11 @@ export class LeafReader {
     return this.#smallFiles?.ready();
   }
 
+  /** When no other comes. */
+  end(): void {
+    this.#smallFiles?.end();
+  }
+
   /** `undefined`: it vanished, could not be read, or is a database to be left out. */
   async read(leaf: Leaf, previous: Node | undefined): Promise<Node | undefined> {
     const small = await this.#smallFiles?.save(leaf);

@@ -4,6 +4,7 @@
  * itself whenever the worker has enough. What is not as the walk saw it goes the long way
  * (`save-content.ts`), so that nothing is lost by this one and no case is decided twice.
  */
+import { releaseMemory } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { MIN_CHUNK_BYTES } from '../format/chunker.ts';
 import { SEAL_OVERHEAD_BYTES } from '../format/crypto.ts';
@@ -74,6 +75,11 @@ export class SmallFiles {
     this.#openBytes += sizeBytes;
     if (this.#open.length === BATCH_FILES) this.#close();
     return waiting.promise;
+  }
+
+  /** Gives back the memory that was kept for the next batch: none comes. */
+  end(): void {
+    for (const room of this.#spareRooms.splice(0)) releaseMemory(room);
   }
 
   #close(): void {

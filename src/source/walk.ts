@@ -14,6 +14,7 @@ import type { Node } from '../format/node.ts';
 import { excludeNothing, type ExcludeMatcher } from './excludes.ts';
 import { isSameEntry, type KnownEntries } from './known-entry.ts';
 import { listFolder, onlyCacheTag, sortNames } from './list-folder.ts';
+import { NameQueue } from './name-queue.ts';
 import { collectTargets, joinPath, type Target } from './path-targets.ts';
 import { readNode, type NodeRead } from './read-node.ts';
 import type { FileReading, Leaf, SourceEntry } from './source.ts';
@@ -50,8 +51,7 @@ export interface WalkOptions {
 interface Frame {
   readonly path: string;
   readonly node: Node;
-  readonly names: readonly string[];
-  at: number;
+  readonly names: NameQueue;
   /** All of its entries belong to the backup, not only those of `target`. */
   readonly covered: boolean;
   readonly target: Target | undefined;
@@ -70,7 +70,10 @@ interface Place {
   readonly parent: Frame | undefined;
 }
 
-type Entered = Pick<Frame, 'names' | 'covered' | 'device'> & { readonly stats: BigIntStats };
+interface Entered extends Pick<Frame, 'covered' | 'device'> {
+  readonly names: readonly string[];
+  readonly stats: BigIntStats;
+}
 
 const ENTRIES_PER_TURN = 64;
 
@@ -122,13 +125,12 @@ class Walk {
   }
 
   #advance(frame: Frame): void {
-    const name = frame.names[frame.at];
+    const name = frame.names.next();
     if (name === undefined) {
       this.#stack.pop();
       this.#ready.push({ kind: 'directory-end', path: frame.path, node: frame.node });
       return;
     }
-    frame.at += 1;
     const path = joinPath(frame.path, name);
     const target = frame.target?.children.get(name);
     if (target === undefined && this.#exclude.matches(path)) return;
@@ -192,11 +194,12 @@ class Walk {
     this.#push(place, { names, covered: false, device: undefined, stats });
   }
 
-  #push(place: Place, { stats, ...rest }: Entered): void {
+  #push(place: Place, { stats, names: listed, ...rest }: Entered): void {
     const { path, target } = place;
     const { node, problem } = this.#node(place, stats);
     if (problem !== undefined) this.#report(path, problem);
-    this.#stack.push({ path, target, node, at: 0, databases: new Set(), ...rest });
+    const names = new NameQueue(listed);
+    this.#stack.push({ path, target, node, names, databases: new Set(), ...rest });
     this.#ready.push({ kind: 'directory-start', path });
   }
 
