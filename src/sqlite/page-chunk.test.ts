@@ -10,10 +10,10 @@ test.each([
   [0, 4096],
   [11 * MB, 4096],
   [42 * MB, 4096],
-  [150 * MB, 8192],
+  [260 * MB, 4096],
   [290 * MB, 16_384],
-  [1000 * MB, 16_384],
-  [4000 * MB, 32_768],
+  [1200 * MB, 16_384],
+  [4000 * MB, 65_536],
   [16_000 * MB, 65_536],
   [1e12, 65_536],
 ])('a database of %i bytes is stored in pieces of %i', (databaseBytes, expected) => {
@@ -38,10 +38,19 @@ test('the size is a power of two, a multiple of the page, from 4 to 64 KiB', () 
 });
 
 test('what was used before stays until the best size is 4 times larger or smaller', () => {
-  expect(pageChunkSize(150 * MB, 4096, 4096)).toBe(4096);
-  expect(pageChunkSize(290 * MB, 4096, 4096)).toBe(16_384);
-  expect(pageChunkSize(150 * MB, 4096, 16_384)).toBe(16_384);
-  expect(pageChunkSize(42 * MB, 4096, 16_384)).toBe(4096);
+  expect(pageChunkSize(500 * MB, 4096, 4096)).toBe(4096);
+  expect(pageChunkSize(510 * MB, 4096, 4096)).toBe(16_384);
+  expect(pageChunkSize(150 * MB, 4096, 8192)).toBe(8192);
+  expect(pageChunkSize(35 * MB, 4096, 16_384)).toBe(16_384);
+  expect(pageChunkSize(30 * MB, 4096, 16_384)).toBe(4096);
+});
+
+test.each([300 * MB, 2500 * MB])('around %i bytes no backup goes back and forth', (bytes) => {
+  const first = pageChunkSize(bytes, 4096);
+  expect(pageChunkSize(bytes * 0.7, 4096, first)).toBe(first);
+  const smaller = pageChunkSize(bytes * 0.7, 4096);
+  expect(smaller).toBeLessThan(first);
+  expect(pageChunkSize(bytes, 4096, smaller)).toBe(smaller);
 });
 
 test('a size that no longer fits the pages is given up', () => {

@@ -5,16 +5,19 @@
  * after a day of 100 scattered updates and 20 inserts costs about `64 × b` for the changed pieces of
  * b bytes (more of them change, but they are compressed), plus `34 × S / b` for the list of all
  * pieces (34 bytes each once compressed; S is the size of the database). The sum is smallest at
- * b = sqrt(34 × S / 64), rounded to a power of two:
+ * b = sqrt(34 × S / 64). A piece that followed S so closely would make the first part grow with
+ * every database, so it stays the same over a wide range: a day costs what was changed, plus the
+ * list.
  *
- * | database | sqrt(34 × S / 64) | piece | changed + list |
+ * | database | piece | changed + list | at the best size |
  * | --- | --- | --- | --- |
- * | 11 MB | 2.4 KiB | 4 KiB (the least) | 0.3 + 0.1 MB |
- * | 42 MB | 4.6 KiB | 4 KiB | 0.3 + 0.3 MB |
- * | 290 MB | 12.1 KiB | 16 KiB | 1.0 + 0.6 MB |
- * | 1 GB | 22.5 KiB | 16 KiB | 1.0 + 2.1 MB |
- * | 4 GB | 45.0 KiB | 32 KiB | 2.1 + 4.2 MB |
- * | 16 GB and more | 90.0 KiB | 64 KiB (the most) | 4.2 + 8.3 MB |
+ * | 11 MB | 4 KiB | 0.3 + 0.1 MB | 0.2 + 0.2 MB |
+ * | 65 MB | 4 KiB | 0.3 + 0.5 MB | 0.4 + 0.4 MB |
+ * | 260 MB | 4 KiB | 0.3 + 2.2 MB | 0.8 + 0.8 MB |
+ * | 290 MB | 16 KiB | 1.0 + 0.6 MB | 0.8 + 0.8 MB |
+ * | 1.2 GB | 16 KiB | 1.0 + 2.5 MB | 1.6 + 1.6 MB |
+ * | 4 GB | 64 KiB | 4.2 + 2.1 MB | 3.0 + 3.0 MB |
+ * | 16 GB | 64 KiB | 4.2 + 8.3 MB | 5.9 + 5.9 MB |
  *
  * Measured, bytes stored for such a day with everything else in the snapshot (first backup):
  *
@@ -35,22 +38,24 @@ const LEAST_BYTES = 4096;
 const MOST_BYTES = 65_536;
 const STICKY_FACTOR = 4;
 
+/** Pieces of so many bytes for databases below so many. */
+const STEPS = [
+  { belowBytes: 256 * 2 ** 20, pieceBytes: LEAST_BYTES },
+  { belowBytes: 2 * 2 ** 30, pieceBytes: 16_384 },
+] as const;
+
 /**
  * Bytes per piece: a power of two and a multiple of `pageSize`.
  *
  * @param previous what the previous backup of this database used
  */
 export function pageChunkSize(databaseBytes: number, pageSize: number, previous?: number): number {
-  const best = bestChunkSize(databaseBytes, pageSize);
-  if (previous === undefined || !isUsable(previous, pageSize)) return best;
-  const factor = Math.max(best / previous, previous / best);
-  return factor >= STICKY_FACTOR ? best : previous;
-}
-
-function bestChunkSize(databaseBytes: number, pageSize: number): number {
-  const ideal = Math.sqrt((BYTES_PER_LISTED_PIECE * databaseBytes) / CHANGED_PIECES_PER_BACKUP);
-  const rounded = 2 ** Math.round(Math.log2(Math.max(ideal, 1)));
-  return Math.max(pageSize, LEAST_BYTES, Math.min(rounded, MOST_BYTES));
+  const step = STEPS.find(({ belowBytes }) => databaseBytes < belowBytes);
+  const usual = Math.max(pageSize, step?.pieceBytes ?? MOST_BYTES);
+  if (previous === undefined || !isUsable(previous, pageSize)) return usual;
+  const best = Math.sqrt((BYTES_PER_LISTED_PIECE * databaseBytes) / CHANGED_PIECES_PER_BACKUP);
+  const isFarOff = best >= STICKY_FACTOR * previous || best <= previous / STICKY_FACTOR;
+  return isFarOff ? usual : previous;
 }
 
 /** The page size changes with a VACUUM; a manifest may hold anything. */
