@@ -46,20 +46,22 @@ let scratch: Uint8Array | undefined;
 /** From <malloc.h> of glibc. */
 const M_MMAP_THRESHOLD = -3;
 const LARGE_BYTES = 1 << 20;
-const TRIM_EVERY_MS = 500;
 
 /**
- * Has freed memory go back to the system until disposed of. By itself glibc raises the limit for
- * large pieces to the largest it saw freed, and keeps what is below: two packs of 16 MiB and what
- * lies between them. Of small pieces it keeps what was freed among those in use, in each of its
- * arenas, of which every thread has one: 20 MB in a first backup of 200,000 files.
+ * Has memory in large pieces go back to the system when it is freed. By itself glibc raises the
+ * limit to the size of the largest piece it saw freed, and keeps what is below: two packs of 16 MiB
+ * and what lies between them.
  */
-export function returnFreedMemory(): Disposable {
-  const { mallopt, mallocTrim } = libc();
-  mallopt?.(M_MMAP_THRESHOLD, LARGE_BYTES);
-  const timer = setInterval(() => mallocTrim?.(0), TRIM_EVERY_MS);
-  timer.unref();
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+export function returnLargeMemory(): void {
+  libc().mallopt?.(M_MMAP_THRESHOLD, LARGE_BYTES);
+}
+
+/**
+ * Gives back what is free among the small pieces in use. glibc keeps it, in an arena for every
+ * thread: 20 MB in a first backup of 200,000 files. Takes about a millisecond.
+ */
+export function returnSmallMemory(): void {
+  libc().mallocTrim?.(0);
 }
 
 /** Names of the extended attributes; none where the file system has no such thing. */

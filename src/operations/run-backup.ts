@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { TOP_NAMES } from '../backend/layout.ts';
 import { StringSet } from '../base/string-set.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { returnFreedMemory } from '../host/libc.ts';
+import { returnLargeMemory, returnSmallMemory } from '../host/libc.ts';
 import { distrustLostPacks } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
 import type {
@@ -33,6 +33,7 @@ import type { Workbench } from './workbench.ts';
 const READERS = 2;
 /** An event for each of 17,000 unchanged files took a tenth of the backup's time. */
 const PROGRESS_EVERY_MS = 50;
+const TRIM_EVERY_MS = 500;
 const LEFTOVER_AGE_MS = 24 * 60 * 60_000;
 
 export interface BackupRun {
@@ -47,7 +48,7 @@ export async function runBackup(
   { repository, startedAt, emitter }: BackupRun,
 ): Promise<BackupResult> {
   const { signal, dryRun } = input;
-  using _ = returnFreedMemory();
+  returnLargeMemory();
   if (!dryRun) await tidyStore(workbench, repository, signal);
   const damage: ArchiveProblem[] = [];
   const onDamage = (error: KeepsakeError): void => {
@@ -174,10 +175,15 @@ function listen(
   const beganAtMs = clock.monotonicMs();
   let phase: BackupPhase = 'opening';
   let toldAtMs = Number.NEGATIVE_INFINITY;
+  let trimmedAtMs = beganAtMs;
   const report = (): void => {
     const nowMs = clock.monotonicMs();
     if (nowMs - toldAtMs < PROGRESS_EVERY_MS) return;
     toldAtMs = nowMs;
+    if (nowMs - trimmedAtMs >= TRIM_EVERY_MS) {
+      trimmedAtMs = nowMs;
+      returnSmallMemory();
+    }
     const elapsedMs = nowMs - beganAtMs;
     emitter.emitProgress({
       type: 'progress',
@@ -191,6 +197,7 @@ function listen(
     onPhase(next) {
       phase = next;
       toldAtMs = Number.NEGATIVE_INFINITY;
+      trimmedAtMs = Number.NEGATIVE_INFINITY; // each phase takes memory in other pieces
       report();
     },
     onItem({ path, action, node }) {

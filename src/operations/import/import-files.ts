@@ -1,6 +1,6 @@
 /** `import`: archives and databases that were kept by hand become snapshots of their own date. */
 import { isKeepsakeError, type KeepsakeError } from '../../base/errors/keepsake-error.ts';
-import { returnFreedMemory } from '../../host/libc.ts';
+import { returnLargeMemory } from '../../host/libc.ts';
 import type { Repository, StoredSnapshot } from '../../repository/repository.ts';
 import { withEvents, type Emitter } from '../event-channel.ts';
 import { openSession } from '../open-session.ts';
@@ -27,7 +27,7 @@ async function runImport(
   const { signal, lockWaitMs, dryRun } = input;
   const { clock } = workbench;
   const startedMs = clock.monotonicMs();
-  using _ = returnFreedMemory();
+  returnLargeMemory();
   const files: ImportedFile[] = [];
   const tell = (imported: ImportedFile): void => {
     files.push(imported);
