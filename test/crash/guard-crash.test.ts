@@ -85,6 +85,18 @@ test.each([
   },
 );
 
+test('a guard that stores the old state in the repository first ends with all of the old or the new, too, wherever it dies', async () => {
+  const parts = await openLab();
+  await using lab = parts.lab;
+  const run = (life: Life) => lab.guard({ life, machine: quick, unreachable: false });
+  const deaths = await forEachDeath(lab, run, {
+    what: 'guard, with its restore point',
+    judge: () => expectBothWays(parts),
+    step: () => 30,
+  });
+  expect(deaths).toBeGreaterThan(2);
+});
+
 test('after commands that failed the old state comes back, wherever that way is cut off', async () => {
   const parts = await openLab();
   await using lab = parts.lab;
