@@ -236,9 +236,8 @@ class ArchivePass {
   /** The parent's entry of this name; those before it that the walk missed are kept or dropped. */
   async #meet(frame: TreeFrame | undefined, name: string): Promise<Node | undefined> {
     if (frame === undefined) return undefined;
-    const { missed, match } = frame.takeParent(name);
-    await this.#keepMissed(frame, missed);
-    return match;
+    await this.#keepMissed(frame, frame.missedBefore(name));
+    return frame.takeParent(name);
   }
 
   async #keepMissed(frame: TreeFrame | undefined, missed: Iterable<Node>): Promise<void> {

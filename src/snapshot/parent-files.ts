@@ -7,11 +7,14 @@ import type { Node } from '../format/node.ts';
 import { FolderListing } from './cross-check.ts';
 
 export class ParentFiles {
+  readonly #folders: ReadonlySet<string>;
   readonly #listing: FolderListing;
-  readonly #gone: string[] = [];
+  /** Those of which something is gone. */
+  readonly #torn = new Set<string>();
 
   constructor(folders: Iterable<string>) {
-    this.#listing = new FolderListing(folders);
+    this.#folders = new Set(folders);
+    this.#listing = new FolderListing(this.#folders);
   }
 
   /** The first pass met `node`, of which the parent has `previous`. */
@@ -23,14 +26,15 @@ export class ParentFiles {
 
   /** The parent has it; the first pass did not meet it, or could not read it. */
   noteGone(path: string): void {
-    this.#gone.push(path);
+    for (const folder of this.#folders) {
+      const isOfIt =
+        path.startsWith(`${folder}/`) || folder === path || folder.startsWith(`${path}/`);
+      if (isOfIt) this.#torn.add(folder);
+    }
   }
 
-  /** Files of the parent in `folder`; `undefined` if any of them is gone. */
+  /** Files of the parent in one of the folders; `undefined` if any of them is gone. */
   allIn(folder: string): ReadonlySet<string> | undefined {
-    const isGone = this.#gone.some(
-      (path) => path.startsWith(`${folder}/`) || folder === path || folder.startsWith(`${path}/`),
-    );
-    return isGone ? undefined : this.#listing.namesIn(folder);
+    return this.#torn.has(folder) ? undefined : this.#listing.namesIn(folder);
   }
 }

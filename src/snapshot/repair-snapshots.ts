@@ -8,7 +8,10 @@ import { assertInternal, isKeepsakeError, KeepsakeError } from '../base/errors/k
 import type { Snapshot } from '../format/snapshot-file.ts';
 import { examineUnlistedPack } from '../repository/repair-packs.ts';
 import type { Repository, StoredSnapshot } from '../repository/repository.ts';
+import { newArchiveCounts } from './archive-counts.ts';
+import type { PackedTree } from './packed-tree.ts';
 import { TreeRepair, type Repair } from './repair-tree.ts';
+import { RepositoryTrees } from './tree-store.ts';
 
 export interface SnapshotRepair extends StoredSnapshot {
   /** Tree of the new snapshot. */
@@ -189,7 +192,8 @@ async function saveTrees(
   const open = repairs.filter(({ repairedAs }) => repairedAs === undefined);
   if (open.length === 0) return;
   const saver = repository.startWriting({ signal });
-  const save = (id: string, bytes: Uint8Array) => saver.save('tree', id, bytes);
+  const stored = new RepositoryTrees(repository, newArchiveCounts());
+  const save = (tree: PackedTree) => stored.saveTree(tree);
   const trees = new TreeRepair({ reader: repository, signal, save });
   try {
     for (const { id, snapshot, tree } of open) {

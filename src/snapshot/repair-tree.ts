@@ -4,12 +4,12 @@
  * All else that is whole stays byte for byte.
  * Source: restic cmd/restic/cmd_repair_snapshots.go @ a80be14.
  */
-import { equalBytes } from '../base/bytes.ts';
-import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { blobId } from '../format/blob.ts';
-import type { Node } from '../format/node.ts';
-import { decodeTree, encodeTree } from '../format/tree.ts';
-import { rethrowIfGeneral, type BlobReader, type BlobType } from './blob-reader.ts';
+import { createHash } from 'node:crypto';
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import type { Node, NodeList } from '../format/node.ts';
+import { TreeEncoder } from '../format/tree.ts';
+import { rethrowIfGeneral, type BlobReader } from './blob-reader.ts';
+import { PackedTreeBuilder, type PackedTree } from './packed-tree.ts';
 import { joinTreePath } from './tree-walk.ts';
 
 export type Loss =
@@ -47,10 +47,8 @@ interface RepairedNode {
 }
 
 export interface TreeRepairOptions {
-  readonly reader: BlobReader & {
-    blobSizeBytes(type: BlobType, id: string): number | undefined;
-  };
-  readonly save: (id: string, bytes: Uint8Array) => Promise<unknown>;
+  readonly reader: Required<Pick<BlobReader, 'loadTree' | 'blobSizeBytes'>>;
+  readonly save: (tree: PackedTree) => Promise<unknown>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,46 +71,47 @@ export class TreeRepair {
   async repair(tree: string, path = '/'): Promise<RepairedTree | undefined> {
     const known = this.#done.get(tree);
     if (known !== undefined) return known;
-    const loaded = await this.#load(tree);
-    if ('why' in loaded) return undefined;
-    const repaired = await this.#repairNodes({ tree, path, ...loaded });
+    const nodes = await this.#load(tree, path);
+    if (nodes === undefined) return undefined;
+    const repaired = await this.#repairNodes({ tree, path, nodes });
     this.#done.set(tree, repaired);
     return repaired;
   }
 
   /** Only what cannot be had is lost: what cannot be understood is there and must stay. */
-  async #load(tree: string): Promise<{ bytes: Uint8Array } | { why: string }> {
+  async #load(tree: string, path: string): Promise<NodeList | undefined> {
     const { reader, signal } = this.#options;
     signal?.throwIfAborted();
     try {
-      return { bytes: await reader.loadBlob('tree', tree, { signal }) };
+      return await reader.loadTree(tree, { signal });
     } catch (error) {
       rethrowIfGeneral(error, signal);
+      if (isNotUnderstood(error)) throw unsupported({ tree, path }, error.message);
       this.missing.add(`tree:${tree}`);
-      return { why: describeCause(error) };
+      return undefined;
     }
   }
 
-  async #repairNodes(at: { tree: string; path: string; bytes: Uint8Array }): Promise<RepairedTree> {
-    const { tree, path, bytes } = at;
-    const before = decodeOrRefuse(at);
+  async #repairNodes(at: { tree: string; path: string; nodes: NodeList }): Promise<RepairedTree> {
+    const { tree, path, nodes } = at;
     const repairs: Repair[] = [];
-    const after: Node[] = [];
+    const before = new TreeDigest();
+    const after = new PackedTreeBuilder();
     let changed = false;
-    for (const node of before) {
+    for (const node of nodes) {
       const { node: kept, repairs: found } = await this.#repairNode(node, path);
-      after.push(kept);
+      before.add(node);
+      after.add(kept);
       repairs.push(...found);
       changed ||= kept !== node;
     }
     if (!changed) return { id: tree, repairs };
-    if (!equalBytes(encodeTree(before), bytes)) {
+    if (before.finish() !== tree) {
       throw unsupported(at, 'it holds fields or an order unknown here');
     }
-    const repaired = encodeTree(after);
-    const id = blobId(repaired);
-    await this.#options.save(id, repaired);
-    return { id, repairs };
+    const repaired = after.finish();
+    await this.#options.save(repaired);
+    return { id: repaired.id, repairs };
   }
 
   async #repairNode(node: Node, parent: string): Promise<RepairedNode> {
@@ -132,10 +131,10 @@ export class TreeRepair {
   ): Promise<{ subtree: string; repairs: readonly Repair[] }> {
     const repaired = subtree === undefined ? undefined : await this.repair(subtree, path);
     if (repaired !== undefined) return { subtree: repaired.id, repairs: repaired.repairs };
-    const empty = encodeTree([]);
-    await this.#options.save(blobId(empty), empty);
+    const empty = new PackedTreeBuilder().finish();
+    await this.#options.save(empty);
     const why = subtree === undefined ? 'it named no list' : 'its list is lost';
-    return { subtree: blobId(empty), repairs: [{ kind: 'folder', path: '', why }] };
+    return { subtree: empty.id, repairs: [{ kind: 'folder', path: '', why }] };
   }
 
   #repairFile(node: Node, path: string): RepairedNode {
@@ -165,13 +164,24 @@ export class TreeRepair {
   }
 }
 
-function decodeOrRefuse(at: { tree: string; path: string; bytes: Uint8Array }): readonly Node[] {
-  try {
-    return decodeTree(at.bytes);
-  } catch (error) {
-    if (!(error instanceof KeepsakeError)) throw error;
-    throw unsupported(at, error.message);
+/** The id that these nodes have when they are written anew. */
+class TreeDigest {
+  readonly #hash = createHash('sha256');
+  readonly #encoder = new TreeEncoder((bytes) => this.#hash.update(bytes));
+
+  add(node: Node): void {
+    this.#encoder.add(node);
   }
+
+  finish(): string {
+    this.#encoder.finish();
+    return this.#hash.digest('hex');
+  }
+}
+
+/** Of what decoding a tree throws. */
+function isNotUnderstood(error: unknown): error is KeepsakeError {
+  return error instanceof KeepsakeError && error.code.startsWith('TREE_');
 }
 
 function unsupported({ tree, path }: { tree: string; path: string }, why: string): KeepsakeError {

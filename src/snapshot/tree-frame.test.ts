@@ -71,8 +71,8 @@ async function walk(frame: TreeFrame, entries: readonly Entry[]): Promise<void> 
   };
   for (const { name, fate, isLate } of entries) {
     if (fate === 'gone' || fate === 'kept') continue;
-    const { missed, match } = frame.takeParent(name);
-    await keep(missed);
+    await keep(frame.missedBefore(name));
+    const match = frame.takeParent(name);
     expect(match === undefined).toBe(fate === 'new');
     const node = fate === 'same' && match !== undefined ? match : nodeOf(name, 2);
     await frame.add(isLate ? late(node) : node);
@@ -108,6 +108,17 @@ test('a folder has what stands in it now, whatever came, changed or went since i
     .map((entries) => entries.sort((a, b) => compareRawNames(a.name, b.name)));
   await fc.assert(fc.asyncProperty(folders, assertTree), { numRuns: 200 });
 });
+
+test.each<Fate>(['gone', 'kept'])(
+  'files that are %s count where they are more than can be under way',
+  async (fate) => {
+    const entries = Array.from({ length: 2500 }, (_, n): Entry => {
+      return { name: `upload-${10_000 + n}`, fate: n < 2400 ? fate : 'same', isLate: n % 3 === 0 };
+    });
+    await assertTree(entries);
+    await assertTree(entries.slice(0, 2400));
+  },
+);
 
 test.each<Fate>(['same', 'changed'])(
   'a file that is %s counts among more than can be waited for at once',

@@ -13,6 +13,8 @@ type PendingNode = Promise<Node | undefined>;
 
 /** Enough that small files are read in company while the walk goes on. */
 const MAX_PENDING = 1024;
+/** What is under way and the entry just met: where more are out, some are gone. */
+const MAX_EXPECTED = MAX_PENDING + 2;
 
 /** A folder as an earlier tree has it. */
 export interface EarlierFolder {
@@ -55,20 +57,22 @@ export class TreeFrame {
   }
 
   /**
-   * The parent's entry called `name`, and those before it that the walk did not meet. Names must be
-   * asked for in order.
+   * The parent's entries before `name` that the walk did not meet. Names must be asked for in
+   * order; then comes `takeParent`.
    */
-  takeParent(name: string): { missed: Node[]; match: Node | undefined } {
-    const missed: Node[] = [];
-    for (;;) {
-      const next = this.#nextOfParent;
-      if (next === undefined) return { missed, match: undefined };
-      const order = compareRawNames(next.name, name);
-      if (order > 0) return { missed, match: undefined };
+  *missedBefore(name: string): Generator<Node> {
+    for (let next = this.#nextOfParent; next !== undefined; next = this.#nextOfParent) {
+      if (compareRawNames(next.name, name) >= 0) return;
       this.#advance();
-      if (order === 0) return { missed, match: next };
-      missed.push(next);
+      yield next;
     }
+  }
+
+  /** The parent's next entry, if it has this name; it is taken out. */
+  takeParent(name: string): Node | undefined {
+    const match = this.peekParent(name);
+    if (match !== undefined) this.#advance();
+    return match;
   }
 
   /** The parent's entries after the last one the walk met. */
@@ -109,7 +113,8 @@ export class TreeFrame {
 
   #advance(): void {
     if (this.#same !== undefined && this.#nextOfParent !== undefined) {
-      this.#expected.push(this.#nextOfParent);
+      if (this.#expected.length < MAX_EXPECTED) this.#expected.push(this.#nextOfParent);
+      else this.#writeSame();
     }
     const { done, value } = this.#parent.next();
     this.#nextOfParent = done === true ? undefined : value;

@@ -38,7 +38,9 @@ function storeOf(...trees: EarlierTree[]) {
 async function frameOf(earlier: EarlierTree, nodes: readonly (Node | Promise<Node>)[]) {
   const frame = new TreeFrame('/folder', earlier);
   for (const one of nodes) {
-    frame.takeParent((await one).name); // as the walk meets it
+    const { name } = await one; // as the walk meets it
+    void [...frame.missedBefore(name)];
+    frame.takeParent(name);
     await frame.add(one);
   }
   return { asParent: await frame.asParent(), tree: frame.finish() };
