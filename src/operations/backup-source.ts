@@ -62,7 +62,10 @@ async function* withoutExpected(
   expected: ReadonlySet<string>,
 ): AsyncGenerator<SourceEntry> {
   for await (const entry of entries) {
-    const missing = entry.kind === 'problem' && isKeepsakeError(entry.error, 'SOURCE_PATH_MISSING');
+    const missing =
+      entry.kind === 'problem' &&
+      isKeepsakeError(entry.error) &&
+      ['SOURCE_PATH_MISSING', 'SOURCE_PATH_VANISHED'].includes(entry.error.code);
     if (!missing || !expected.has(entry.path)) yield entry;
   }
 }

@@ -17,7 +17,7 @@ import {
 } from './archive-pass.ts';
 import { ArchiveTally } from './archive-tally.ts';
 import { ItemJudge } from './item-judge.ts';
-import { KeptDraft } from './kept-draft.ts';
+import { KeptDraft, unsettledAmong } from './kept-draft.ts';
 import { encodeManifest, MANIFEST_NAME, type Manifest } from './manifest.ts';
 import { NamedFileRescue } from './named-file-rescue.ts';
 import { ownFileNodes } from './own-file-nodes.ts';
@@ -166,7 +166,7 @@ class ArchiveRun {
     return action === 'changed' || this.#captures.isDiscoveredBelow(path);
   }
 
-  /** What it could not read is looked at again; returns the files that never rested meanwhile. */
+  /** What it could not read is looked at again; returns what changed or went while it was read. */
   #forgetFirstPass(): Map<string, ArchiveProblem> {
     this.#undecided = [];
     resetItems(this.#counts);
@@ -174,11 +174,7 @@ class ArchiveRun {
     const ofFiles = this.#problems.filter(isOfFirstPass);
     const others = this.#problems.filter((problem) => !isOfFirstPass(problem));
     this.#problems.splice(0, Infinity, ...others);
-    return new Map(
-      ofFiles
-        .filter(({ error }) => isKeepsakeError(error, 'SOURCE_CHANGING'))
-        .map((problem) => [problem.path, problem]),
-    );
+    return unsettledAmong(ofFiles);
   }
 
   async #secondPass({

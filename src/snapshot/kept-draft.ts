@@ -2,6 +2,7 @@
  * What the first pass stored and the second did not find again. It stays in the snapshot: the
  * captured rows may name it (design §3.2).
  */
+import { isKeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
 import type { ArchiveProblem } from './archive-options.ts';
 import type { DatabaseCaptures } from './archive-captures.ts';
@@ -12,11 +13,20 @@ export interface KeptDraftOptions {
   readonly draft: DraftTrees;
   readonly trees: TreeSink;
   readonly captures: DatabaseCaptures;
-  /** Of the first pass: files that never rested while they were read. */
+  /** Of the first pass: files that never rested, and paths that vanished, while they were read. */
   readonly unsettled: ReadonlyMap<string, ArchiveProblem>;
   readonly onProblem: (problem: ArchiveProblem) => void;
   /** Told of what stands below a folder that is kept. */
   readonly onItem: (path: string, node: Node) => void;
+}
+
+/** By path, those that stand unless a second pass finds the path again. */
+export function unsettledAmong(problems: readonly ArchiveProblem[]): Map<string, ArchiveProblem> {
+  const codes: readonly string[] = ['SOURCE_CHANGING', 'SOURCE_PATH_VANISHED'];
+  const standing = problems.filter(
+    ({ error }) => isKeepsakeError(error) && codes.includes(error.code),
+  );
+  return new Map(standing.map((problem) => [problem.path, problem]));
 }
 
 export class KeptDraft {
@@ -28,15 +38,13 @@ export class KeptDraft {
 
   /** The entry as it goes into the snapshot, what lies below it saved; `undefined` drops it. */
   async keep(node: Node, path: string): Promise<Node | undefined> {
-    if (node.subtree !== undefined) {
-      return { ...node, subtree: await this.#keepTree(node.subtree, path) };
-    }
     const { captures, unsettled, onProblem } = this.#options;
     if (captures.isDiscovered(path)) return captures.placeVanished(path, node);
     if (captures.isSidecarOfCaptured(path)) return undefined;
     const problem = unsettled.get(path);
     if (problem !== undefined) onProblem(problem);
-    return node;
+    if (node.subtree === undefined) return node;
+    return { ...node, subtree: await this.#keepTree(node.subtree, path) };
   }
 
   async #keepTree(id: string, path: string): Promise<string> {

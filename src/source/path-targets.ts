@@ -57,6 +57,12 @@ function findProblem(path: string): KeepsakeError | undefined {
   }
 }
 
+/** Of a path that was there when its walk began. `at`: where it is read. */
+export function findLoss(path: string, at: string): KeepsakeError | undefined {
+  if (lstatSync(fsPath(at), { throwIfNoEntry: false }) !== undefined) return undefined;
+  return new KeepsakeError('SOURCE_PATH_VANISHED', { path });
+}
+
 function addTarget(root: Target, path: string): void {
   let target = root;
   for (const name of path.split('/').filter((part) => part !== '')) {

@@ -1,6 +1,6 @@
 /** What a walk does about what it cannot read, what vanishes, and what is very large. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { requireRoot } from '../../test/support/require-tool.ts';
@@ -62,6 +62,23 @@ test('what vanishes during the walk is no problem, unless it was asked for by na
     'directory-end e',
     'problem named',
   ]);
+});
+
+test('a folder that was asked for by name and goes while it is walked is a problem', async () => {
+  await using dir = await tempFolder();
+  layOut(dir, ['named/a', 'named/b', 'moved/a', 'z']);
+  const seen: string[] = [];
+  const paths = [dir.join('named'), dir.join('moved'), dir.join('z')];
+  for await (const entry of walkPaths({ paths, read: refuseToRead })) {
+    if (entry.path === dir.join('named/a')) rmSync(dir.join('named'), { recursive: true });
+    if (entry.path === dir.join('moved/a')) {
+      renameSync(dir.join('moved'), dir.join('aside'));
+      mkdirSync(dir.join('moved'));
+    }
+    if (entry.kind === 'problem') seen.push(`${entry.path} ${(entry.error as Error).message}`);
+  }
+  const named = dir.join('named');
+  expect(seen).toEqual([`${named} ${named} was removed while it was being read`]);
 });
 
 test('a path too long for the system is a problem', async () => {

@@ -15,7 +15,7 @@ import { excludeNothing, type ExcludeMatcher } from './excludes.ts';
 import { isSameEntry, type KnownEntries } from './known-entry.ts';
 import { listFolder, onlyCacheTag, sortNames } from './list-folder.ts';
 import { NameQueue } from './name-queue.ts';
-import { collectTargets, joinPath, type Target } from './path-targets.ts';
+import { collectTargets, findLoss, joinPath, type Target } from './path-targets.ts';
 import { readNode, type NodeRead } from './read-node.ts';
 import type { FileReading, Leaf, SourceEntry } from './source.ts';
 import { databaseOfSidecar, hasDatabaseMagic, hasFilledWal } from './sqlite-files.ts';
@@ -128,6 +128,9 @@ class Walk {
     const name = frame.names.next();
     if (name === undefined) {
       this.#stack.pop();
+      const isNamed = frame.target?.explicit === true;
+      const loss = isNamed ? findLoss(frame.path, this.#locate(frame.path)) : undefined;
+      if (loss !== undefined) this.#report(frame.path, loss);
       this.#ready.push({ kind: 'directory-end', path: frame.path, node: frame.node });
       return;
     }

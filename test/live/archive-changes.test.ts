@@ -178,3 +178,18 @@ test('a file that was torn in the first pass and then vanished is kept and told 
   expect(files.has('uploads/a.txt')).toBe(true);
   expect(problems).toMatchObject([{ error: { code: 'SOURCE_CHANGING' }, kind: 'file' }]);
 });
+
+test('a path that was removed while the first pass read it is told, unless it is there again', async () => {
+  await using lab = await openArchiveLab();
+  const { uploads } = lab.app;
+  const alter: Changes['alter'] = (entry, pass) => {
+    if (pass > 1 || entry.kind !== 'directory-end' || entry.path !== uploads) return [entry];
+    const error = new KeepsakeError('SOURCE_PATH_VANISHED', { path: uploads });
+    return [{ kind: 'problem', path: uploads, error }, entry];
+  };
+  expect((await archiveApp(lab, { alter })).problems).toEqual([]);
+  const beforeSecondPass = (): void => rmSync(uploads, { recursive: true });
+  const { files, problems } = await archiveApp(lab, { alter, beforeSecondPass });
+  expect(problems).toMatchObject([{ path: uploads, error: { code: 'SOURCE_PATH_VANISHED' } }]);
+  expect(files.get('uploads/a.txt')).toBe('first');
+});

@@ -10,6 +10,13 @@ export const sourceErrors = {
       `What exists of the other paths is backed up. Look with \`ls -ld ${displayRawName(path)}\`, then correct the path or take it out of the command or keepsake.yaml.`,
     example: { path: '/opt/wishlist/upload' },
   }),
+  SOURCE_PATH_VANISHED: entry<{ path: string }>({
+    exit: ExitCode.partial,
+    message: ({ path }) => `${displayRawName(path)} was removed while it was being read`,
+    hint: ({ path }) =>
+      `What had been read of it by then is in this snapshot, all else is backed up. Look with \`ls -ld ${displayRawName(path)}\`, and whether its disk is mounted.`,
+    example: { path: '/opt/wishlist/uploads' },
+  }),
   SOURCE_LINK_NOT_FOLLOWED: entry<{ path: string; leadsTo: string }>({
     exit: ExitCode.partial,
     message: ({ path, leadsTo }) =>
