@@ -3,9 +3,12 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import type { CheckNews, CheckVerdict } from '../operations/check.ts';
 import type { CheckProblem } from '../repository/check-problem.ts';
 import type { StoredSnapshot } from '../repository/repository.ts';
+import { localTime } from './local-time.ts';
 import { CheckRenderer } from './render-check.ts';
 import { Output } from './output.ts';
 
+// Whatever the time zone here is, nobody's.
+const TIME = '2026-01-02T03:04:05+13:37';
 const [LOST, KEPT] = ['a1b2c3d4'.repeat(8), '5e6f7a8b'.repeat(8)];
 
 function stored(id: string, time: string): StoredSnapshot {
@@ -17,7 +20,13 @@ const problems: CheckProblem[] = [
   ...Array.from({ length: 300 }, (_, at): CheckProblem => {
     return { kind: 'content-missing', path: `/srv/${at}`, blobs: ['b'] };
   }),
-  { kind: 'snapshot-hurt', snapshot: LOST, time: '', paths: ['/srv/0', '/srv/1'], pathCount: 300 },
+  {
+    kind: 'snapshot-hurt',
+    snapshot: LOST,
+    time: TIME,
+    paths: ['/srv/0', '/srv/1'],
+    pathCount: 300,
+  },
 ];
 
 function verdict(fields: Partial<CheckVerdict>): CheckVerdict {
@@ -46,8 +55,9 @@ test('one lost pack that hurts hundreds of files is a screenful, with the way fo
   expect(lines[0]).toMatch(/^error: pack p+ is missing, with 300 pieces$/);
   expect(lines[3]).toBe('error: file /srv/2 lacks 1 piece (b…)');
   expect(lines[4]).toMatch(
-    /^error: snapshot a1b2c3d4 of .* is hurt in 300 places: \/srv\/0, \/srv\/1, …$/,
+    /^error: snapshot a1b2c3d4 of [\d-]{10} [\d:]{8} is hurt in 300 places: \/srv\/0, \/srv\/1, …$/,
   );
+  expect(lines[4]).toContain(` of ${localTime(TIME)} is`);
   expect(lines[5]).toBe('error: and 297 more files without all of their data (-v names all)');
   expect(lines.slice(-6)).toEqual([
     expect.stringMatching(/^302 errors found/),

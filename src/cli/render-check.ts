@@ -47,7 +47,7 @@ export class CheckRenderer {
 
   #problem(problem: CheckProblem): void {
     const output = this.#output;
-    const message = showName(describeProblem(problem));
+    const message = showName(describeProblem(inLocalTime(problem)));
     const note = isNote(problem);
     output.emit({ message_type: note ? 'note' : 'error', message, ...snakeCase(problem) });
     this.#remedies.add(problem);
@@ -117,4 +117,9 @@ function wholeLines(verdict: CheckVerdict): string[] {
     `whole${depth}: ${whole.length} of ${count(snapshotCount, 'snapshot')}; the newest complete one is of ${localTime(newestWhole.snapshot.time)}:`,
     `  keepsake restore ${newestWhole.id.slice(0, 8)}`,
   ];
+}
+
+/** As every other time that a person reads. */
+function inLocalTime(problem: CheckProblem): CheckProblem {
+  return problem.kind === 'snapshot-hurt' ? { ...problem, time: localTime(problem.time) } : problem;
 }

@@ -43,7 +43,8 @@ export class TreeCheck {
     yield* this.#problems.splice(0);
     if (count === 0) return true;
     const { time } = snapshot;
-    yield { kind: 'snapshot-hurt', snapshot: id, time, paths: [...paths], pathCount: count };
+    const hurt = paths.map((path) => (path === '' ? '/' : path));
+    yield { kind: 'snapshot-hurt', snapshot: id, time, paths: hurt, pathCount: count };
     return false;
   }
 

@@ -135,8 +135,9 @@ test('a missing pack is named, with the snapshot it hurts and the paths in it', 
 test('a pack of trees that is missing hurts the snapshot from its root', async () => {
   const lab = await sampleLab();
   lab.backend.tamper(await packOf(lab, 'tree'), undefined);
-  const { kinds } = await check(await lab.open());
+  const { kinds, problems } = await check(await lab.open());
   expect(kinds).toEqual(['pack-missing', 'tree-damaged', 'snapshot-hurt']);
+  expect(problems.at(-1)).toMatchObject({ paths: ['/'], pathCount: 1 });
 });
 
 test('a truncated pack is found without reading it', async () => {
