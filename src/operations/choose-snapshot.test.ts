@@ -69,3 +69,23 @@ test('a damaged snapshot that `latest` may have meant is named; an id is not in 
   expect((await chooseSnapshot(await open(), 'latest', { warn })).id).toBe(old);
   expect(warnings).toEqual([expect.stringContaining(newest.slice(0, 8))]);
 });
+
+test('where `latest` would pass over all there are, the newest of them is named, and why', async () => {
+  const { open } = await createLab();
+  const store = new MemoryBlobStore();
+  const tree = treeOf(store, [fileNode(store, 'a', ['a'])]);
+  const add = async (month: number, tag: string): Promise<string> => {
+    const fields = { time: `2026-0${month}-02T03:04:05Z`, tags: ['app:shop', tag] };
+    return storeSnapshot(await open(), { store, tree }, { fields });
+  };
+  await add(1, 'damaged');
+  const newest = await add(2, 'partial');
+  await add(3, 'proof');
+  const latest = chooseSnapshot(await open(), 'latest', { app: 'shop' });
+  await expect(latest).rejects.toMatchObject({
+    code: 'REPOSITORY_NO_COMPLETE_SNAPSHOT',
+    details: { newest, tags: ['partial'] },
+  });
+  const other = chooseSnapshot(await open(), 'latest', { app: 'other' });
+  await expect(other).rejects.toMatchObject({ code: 'REPOSITORY_SNAPSHOT_NOT_FOUND' });
+});

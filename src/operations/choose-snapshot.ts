@@ -52,7 +52,10 @@ export interface ChooseOptions extends SnapshotFilter {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Throws `REPOSITORY_SNAPSHOT_NOT_FOUND` for none, or for an ambiguous beginning of an id. */
+/**
+ * Throws `REPOSITORY_SNAPSHOT_NOT_FOUND` for none, or for an ambiguous beginning of an id, and
+ * `REPOSITORY_NO_COMPLETE_SNAPSHOT` where `latest` would pass over all there are.
+ */
 export async function chooseSnapshot(
   repository: Repository,
   wanted: string,
@@ -89,6 +92,14 @@ function chooseLatest(
     (stored) => matchesFilter(stored, filter) && (byTag || isComplete(stored)),
   );
   if (latest !== undefined) return latest;
+  // A proof is of a snapshot, and nothing of the app.
+  const newest = snapshots.findLast(
+    (stored) => matchesFilter(stored, filter) && stored.snapshot.tags?.includes('proof') !== true,
+  );
+  if (newest !== undefined) {
+    const tags = (newest.snapshot.tags ?? []).filter((tag) => INCOMPLETE_TAGS.has(tag));
+    throw new KeepsakeError('REPOSITORY_NO_COMPLETE_SNAPSHOT', { newest: newest.id, tags });
+  }
   throw new KeepsakeError('REPOSITORY_SNAPSHOT_NOT_FOUND', { wanted: 'latest', candidates: [] });
 }
 

@@ -135,6 +135,14 @@ export const repositoryErrors = {
     hint: () => 'To see what there is: `keepsake snapshots`',
     example: { wanted: 'c0ffee', candidates: [] },
   }),
+  REPOSITORY_NO_COMPLETE_SNAPSHOT: entry<{ newest: string; tags: readonly string[] }>({
+    exit: ExitCode.failed,
+    message: ({ newest, tags }) =>
+      `no complete snapshot matches "latest": the newest that does, ${newest.slice(0, 8)}, is tagged ${tags.join(', ')}`,
+    hint: ({ newest }) =>
+      `Nothing was done. \`keepsake snapshots\` lists all. Where an incomplete one will do, type its id, as ${newest.slice(0, 8)}, instead of "latest".`,
+    example: { newest: 'c0ffee01', tags: ['partial'] },
+  }),
   REPOSITORY_KEY_IN_USE: entry<{ key: string }>({
     exit: ExitCode.failed,
     message: ({ key }) => `key ${key} is the one this command was opened with`,
