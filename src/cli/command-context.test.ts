@@ -39,3 +39,9 @@ test('with --json it is a message, once', async () => {
   const line = JSON.stringify({ message_type: 'warning', message: MESSAGE });
   expect(written).toEqual({ stdout: `${line}\n`, stderr: '' });
 });
+
+test('an empty path is refused: it does not stand for the folder here, and "." does', () => {
+  const { context } = contextWith({}, { json: false });
+  expect(() => context.path('')).toThrow('a path is empty');
+  expect(context.path('.')).toBe('/');
+});

@@ -157,8 +157,13 @@ export class CommandContext {
     throw new KeepsakeError('SETTING_INVALID', { name: setting.origin, problem });
   }
 
-  /** Relative to where the command was called. */
+  /** Relative to where the command was called, but not that folder where a variable was not set. */
   path(path: string): string {
+    if (path === '') {
+      const problem =
+        'a path is empty: is a variable of your shell not set? The folder here is "."';
+      throw new KeepsakeError('CLI_USAGE', { problem, command: 'keepsake' });
+    }
     return resolve(this.host.workingFolder, path);
   }
 
