@@ -1,4 +1,5 @@
 /** Rows against uploads: which rows name a file that is not there, and which files no row names. */
+import { NameSet, type NameList } from '../base/name-set.ts';
 import type { ManifestOrphans, ManifestReference } from './manifest.ts';
 
 /** A column that names files of a folder. */
@@ -14,7 +15,7 @@ export interface FileReference {
 }
 
 export interface NamedFiles extends FileReference {
-  readonly names: ReadonlySet<string>;
+  readonly names: NameList;
 }
 
 /** The parent's check of a database that was not read again; none of its files is gone. */
@@ -23,7 +24,7 @@ export interface KnownCheck {
   readonly references: readonly ManifestReference[];
   readonly folders: readonly (ManifestOrphans & {
     /** Files that were there. */
-    readonly names: ReadonlySet<string>;
+    readonly names: NameList;
   })[];
 }
 
@@ -35,7 +36,7 @@ export async function collectNames(
   reference: FileReference,
   values: AsyncIterable<string>,
 ): Promise<NamedFiles> {
-  const names = new Set<string>();
+  const names = new NameSet();
   for await (const value of values) {
     if (value === '' || (reference.ignoreUrls && URL_VALUE.test(value))) continue;
     names.add(value);
@@ -45,10 +46,10 @@ export async function collectNames(
 
 /** Names of the regular files directly in each referenced folder, as the snapshot holds them. */
 export class FolderListing {
-  readonly #names = new Map<string, Set<string>>();
+  readonly #names = new Map<string, NameSet>();
 
   constructor(folders: Iterable<string>) {
-    for (const folder of folders) this.#names.set(folder, new Set());
+    for (const folder of folders) this.#names.set(folder, new NameSet());
   }
 
   /** Told of every file in the snapshot. */
@@ -57,8 +58,8 @@ export class FolderListing {
     this.#names.get(path.slice(0, slash) || '/')?.add(path.slice(slash + 1));
   }
 
-  namesIn(folder: string): ReadonlySet<string> {
-    return this.#names.get(folder) ?? new Set();
+  namesIn(folder: string): NameList {
+    return this.#names.get(folder) ?? new NameSet();
   }
 
   folders(): Iterable<string> {
@@ -89,7 +90,8 @@ function judge(
   listing: FolderListing,
 ): ManifestReference {
   const present = listing.namesIn(folder);
-  const missing = [...names].filter((name) => !present.has(name));
+  const missing: string[] = [];
+  for (const name of names) if (!present.has(name)) missing.push(name);
   return {
     database,
     table,
@@ -131,8 +133,11 @@ function countKnownOrphans(
     const known = folders.find((one) => one.folder === folder);
     if (known === undefined) continue;
     const wanted = new Set(references.flatMap((one) => (one.folder === folder ? one.missing : [])));
-    const came = [...listing.namesIn(folder)].filter((name) => !known.names.has(name));
-    return known.orphanCount + came.filter((name) => !wanted.has(name)).length;
+    let orphanCount = known.orphanCount;
+    for (const name of listing.namesIn(folder)) {
+      if (!known.names.has(name) && !wanted.has(name)) orphanCount += 1;
+    }
+    return orphanCount;
   }
   return undefined;
 }

@@ -3,6 +3,7 @@
  * database is unchanged and none of its files is gone, the parent's cross-check still holds but for
  * the files that came.
  */
+import type { NameList } from '../base/name-set.ts';
 import type { Node } from '../format/node.ts';
 import { FolderListing } from './cross-check.ts';
 
@@ -34,7 +35,7 @@ export class ParentFiles {
   }
 
   /** Files of the parent in one of the folders; `undefined` if any of them is gone. */
-  allIn(folder: string): ReadonlySet<string> | undefined {
+  allIn(folder: string): NameList | undefined {
     return this.#torn.has(folder) ? undefined : this.#listing.namesIn(folder);
   }
 }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isKeepsakeError } from '../../base/errors/keepsake-error.ts';
+import { NameSet, type NameList } from '../../base/name-set.ts';
 import { fsPath } from '../../base/raw-name.ts';
 import { collectNames } from '../../snapshot/cross-check.ts';
 import { loadTree } from '../../snapshot/tree-walk.ts';
@@ -59,14 +60,14 @@ async function namesOf(
   reference: Parameters<typeof collectNames>[0],
   image: string,
   options: { gate: Gate; signal: AbortSignal | undefined },
-): Promise<ReadonlySet<string>> {
+): Promise<NameList> {
   const { table, column } = reference;
   try {
     const values = readReferences(image, [{ table, column }], options);
     return (await collectNames(reference, values)).names;
   } catch (error) {
     if (!isKeepsakeError(error, 'DATABASE_COLUMN_MISSING')) throw error;
-    return new Set();
+    return new NameSet();
   }
 }
 
@@ -74,11 +75,11 @@ async function namesIn(
   { repository, snapshot }: OpenSnapshot,
   path: string,
   signal: AbortSignal | undefined,
-): Promise<ReadonlySet<string>> {
+): Promise<NameList> {
   const node = await findNode(repository, { rootTreeId: snapshot.tree, path }, { signal });
-  if (node?.subtree === undefined) return new Set();
+  if (node?.subtree === undefined) return new NameSet();
   const nodes = await loadTree(repository, { path, treeId: node.subtree }, { signal });
-  const names = new Set<string>();
+  const names = new NameSet();
   for (const { type, name } of nodes) if (type === 'file') names.add(name);
   return names;
 }
