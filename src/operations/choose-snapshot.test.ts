@@ -89,3 +89,25 @@ test('where `latest` would pass over all there are, the newest of them is named,
   const other = chooseSnapshot(await open(), 'latest', { app: 'other' });
   await expect(other).rejects.toMatchObject({ code: 'REPOSITORY_SNAPSHOT_NOT_FOUND' });
 });
+
+test('a snapshot whose time is yet to come is not `latest` without a word, as no later backup is newer', async () => {
+  const { open } = await createLab();
+  const store = new MemoryBlobStore();
+  const tree = treeOf(store, [fileNode(store, 'a', ['a'])]);
+  const add = async (time: string): Promise<string> =>
+    storeSnapshot(await open(), { store, tree }, { fields: { time } });
+  const future = await add('2031-01-01T00:00:00Z');
+  const warnings: string[] = [];
+  const latestAt = async (now: string): Promise<string> => {
+    const options = { warn: (told: string) => warnings.push(told) };
+    const clock = { now: () => new Date(now) };
+    return (await chooseSnapshot(await open(), 'latest', { ...options, clock })).id;
+  };
+  expect(await latestAt('2026-02-01T00:00:00Z')).toBe(future); // there is no other
+  const past = await add('2026-02-02T00:00:00Z');
+  expect(await latestAt('2030-12-31T23:30:00Z')).toBe(future); // clocks differ by as much
+  expect(warnings).toEqual([]);
+  expect(await latestAt('2026-02-03T00:00:00Z')).toBe(future);
+  expect(warnings).toEqual([expect.stringContaining(`yet to come`)]);
+  expect(warnings[0]).toContain(past.slice(0, 8));
+});

@@ -1,4 +1,5 @@
 /** Which snapshot a person means by `latest`, an id or the beginning of one. */
+import type { Clock } from '../base/clock.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Repository, StoredSnapshot } from '../repository/repository.ts';
 
@@ -14,6 +15,9 @@ export const INCOMPLETE_TAGS: ReadonlySet<string> = new Set([
   'proof',
   'database-only',
 ]);
+
+/** Clocks of two machines differ. */
+const CLOCK_TOLERANCE_MS = 3_600_000;
 
 export interface SnapshotFilter {
   readonly app?: string | undefined;
@@ -49,6 +53,8 @@ export function matchesFilter({ snapshot }: StoredSnapshot, filter: SnapshotFilt
 export interface ChooseOptions extends SnapshotFilter {
   /** Told of damaged snapshot files where the choice may have been another one without the damage. */
   readonly warn?: ((message: string) => void) | undefined;
+  /** By which a time that is yet to come is told. */
+  readonly clock?: Pick<Clock, 'now'> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -59,7 +65,7 @@ export interface ChooseOptions extends SnapshotFilter {
 export async function chooseSnapshot(
   repository: Repository,
   wanted: string,
-  { signal, warn, ...filter }: ChooseOptions = {},
+  { signal, warn, clock, ...filter }: ChooseOptions = {},
 ): Promise<ChosenSnapshot> {
   const { name, subfolder } = splitWanted(wanted);
   const damaged: string[] = [];
@@ -70,11 +76,21 @@ export async function chooseSnapshot(
   const isLatest = name === 'latest';
   if (isLatest) for (const file of damaged) warn?.(describePassedOver(file));
   const chosen = isLatest ? chooseLatest(snapshots, filter) : pickById(snapshots, name, damaged);
+  if (isLatest && clock !== undefined) {
+    const latestMs = clock.now().getTime() + CLOCK_TOLERANCE_MS;
+    const past = snapshots.filter(({ snapshot }) => Date.parse(snapshot.time) <= latestMs);
+    const before = past.includes(chosen) ? undefined : findLatest(past, filter);
+    if (before !== undefined) warn?.(describeYetToCome(chosen, before));
+  }
   return { ...chosen, subfolder };
 }
 
 function describePassedOver(file: string): string {
   return `snapshot ${file.slice(0, 8)} is damaged and was passed over: "latest" may be older than you think. See \`keepsake check\``;
+}
+
+function describeYetToCome({ id, snapshot }: StoredSnapshot, before: StoredSnapshot): string {
+  return `"latest" is snapshot ${id.slice(0, 8)}, whose time is yet to come (${snapshot.time}): a clock was wrong. The newest of the past is ${before.id.slice(0, 8)}; type that id if it is meant`;
 }
 
 function splitWanted(wanted: string): { name: string; subfolder: string } {
@@ -87,10 +103,7 @@ function chooseLatest(
   snapshots: readonly StoredSnapshot[],
   filter: SnapshotFilter,
 ): StoredSnapshot {
-  const byTag = (filter.tagLists ?? []).flat().some((tag) => INCOMPLETE_TAGS.has(tag));
-  const latest = snapshots.findLast(
-    (stored) => matchesFilter(stored, filter) && (byTag || isComplete(stored)),
-  );
+  const latest = findLatest(snapshots, filter);
   if (latest !== undefined) return latest;
   // A proof is of a snapshot, and nothing of the app.
   const newest = snapshots.findLast(
@@ -101,6 +114,16 @@ function chooseLatest(
     throw new KeepsakeError('REPOSITORY_NO_COMPLETE_SNAPSHOT', { newest: newest.id, tags });
   }
   throw new KeepsakeError('REPOSITORY_SNAPSHOT_NOT_FOUND', { wanted: 'latest', candidates: [] });
+}
+
+function findLatest(
+  snapshots: readonly StoredSnapshot[],
+  filter: SnapshotFilter,
+): StoredSnapshot | undefined {
+  const byTag = (filter.tagLists ?? []).flat().some((tag) => INCOMPLETE_TAGS.has(tag));
+  return snapshots.findLast(
+    (stored) => matchesFilter(stored, filter) && (byTag || isComplete(stored)),
+  );
 }
 
 /** `damaged`: names of files that cannot be read. Throws as `chooseSnapshot`. */

@@ -35,7 +35,7 @@ export async function* diff(workbench: Workbench, input: DiffInput): AsyncGenera
   const { before, after, metadata, signal } = input;
   await using session = await openSession(workbench, input.repository, input);
   const { repository } = session;
-  const choosing = { signal, warn: workbench.warn };
+  const choosing = { signal, warn: workbench.warn, clock: workbench.clock };
   const old = await chooseSnapshot(repository, before, choosing);
   const recent = await chooseSnapshot(repository, after, choosing);
   await repository.loadIndex({ signal });

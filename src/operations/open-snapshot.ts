@@ -43,6 +43,7 @@ export async function openSnapshot(
     ...filter,
     signal,
     warn: workbench.warn,
+    clock: workbench.clock,
   });
   const { summary } = chosen.snapshot;
   if (readsData) stack.use(repository.prepareReading(summary?.totalBytesProcessed ?? 0));
