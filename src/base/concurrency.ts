@@ -47,6 +47,13 @@ function takeFirst<R>(running: Promise<R>[]): Promise<R> {
   return first;
 }
 
+/** Lets what waits for the event loop have its turn. */
+export function nextTurn(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setImmediate(resolve);
+  return promise;
+}
+
 /** At most `permits` holders at a time; others wait in order. */
 export class Semaphore {
   #free: number;

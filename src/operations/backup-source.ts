@@ -6,46 +6,69 @@ import type { ArchiveSource } from '../snapshot/archive-options.ts';
 import { BufferPool } from '../source/buffer-pool.ts';
 import { compileExcludes } from '../source/excludes.ts';
 import { readFileContent } from '../source/file-reading.ts';
+import { LookAhead } from '../source/look-ahead.ts';
 import type { SourceEntry } from '../source/source.ts';
 import { walkPaths, type WalkOptions } from '../source/walk.ts';
 import type { BackupInput, BackupSubject } from './backup-input.ts';
+
+type WalkInput = Pick<BackupInput, 'subject' | 'only' | 'oneFileSystem'>;
 
 export interface BackupSourceOptions {
   /** Of the repository's chunker. */
   readonly polynomial: bigint;
   /** Locations of Keepsake's own: where they lie below a path, folders stay empty, files out. */
   readonly own: readonly string[];
+  /** For the first walk. */
+  readonly ahead?: LookAhead | undefined;
 }
 
 /** Where a restore in place keeps the old files, or makes the new ones ready: no data of the app's. */
 const CHANGE_PLACES = `.keepsake-restore-${'[0-9a-f]'.repeat(8)}`;
 
 export function openBackupSource(
-  input: Pick<BackupInput, 'subject' | 'only' | 'excludeCaches' | 'oneFileSystem'>,
-  { polynomial, own }: BackupSourceOptions,
+  input: WalkInput & Pick<BackupInput, 'excludeCaches'>,
+  { polynomial, own, ahead }: BackupSourceOptions,
 ): ArchiveSource {
-  const { subject, only } = input;
+  const { subject } = input;
   const pool = new BufferPool();
   const options: WalkOptions = {
-    paths: only === 'database' ? subject.databases : subject.paths,
-    exclude: compileExcludes({ patterns: [...subject.excludes, CHANGE_PLACES] }),
+    ...whatToWalk(input),
     excludeCaches: input.excludeCaches,
-    oneFileSystem: input.oneFileSystem,
     skip: new Set(own.filter((location) => location.startsWith('/'))),
     detectDatabases: true,
     databases: new Set(subject.databases),
-    follow: followed(subject),
     locate: subject.locate,
     read: (path: string, node: Node) => readFileContent(path, node, { polynomial, pool }),
   };
   const optional = new Set(subject.optionalPaths);
   // A configured database that is missing is reported by its capture.
   const expected = new Set([...optional, ...subject.databases]);
+  let seenAhead = ahead && ((path: string) => ahead.take(path));
   return {
     entries({ signal, only, known }) {
       const paths = only?.filter((path) => isInWalk(path, options)) ?? options.paths;
-      return withoutExpected(walkPaths({ ...options, paths, known }, { signal }), expected);
+      const walk = walkPaths({ ...options, paths, known, seenAhead }, { signal });
+      seenAhead = undefined; // a later walk is there to see what became of it
+      return withoutExpected(walk, expected);
     },
+  };
+}
+
+/** Files that were moved away meanwhile are nowhere to be looked at ahead. */
+export function lookAhead(input: WalkInput): LookAhead {
+  const ahead = new LookAhead();
+  if (input.subject.locate === undefined) {
+    ahead.run(whatToWalk(input)).catch(() => {}); // the walk tells
+  }
+  return ahead;
+}
+
+function whatToWalk({ subject, only, oneFileSystem }: WalkInput) {
+  return {
+    paths: only === 'database' ? subject.databases : subject.paths,
+    exclude: compileExcludes({ patterns: [...subject.excludes, CHANGE_PLACES] }),
+    oneFileSystem,
+    follow: followed(subject),
   };
 }
 

@@ -25,14 +25,25 @@ async function openAndRun(
     onLockWait: (error) => emitter.emit({ type: 'lock-wait', error }),
     onDeriving: () => deriving.resolve(),
   });
-  // All that is not needed to open is loaded while other threads derive the key.
-  const [session, { runBackup }] = await both(
+  // While other threads derive the key, the rest is loaded and the walk looks ahead.
+  const [session, { runBackup, start }] = await both(
     opening,
-    Promise.race([deriving.promise, opening]).then(() => import('./run-backup.ts')),
+    Promise.race([deriving.promise, opening]).then(async () => {
+      const [{ runBackup }, { startWalk }] = await Promise.all([
+        import('./run-backup.ts'),
+        import('./walk-start.ts'),
+      ]);
+      return { runBackup, start: startWalk(workbench, input, opening) };
+    }),
   );
   await using _session = session;
   // Awaited here: a session given back before the end would take the lock away.
-  return await runBackup(workbench, input, { repository: session.repository, startedAt, emitter });
+  return await runBackup(workbench, input, {
+    repository: session.repository,
+    startedAt,
+    emitter,
+    start,
+  });
 }
 
 /** Gives the session back when the other fails. */

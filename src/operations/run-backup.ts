@@ -11,9 +11,11 @@ import type {
   ArchiveProblem,
   ArchiveResult,
 } from '../snapshot/archive-options.ts';
+import type { ArchiveSource } from '../snapshot/archive-options.ts';
 import { archive } from '../snapshot/archive.ts';
 import { CONFIG_NAME } from '../snapshot/manifest.ts';
 import { fileWorkerModule } from '../snapshot/file-worker.ts';
+import type { LookAhead } from '../source/look-ahead.ts';
 import type {
   BackupEvent,
   BackupInput,
@@ -27,6 +29,7 @@ import { makeSnapshot } from './make-snapshot.ts';
 import { findParent, type BackupParent } from './parent-snapshot.ts';
 import { withScratchFolder } from './scratch-folder.ts';
 import { findUnfollowedLinks } from './unfollowed-links.ts';
+import { freshStart, type WalkStart } from './walk-start.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Files read side by side; more only makes the disk seek. */
@@ -40,12 +43,13 @@ export interface BackupRun {
   readonly repository: Repository;
   readonly startedAt: Date;
   readonly emitter: Emitter<BackupEvent>;
+  readonly start: WalkStart;
 }
 
 export async function runBackup(
   workbench: Workbench,
   input: BackupInput,
-  { repository, startedAt, emitter }: BackupRun,
+  { repository, startedAt, emitter, start }: BackupRun,
 ): Promise<BackupResult> {
   const { signal, dryRun } = input;
   returnLargeMemory();
@@ -62,7 +66,8 @@ export async function runBackup(
   ]);
   if (packs.length > 0) onDamage(new KeepsakeError('REPOSITORY_PACKS_LOST', { packs }));
   emitter.emit({ type: 'parent', id: parent?.id, manifest: parent?.manifest });
-  const result = await archiveInto(workbench, { input, repository, parent, emitter, damage });
+  const job = { input, repository, parent, emitter, damage, start };
+  const result = await archiveInto(workbench, job);
   const endedAt = workbench.clock.now();
   const outcome = judgeOutcome(result);
   const tags = snapshotTags(input, result, outcome);
@@ -102,12 +107,14 @@ interface ArchiveJob {
   readonly emitter: Emitter<BackupEvent>;
   /** Found in the repository; told with the problems of the run. */
   readonly damage: readonly ArchiveProblem[];
+  readonly start: WalkStart;
 }
 
 /** Everything is durable and indexed when this resolves; only the snapshot is missing. */
 async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<ArchiveResult> {
   const { input, repository, parent, emitter } = job;
   const { compression, packSizeBytes, signal, subject, dryRun, origin } = input;
+  const { at: beganAt, ahead } = freshStart(job.start, workbench.clock);
   const saver = repository.startWriting({
     compression,
     packSizeBytes,
@@ -119,11 +126,9 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
   try {
     const result = await archive({
       store: repository,
-      source: openBackupSource(input, {
-        polynomial: repository.config.chunkerPolynomial,
-        own: [...repositoryEntries(repository.backend.location), workbench.scratchFolder],
-      }),
+      source: sourceOf(workbench, { ...job, ahead }),
       clock: workbench.clock,
+      beganAt,
       capture: {
         scratchFolder: scratch.path,
         gate: workbench.gate,
@@ -164,6 +169,15 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
     await saver.abandon();
     throw error;
   }
+}
+
+function sourceOf(
+  { scratchFolder }: Workbench,
+  { input, repository, ahead }: Pick<ArchiveJob, 'input' | 'repository'> & { ahead: LookAhead },
+): ArchiveSource {
+  const own = [...repositoryEntries(repository.backend.location), scratchFolder];
+  const polynomial = repository.config.chunkerPolynomial;
+  return openBackupSource(input, { polynomial, own, ahead });
 }
 
 function listen(

@@ -34,6 +34,8 @@ export interface ArchiveOptions {
   readonly store: BlobStore;
   readonly source: ArchiveSource;
   readonly clock: Clock;
+  /** When the first look at the source was taken. Default: now. */
+  readonly beganAt?: Date | undefined;
   readonly capture: CaptureSettings;
   /** Absolute paths; each must be captured, or the snapshot is not complete. */
   readonly configuredDatabases: readonly string[];

@@ -16,7 +16,7 @@ export class ArchiveTally {
   constructor(options: ArchiveOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#captureStart = options.clock.now();
+    this.#captureStart = options.beganAt ?? options.clock.now();
     this.#totals = this.#newTotals();
     this.#listing = this.#newListing();
   }

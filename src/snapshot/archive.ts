@@ -48,7 +48,7 @@ class ArchiveRun {
     this.#options = options;
     this.#draft = new DraftTrees(options.store);
     this.#trees = new RepositoryTrees(options.store, this.#counts);
-    this.#beganAt = options.clock.now();
+    this.#beganAt = options.beganAt ?? options.clock.now();
     this.#tally = new ArchiveTally(options);
     this.#parentFiles = new ParentFiles(options.references.map(({ folder }) => folder));
     this.#rescue = this.#newRescue();

@@ -3,6 +3,7 @@
  * changed makes one piece new. The worker and this thread read, hash and seal runs of pieces side by
  * side; what is as the parent snapshot has it is only hashed.
  */
+import { nextTurn } from '../base/concurrency.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { SEAL_OVERHEAD_BYTES } from '../format/crypto.ts';
 import type { FileSealing } from '../repository/file-sealing.ts';
@@ -107,7 +108,7 @@ class PageSaver {
     const answer = this.#sealing.run({ content: batch, memory }, batch.length);
     if (answer === undefined) {
       await this.#store(batch, sealPages(batch, this.#sealing.here));
-      await letOthersRun(); // the worker's answers are waiting, and it for more
+      await nextTurn(); // the worker's answers are waiting, and it for more
       return;
     }
     const work = answer
@@ -169,10 +170,4 @@ function* runs({
     const at = piece * pieceBytes;
     yield { at, length: Math.min(pieceBytes, sizeBytes - at) };
   }
-}
-
-function letOthersRun(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setImmediate(resolve);
-  return promise;
 }

@@ -1,9 +1,9 @@
 /** What an earlier walk saw of an entry, and whether it still is so. */
-import type { BigIntStats } from 'node:fs';
 import { modeFromStat } from '../format/file-mode.ts';
 import { timeFromNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import { groupName, userName } from '../host/accounts.ts';
+import type { EntryStats } from './entry-stats.ts';
 
 export interface KnownEntries {
   /** The earlier node of an entry of the folder being walked, if it is at hand. */
@@ -19,7 +19,7 @@ export interface KnownEntries {
  */
 export function isSameEntry(
   known: Node,
-  stats: BigIntStats,
+  stats: EntryStats,
   { restedBeforeNs }: KnownEntries,
 ): boolean {
   const { type, size, links } = known;
@@ -36,7 +36,7 @@ export function isSameEntry(
   );
 }
 
-function hasOwner({ type, mode, uid, gid, user, group }: Node, stats: BigIntStats): boolean {
+function hasOwner({ type, mode, uid, gid, user, group }: Node, stats: EntryStats): boolean {
   const now = modeFromStat(Number(stats.mode));
   return (
     type === now.type &&
@@ -48,7 +48,7 @@ function hasOwner({ type, mode, uid, gid, user, group }: Node, stats: BigIntStat
   );
 }
 
-function hasTimes({ mtime, atime, ctime }: Node, { mtimeNs, ctimeNs }: BigIntStats): boolean {
+function hasTimes({ mtime, atime, ctime }: Node, { mtimeNs, ctimeNs }: EntryStats): boolean {
   const now = timeFromNs(mtimeNs);
   return (
     mtime === now && atime === now && ctime === (ctimeNs === mtimeNs ? now : timeFromNs(ctimeNs))

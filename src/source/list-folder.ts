@@ -10,12 +10,16 @@ const TAG_SIGNATURE = Buffer.from('Signature: 8a477f597d28d172789f06886806bc55',
 
 /** The raw names in a folder, ordered by their bytes. */
 export function listFolder(path: string): string[] {
+  return sortNames(listNames(path));
+}
+
+/** The raw names in a folder, as they come. */
+export function listNames(path: string): string[] {
   const names = readdirSync(fsPath(path));
   // Node puts U+FFFD where a name is not UTF-8; only then the slower, exact listing is needed.
-  const exact = names.some((name) => name.includes('\uFFFD'))
+  return names.some((name) => name.includes('\uFFFD'))
     ? readdirSync(fsPath(path), { encoding: 'buffer' }).map((name) => decodeRawName(name))
     : names;
-  return sortNames(exact);
 }
 
 export function sortNames(names: string[]): string[] {

@@ -1,9 +1,10 @@
 /** An entry's node from the disk: its `lstat` and what takes further calls. */
-import { readlinkSync, type BigIntStats } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeRawName, fsPath } from '../base/raw-name.ts';
 import type { ExtendedAttribute, Node } from '../format/node.ts';
 import { getXattr, listXattrs } from '../host/libc.ts';
+import type { EntryStats } from './entry-stats.ts';
 import { nodeFromStat } from './stat-node.ts';
 import { failedCall, isGone } from './unreadable.ts';
 
@@ -14,7 +15,7 @@ export interface NodeRead {
 }
 
 /** `name` and `path` are raw. Throws the system's error when the entry is gone or no longer a link. */
-export function readNode(name: string, path: string, stats: BigIntStats): NodeRead {
+export function readNode(name: string, path: string, stats: EntryStats): NodeRead {
   const linkTarget = stats.isSymbolicLink() ? readLinkTarget(path) : undefined;
   try {
     const extendedAttributes = readXattrs(path);

@@ -3,14 +3,15 @@
  * it was when the walk looked at it. Whatever else it meets, it says no, and `file-reading.ts` finds
  * out what there is to tell.
  */
-import { closeSync, fstatSync, readSync, type BigIntStats } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import type { EntryStats } from './entry-stats.ts';
 import { openForReading } from './open-for-reading.ts';
 
 /** Numbers of one stamp: inode, device, size, mtime, ctime. */
 export const STAMP_FIELDS = 5;
 
 /** What changes when a file does, as numbers that are cheap to hand to another thread. */
-export function writeStamp(target: BigInt64Array, at: number, stats: BigIntStats): void {
+export function writeStamp(target: BigInt64Array, at: number, stats: EntryStats): void {
   target[at] = stats.ino;
   target[at + 1] = stats.dev;
   target[at + 2] = stats.size;

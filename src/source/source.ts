@@ -2,8 +2,8 @@
  * A source: an app, or plain paths, as a stream of entries and chunks. It knows no repository, so
  * that it can also run on another machine.
  */
-import type { BigIntStats } from 'node:fs';
 import type { Node } from '../format/node.ts';
+import type { EntryStats } from './entry-stats.ts';
 
 /** A piece of a file's content: what becomes one data blob. */
 export interface Chunk {
@@ -53,7 +53,7 @@ export interface Leaf {
 export interface SeenFile {
   /** Raw; another one than the leaf's where a link is followed. */
   readonly path: string;
-  readonly stats: BigIntStats;
+  readonly stats: EntryStats;
 }
 
 /** Something that could not be read. It is reported, and the run goes on as partial. */

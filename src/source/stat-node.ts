@@ -3,11 +3,11 @@
  * Source: restic internal/fs/node.go (`nodeFillExtendedStat`) and internal/archiver/archiver.go
  * (`nodeFromFileInfo`: atime is stored as mtime unless asked for) @ a80be14.
  */
-import type { BigIntStats } from 'node:fs';
 import { modeFromStat } from '../format/file-mode.ts';
 import { timeFromNs } from '../format/go-time.ts';
 import type { ExtendedAttribute, Node, NodeType } from '../format/node.ts';
 import { groupName, userName } from '../host/accounts.ts';
+import type { EntryStats } from './entry-stats.ts';
 
 export interface NodeExtras {
   /** Of symlinks. */
@@ -16,7 +16,7 @@ export interface NodeExtras {
 }
 
 /** A node without content: what reading it would tell is for others to add. */
-export function nodeFromStat(name: string, stats: BigIntStats, extras: NodeExtras = {}): Node {
+export function nodeFromStat(name: string, stats: EntryStats, extras: NodeExtras = {}): Node {
   const { type, mode } = modeFromStat(Number(stats.mode));
   const mtime = timeFromNs(stats.mtimeNs);
   const uid = Number(stats.uid);

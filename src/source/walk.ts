@@ -7,10 +7,12 @@
  * that was asked for by name is taken although a pattern would exclude it.
  * Source: restic internal/archiver/{archiver,tree,exclude}.go @ a80be14.
  */
-import { lstatSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { nextTurn } from '../base/concurrency.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeRawName, fsPath } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
+import type { EntryStats } from './entry-stats.ts';
 import { excludeNothing, type ExcludeMatcher } from './excludes.ts';
 import { isSameEntry, type KnownEntries } from './known-entry.ts';
 import { listFolder, onlyCacheTag, sortNames } from './list-folder.ts';
@@ -39,6 +41,8 @@ export interface WalkOptions {
   readonly follow?: ReadonlySet<string> | undefined;
   /** Where to find what belongs at a path, for files that were moved away meanwhile. */
   readonly locate?: ((path: string) => string) | undefined;
+  /** What `lstat` told of a regular file since the walk is said to have begun. */
+  readonly seenAhead?: ((path: string) => EntryStats | undefined) | undefined;
   /** Nodes of an earlier walk, told again where nothing changed. */
   readonly known?: KnownEntries | undefined;
   /** Asked before a file is opened to look for a database: true if it is known to be none. */
@@ -72,7 +76,7 @@ interface Place {
 
 interface Entered extends Pick<Frame, 'covered' | 'device'> {
   readonly names: readonly string[];
-  readonly stats: BigIntStats;
+  readonly stats: EntryStats;
 }
 
 const ENTRIES_PER_TURN = 64;
@@ -91,12 +95,6 @@ export async function* walkPaths(
     if (count % ENTRIES_PER_TURN === 0) await nextTurn();
     entry = walk.next();
   }
-}
-
-function nextTurn(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setImmediate(resolve);
-  return promise;
 }
 
 class Walk {
@@ -145,7 +143,7 @@ class Walk {
   #visit(place: Place): void {
     try {
       const at = this.#locate(place.path);
-      const stats = lstatSync(fsPath(at), { bigint: true });
+      const stats = this.#options.seenAhead?.(at) ?? lstatSync(fsPath(at), { bigint: true });
       if (at !== place.path) this.#take({ ...place, real: at }, stats);
       else if (!stats.isSymbolicLink()) this.#take(place, stats);
       else if (this.#options.follow?.has(place.path) === true) this.#follow(place);
@@ -166,7 +164,7 @@ class Walk {
     this.#take({ ...place, real }, lstatSync(fsPath(real), { bigint: true }));
   }
 
-  #take(place: Place, stats: BigIntStats): void {
+  #take(place: Place, stats: EntryStats): void {
     if (stats.isSocket() || (!stats.isDirectory() && this.#skip.has(identity(stats)))) return;
     if (stats.isDirectory()) {
       this.#enter(place, stats);
@@ -180,7 +178,7 @@ class Walk {
     this.#ready.push(leaf ?? { kind: 'leaf', path: place.path, node });
   }
 
-  #enter(place: Place, stats: BigIntStats): void {
+  #enter(place: Place, stats: EntryStats): void {
     const { parent, target, path } = place;
     const explicit = target?.explicit === true;
     const device = explicit ? stats.dev : parent?.device;
@@ -206,7 +204,7 @@ class Walk {
     this.#ready.push({ kind: 'directory-start', path });
   }
 
-  #node({ name, path, real = path, parent }: Place, stats: BigIntStats): NodeRead {
+  #node({ name, path, real = path, parent }: Place, stats: EntryStats): NodeRead {
     const { known } = this.#options;
     const earlier = parent && known?.find(parent.path, name);
     if (known !== undefined && earlier !== undefined && isSameEntry(earlier, stats, known)) {
@@ -215,7 +213,7 @@ class Walk {
     return readNode(name, real, stats);
   }
 
-  #isBeyond(device: bigint | undefined, stats: BigIntStats): boolean {
+  #isBeyond(device: bigint | undefined, stats: EntryStats): boolean {
     return this.#options.oneFileSystem === true && device !== undefined && device !== stats.dev;
   }
 
@@ -233,7 +231,7 @@ class Walk {
     }
   }
 
-  #fileLeaf({ name, path, real = path, parent }: Place, node: Node, stats: BigIntStats): Leaf {
+  #fileLeaf({ name, path, real = path, parent }: Place, node: Node, stats: EntryStats): Leaf {
     const read = (): FileReading => this.#options.read(real, node);
     const leaf: Leaf = { kind: 'leaf', path, node, read, seen: { path: real, stats } };
     const { databases, detectDatabases, isKnownPlain } = this.#options;
@@ -293,6 +291,6 @@ function identities(paths: Iterable<string>): Set<string> {
 }
 
 /** The same folder whatever its name: symbolic links and bind mounts lead to it too. */
-function identity({ dev, ino }: BigIntStats): string {
+function identity({ dev, ino }: EntryStats): string {
   return `${dev}:${ino}`;
 }

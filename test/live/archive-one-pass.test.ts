@@ -89,3 +89,34 @@ test('a database taken over that vanishes before the second pass stays', async (
   expect(files.get('data/more.db')).toBe(lab.first.files.get('data/more.db'));
   expect([problems.length, manifest.databases.length]).toEqual([0, 2]);
 });
+
+test('what changed since the files were looked at ahead is in the snapshot if the rows are of later', async () => {
+  await using lab = await openArchivedLab();
+  const afterLookAhead = (): void => {
+    writeFileSync(lab.upload('a.txt'), 'later');
+    rmSync(lab.upload('folder/deeper/b.txt'));
+    runInApp(lab, nameInRow('a.txt'));
+  };
+  const { files, passes, problems } = await archiveApp(lab, { afterLookAhead }, lab.first);
+  expect(passes).toBe(2);
+  expect(files.get('uploads/a.txt')).toBe('later');
+  expect(files.has('uploads/folder/deeper/b.txt')).toBe(false);
+  expect(problems).toEqual([]);
+});
+
+test('what was looked at ahead counts as read then, and the next backup sees what changed since', async () => {
+  await using lab = await openArchivedLab();
+  const afterLookAhead = (): void => writeFileSync(lab.upload('a.txt'), 'later');
+  const second = await archiveApp(lab, { afterLookAhead }, lab.first);
+  expect([second.passes, second.files.get('uploads/a.txt')]).toEqual([1, 'first']);
+  const third = await archiveApp(lab, {}, second);
+  expect(third.files.get('uploads/a.txt')).toBe('later');
+});
+
+test('a new file that changes after it was looked at ahead is stored as it is', async () => {
+  await using lab = await openArchivedLab();
+  writeFileSync(lab.upload('new.txt'), 'early');
+  const afterLookAhead = (): void => writeFileSync(lab.upload('new.txt'), 'at last');
+  const { files, problems } = await archiveApp(lab, { afterLookAhead }, lab.first);
+  expect([files.get('uploads/new.txt'), problems]).toEqual(['at last', []]);
+});

@@ -6,10 +6,13 @@ import { decodeTree } from '../../src/format/tree.ts';
 import { openBackupSource } from '../../src/operations/backup-source.ts';
 import type { ArchiveResult, ArchiveSource } from '../../src/snapshot/archive-options.ts';
 import { archive } from '../../src/snapshot/archive.ts';
+import { LookAhead } from '../../src/source/look-ahead.ts';
 import type { SourceEntry } from '../../src/source/source.ts';
 import { hastyClock, openBackupLab, readSnapshotFiles, type BackupLab } from './backup-lab.ts';
 
 export interface Changes {
+  /** After all files were looked at ahead, before the walk. Without it nobody looks ahead. */
+  readonly afterLookAhead?: () => void;
   /** After the first pass, before the databases are captured. */
   readonly beforeCapture?: () => void;
   /** After the capture, before the files its rows name are looked for. */
@@ -38,12 +41,15 @@ export async function archiveApp(
   const saver = repository.startWriting();
   mkdirSync(lab.scratch, { recursive: true });
   const subject = lab.subject();
+  const beganAt = hastyClock.now();
+  const ahead = await lookedAhead(lab, changes);
   let passes = 1;
   const told = new Map<string, string[]>();
   const result = await archive({
     store: repository,
-    source: alteredSource(lab, repository.config.chunkerPolynomial, changes),
+    source: alteredSource(lab, { polynomial: repository.config.chunkerPolynomial, ahead }, changes),
     clock: hastyClock,
+    beganAt,
     capture: { scratchFolder: lab.scratch, gate: lab.gate },
     configuredDatabases: subject.databases,
     references: subject.references,
@@ -74,13 +80,28 @@ export async function archiveApp(
   return { ...result, files, passes, told };
 }
 
-function alteredSource(lab: BackupLab, polynomial: bigint, changes: Changes): ArchiveSource {
+async function lookedAhead(
+  lab: BackupLab,
+  { afterLookAhead }: Changes,
+): Promise<LookAhead | undefined> {
+  if (afterLookAhead === undefined) return undefined;
+  const ahead = new LookAhead();
+  await ahead.run({ paths: lab.subject().paths });
+  afterLookAhead();
+  return ahead;
+}
+
+function alteredSource(
+  lab: BackupLab,
+  reading: { polynomial: bigint; ahead: LookAhead | undefined },
+  changes: Changes,
+): ArchiveSource {
   const input = {
     subject: lab.subject(),
     excludeCaches: false,
     oneFileSystem: false,
   } as Parameters<typeof openBackupSource>[0];
-  const source = openBackupSource(input, { polynomial, own: [] });
+  const source = openBackupSource(input, { ...reading, own: [] });
   let pass = 0;
   return {
     async *entries(options) {

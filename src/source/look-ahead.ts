@@ -1,0 +1,94 @@
+/**
+ * Looks at files before anybody asks, while the key is derived by other threads and this one has
+ * nothing to do. Whoever uses it counts its walk as begun when the looking ahead began.
+ */
+import { lstatSync, statSync, type BigIntStats } from 'node:fs';
+import { nextTurn } from '../base/concurrency.ts';
+import { fsPath } from '../base/raw-name.ts';
+import { FileStatsList, type EntryStats } from './entry-stats.ts';
+import { listNames } from './list-folder.ts';
+import { joinPath, normalizePath } from './path-targets.ts';
+import type { WalkOptions } from './walk.ts';
+
+/** Some 5 MB with their paths. */
+const MOST_FILES = 20_000;
+const FILES_PER_TURN = 64;
+
+type LookAheadOptions = Pick<WalkOptions, 'paths' | 'exclude' | 'oneFileSystem' | 'follow'>;
+
+export class LookAhead {
+  readonly #places = new Map<string, number>();
+  readonly #stats = new FileStatsList(MOST_FILES);
+  #isEnded = false;
+
+  /** Looks until there is no more, or enough, or `end` is called. What cannot be read is left out. */
+  async run(options: LookAheadOptions): Promise<void> {
+    let count = 0;
+    for (const { path, stats } of filesOf(options)) {
+      if (this.#isEnded || this.#stats.length === MOST_FILES) return;
+      if (stats !== undefined) this.#places.set(path, this.#stats.add(stats));
+      count += 1;
+      if (count % FILES_PER_TURN === 0) await nextTurn();
+    }
+  }
+
+  /** What was seen stays at hand. */
+  end(): void {
+    this.#isEnded = true;
+  }
+
+  /** What was seen of a regular file, once. */
+  take(path: string): EntryStats | undefined {
+    const place = this.#places.get(path);
+    if (place === undefined) return undefined;
+    this.#places.delete(path);
+    return this.#stats.at(place);
+  }
+}
+
+interface Look {
+  readonly path: string;
+  /** Of a regular file. */
+  readonly stats?: BigIntStats;
+}
+
+/** Each thing that was looked at: nothing that the walk would not look at, too. */
+function* filesOf(options: LookAheadOptions): Generator<Look> {
+  const { paths, exclude, oneFileSystem } = options;
+  for (const root of paths.map(normalizePath)) {
+    const start = look(root, options.follow?.has(root) === true);
+    const open = start?.isDirectory() === true ? [root] : [];
+    for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+      for (const name of namesIn(folder)) {
+        const path = joinPath(folder, name);
+        if (exclude?.matches(path) === true) continue;
+        const stats = look(path);
+        if (stats?.isFile() === true) {
+          yield { path, stats };
+          continue;
+        }
+        yield { path };
+        const isBeyond = oneFileSystem === true && stats?.dev !== start?.dev;
+        if (stats?.isDirectory() === true && !isBeyond) open.push(path);
+      }
+    }
+  }
+}
+
+function look(path: string, follow = false): BigIntStats | undefined {
+  try {
+    return follow
+      ? statSync(fsPath(path), { bigint: true })
+      : lstatSync(fsPath(path), { bigint: true });
+  } catch {
+    return undefined; // the walk tells
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return listNames(folder);
+  } catch {
+    return []; // the walk tells, or it is a file
+  }
+}
