@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { concatBytes } from '../base/bytes.ts';
-import { compress, decompress } from '../format/compression.ts';
+import { compress, decompressInto } from '../format/compression.ts';
 import { LARGE_TREE_BYTES } from '../format/large-tree.ts';
 import type { Node, NodeList } from '../format/node.ts';
 import { decodeTreePieces, TreeEncoder } from '../format/tree.ts';
@@ -46,11 +46,17 @@ export class PackedTree implements NodeList {
   }
 
   *pieces(): Generator<Uint8Array> {
-    for (const piece of this.#pieces) yield unpacked(piece);
+    for (const piece of this.#pieces) yield unpacked(piece, new Uint8Array(piece.sizeBytes));
   }
 
   [Symbol.iterator](): Iterator<Node> {
-    return decodeTreePieces(this.pieces());
+    return decodeTreePieces(this.#views());
+  }
+
+  /** Each is overwritten by the next: the collector would let a dozen megabytes of them gather. */
+  *#views(): Generator<Uint8Array> {
+    const room = new Uint8Array(Math.max(0, ...this.#pieces.map(({ sizeBytes }) => sizeBytes)));
+    for (const piece of this.#pieces) yield unpacked(piece, room.subarray(0, piece.sizeBytes));
   }
 }
 
@@ -98,7 +104,9 @@ function packed(piece: Piece): Piece {
   return { ...piece, bytes: compress(piece.bytes, 'fastest'), isPacked: true };
 }
 
-function unpacked({ bytes, sizeBytes, isPacked }: Piece): Uint8Array {
+/** @param room of its size */
+function unpacked({ bytes, isPacked }: Piece, room: Uint8Array): Uint8Array {
   if (!isPacked) return bytes;
-  return decompress(bytes, { what: 'a draft tree', maxSizeBytes: sizeBytes, sizeBytes });
+  decompressInto(room, bytes, 'a draft tree');
+  return room;
 }

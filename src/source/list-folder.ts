@@ -1,12 +1,15 @@
 import { closeSync, readSync, readdirSync } from 'node:fs';
 import { asBuffer } from '../base/bytes.ts';
 import { compareRawNames, decodeRawName, fsPath } from '../base/raw-name.ts';
+import { returnSmallMemory } from '../host/libc.ts';
 import { openForReading } from './open-for-reading.ts';
 import { joinPath } from './path-targets.ts';
 
 /** Source: bford.info/cachedir, "Cache Directory Tagging Specification". */
 const TAG_NAME = 'CACHEDIR.TAG';
 const TAG_SIGNATURE = Buffer.from('Signature: 8a477f597d28d172789f06886806bc55', 'latin1');
+
+const MANY_NAMES = 10_000;
 
 /** The raw names in a folder, ordered by their bytes. */
 export function listFolder(path: string): string[] {
@@ -16,6 +19,7 @@ export function listFolder(path: string): string[] {
 /** The raw names in a folder, as they come. */
 export function listNames(path: string): string[] {
   const names = readdirSync(fsPath(path));
+  if (names.length > MANY_NAMES) returnSmallMemory(); // of each name the system's own copy
   // Node puts U+FFFD where a name is not UTF-8; only then the slower, exact listing is needed.
   return names.some((name) => name.includes('\uFFFD'))
     ? readdirSync(fsPath(path), { encoding: 'buffer' }).map((name) => decodeRawName(name))

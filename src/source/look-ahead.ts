@@ -18,15 +18,16 @@ type LookAheadOptions = Pick<WalkOptions, 'paths' | 'exclude' | 'oneFileSystem' 
 
 export class LookAhead {
   readonly #places = new Map<string, number>();
-  readonly #stats = new FileStatsList(MOST_FILES);
+  #stats: FileStatsList | undefined;
   #isEnded = false;
 
   /** Looks until there is no more, or enough, or `end` is called. What cannot be read is left out. */
   async run(options: LookAheadOptions): Promise<void> {
+    const list = (this.#stats = new FileStatsList(MOST_FILES));
     let count = 0;
     for (const { path, stats } of filesOf(options)) {
-      if (this.#isEnded || this.#stats.length === MOST_FILES) return;
-      if (stats !== undefined) this.#places.set(path, this.#stats.add(stats));
+      if (this.#isEnded || list.length === MOST_FILES) return;
+      if (stats !== undefined) this.#places.set(path, list.add(stats));
       count += 1;
       if (count % FILES_PER_TURN === 0) await nextTurn();
     }
@@ -42,7 +43,13 @@ export class LookAhead {
     const place = this.#places.get(path);
     if (place === undefined) return undefined;
     this.#places.delete(path);
-    return this.#stats.at(place);
+    return this.#stats?.at(place);
+  }
+
+  forget(): void {
+    this.end();
+    this.#places.clear();
+    this.#stats = undefined;
   }
 }
 
