@@ -47,7 +47,6 @@ export function openBackupSource(
   return {
     entries({ signal, only, known }) {
       const paths = only?.filter((path) => isInWalk(path, options)) ?? options.paths;
-      if (seenAhead === undefined) ahead?.forget();
       const walk = walkPaths({ ...options, paths, known, seenAhead }, { signal });
       seenAhead = undefined; // a later walk is there to see what became of it
       return withoutExpected(walk, expected);

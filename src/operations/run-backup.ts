@@ -155,6 +155,7 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
       listener: listen(emitter, {
         input,
         clock: workbench.clock,
+        ahead,
         storedBytes: () => saver.storedBytes,
       }),
       signal,
@@ -180,9 +181,16 @@ function sourceOf(
   return openBackupSource(input, { polynomial, own, ahead });
 }
 
+interface ListenOptions {
+  readonly input: BackupInput;
+  readonly clock: Clock;
+  readonly ahead: LookAhead;
+  readonly storedBytes: () => number;
+}
+
 function listen(
   emitter: Emitter<BackupEvent>,
-  { input, clock, storedBytes }: { input: BackupInput; clock: Clock; storedBytes: () => number },
+  { input, clock, ahead, storedBytes }: ListenOptions,
 ): ArchiveListener {
   const state = { filesDone: 0, bytesDone: 0, bytesRead: 0 };
   const told = new StringSet();
@@ -211,6 +219,7 @@ function listen(
     onPhase(next) {
       phase = next;
       toldAtMs = Number.NEGATIVE_INFINITY;
+      if (next !== 'files') ahead.forget(); // the first walk is through
       trimmedAtMs = Number.NEGATIVE_INFINITY; // each phase takes memory in other pieces
       report();
     },

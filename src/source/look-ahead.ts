@@ -46,6 +46,7 @@ export class LookAhead {
     return this.#stats?.at(place);
   }
 
+  /** Nothing that was seen counts any more. */
   forget(): void {
     this.end();
     this.#places.clear();

@@ -117,7 +117,7 @@ export const changeErrors = {
     message: ({ folder, neededBytes, freeBytes }) =>
       `not enough space beside the app: ${formatBytes(neededBytes)} are needed in ${shown(folder)}, ${formatBytes(freeBytes)} are free`,
     hint: () =>
-      'Nothing was changed. The restored state is made complete beside the old one before that is moved. Free some space, or restore less with `--only database`.',
+      'Nothing was changed. The new state, or a copy to go back to, is made complete beside what is there first. Free some space; with `--only database` less is needed.',
     example: { folder: '/opt/wishlist', neededBytes: 250_000_000, freeBytes: 90_000_000 },
   }),
   CHANGE_PLACE_UNUSABLE: entry<{ folders: readonly string[]; why: string }>({
