@@ -68,7 +68,9 @@ export function isUsableKey({ encrypt, macK, macR }: MasterKey): boolean {
 export function seal(key: MasterKey, plaintext: Uint8Array, nonce: Uint8Array): Uint8Array {
   const cipher = createCipheriv('aes-256-ctr', preparedKey(key.encrypt), nonce);
   const sealed = Buffer.allocUnsafeSlow(plaintext.length + SEAL_OVERHEAD_BYTES);
-  sealed.set(cipher.update(plaintext), NONCE_BYTES);
+  const ciphertext = cipher.update(plaintext);
+  sealed.set(ciphertext, NONCE_BYTES);
+  releaseMemory(ciphertext);
   authenticate(sealed, key, nonce);
   return sealed;
 }

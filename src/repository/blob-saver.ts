@@ -3,6 +3,7 @@
  * (design §3.3). A blob that the index or a pack under way has already is not stored again.
  */
 import type { Backend } from '../backend/backend.ts';
+import { releaseMemory } from '../base/bytes.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency.ts';
 import { NONCE_BYTES } from '../format/crypto.ts';
@@ -243,7 +244,9 @@ export class BlobSaver {
     this.#unindexedBlobs = 0;
     for (const part of splitPacks(packs)) {
       assertWritable();
-      await files.save('index', encodeIndexFile({ supersedes: [], packs: part }), { signal });
+      const plaintext = encodeIndexFile({ supersedes: [], packs: part });
+      await files.save('index', plaintext, { signal });
+      releaseMemory(plaintext);
     }
   }
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Backend, CallOptions, FileHandle } from '../backend/backend.ts';
 import type { Random } from '../base/clock.ts';
-import { equalBytes, toHex } from '../base/bytes.ts';
+import { equalBytes, releaseMemory, toHex } from '../base/bytes.ts';
 import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import { sealUnpacked, unsealUnpacked } from '../format/unpacked.ts';
@@ -30,9 +30,11 @@ export class SealedFiles {
   async save(kind: SealedKind, plaintext: Uint8Array, options: CallOptions = {}): Promise<string> {
     const { backend, master, version, random } = this.#options;
     const bytes = sealUnpacked({ kind, version, master, plaintext, nonce: random(16) });
-    if (!equalBytes(unsealUnpacked({ kind, master, bytes }), plaintext)) {
+    const opened = unsealUnpacked({ kind, master, bytes, sizeBytes: plaintext.length });
+    if (!equalBytes(opened, plaintext)) {
       throw new KeepsakeError('REPOSITORY_SELF_CHECK', { what: `a new ${kind} file` });
     }
+    releaseMemory(opened);
     const name = kind === 'config' ? '' : fileName(bytes);
     await backend.save({ kind, name }, bytes, options);
     return name;
