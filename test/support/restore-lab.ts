@@ -25,7 +25,7 @@ export function useRestoreLab() {
       fileNode(lab.store, name, chunks, fields),
     folder: (name: string, children: Node[], fields?: NodeFields) =>
       folderNode(lab.store, name, children, fields),
-    async restore(children: Node[], options: Partial<RestoreOptions> = {}) {
+    restore: async (children: Node[], options: Partial<RestoreOptions> = {}) => {
       const { store, target } = lab;
       const treeId = treeOf(store, children);
       return sorted(
