@@ -25,7 +25,10 @@
  * | --- | --- | --- | --- | --- |
  * | 11 MB | 0.38 MB | 0.59 MB | 0.99 MB | |
  * | 16 MB | 0.44 MB | 0.69 MB | 1.16 MB | |
+ * | 65 MB | 0.86 MB | 0.92 MB | | |
+ * | 260 MB | 2.57 MB | | 2.04 MB | |
  * | 290 MB | | 1.74 MB (91 MB) | 1.53 MB (84 MB) | 1.95 MB (79 MB) |
+ * | 1.2 GB | | | 3.31 MB | 2.7 MB |
  *
  * Sealing costs 2.6, 1.9 and 1.7 s of a core for 290 MB in pieces of 8, 16 and 32 KiB.
  *
