@@ -10,8 +10,8 @@ import type {
   ArchiveListener,
   ArchiveProblem,
   ArchiveResult,
+  ArchiveSource,
 } from '../snapshot/archive-options.ts';
-import type { ArchiveSource } from '../snapshot/archive-options.ts';
 import { archive } from '../snapshot/archive.ts';
 import { CONFIG_NAME } from '../snapshot/manifest.ts';
 import { fileWorkerModule } from '../snapshot/file-worker.ts';

@@ -5,7 +5,8 @@
 import { lstatSync, statSync, type BigIntStats } from 'node:fs';
 import { nextTurn } from '../base/concurrency.ts';
 import { fsPath } from '../base/raw-name.ts';
-import { FileStatsList, type EntryStats } from './entry-stats.ts';
+import type { EntryStats } from './entry-stats.ts';
+import { FileStatsList } from './file-stats-list.ts';
 import { listNames } from './list-folder.ts';
 import { joinPath, normalizePath } from './path-targets.ts';
 import type { WalkOptions } from './walk.ts';
@@ -60,7 +61,7 @@ interface Look {
   readonly stats?: BigIntStats;
 }
 
-/** Each thing that was looked at: nothing that the walk would not look at, too. */
+/** Each name, so that others get their turn; looked at is only what the walk would look at, too. */
 function* filesOf(options: LookAheadOptions): Generator<Look> {
   const { paths, exclude, oneFileSystem } = options;
   for (const root of paths.map(normalizePath)) {
@@ -69,8 +70,7 @@ function* filesOf(options: LookAheadOptions): Generator<Look> {
     for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
       for (const name of namesIn(folder)) {
         const path = joinPath(folder, name);
-        if (exclude?.matches(path) === true) continue;
-        const stats = look(path);
+        const stats = exclude?.matches(path) === true ? undefined : look(path);
         if (stats?.isFile() === true) {
           yield { path, stats };
           continue;

@@ -1,5 +1,5 @@
 /** Where nothing was committed since the last backup, one pass is enough; else there are two. */
-import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -119,4 +119,23 @@ test('a new file that changes after it was looked at ahead is stored as it is', 
   const afterLookAhead = (): void => writeFileSync(lab.upload('new.txt'), 'at last');
   const { files, problems } = await archiveApp(lab, { afterLookAhead }, lab.first);
   expect([files.get('uploads/new.txt'), problems]).toEqual(['at last', []]);
+});
+
+test.each([
+  ['a link', (path: string) => symlinkSync('a.txt', path)],
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['nothing', () => {}],
+])('a new file that became %s after it was looked at ahead stands as that', async (_, become) => {
+  await using lab = await openArchivedLab();
+  const path = lab.upload('new.txt');
+  writeFileSync(path, 'early');
+  const afterLookAhead = (): void => {
+    rmSync(path);
+    become(path);
+  };
+  const { files, told, problems } = await archiveApp(lab, { afterLookAhead }, lab.first);
+  expect(problems).toEqual([]);
+  expect(files.has('uploads/new.txt')).toBe(false);
+  expect(told.has(path)).toBe(existsSync(path));
+  expect(files.get('uploads/a.txt')).toBe('first');
 });
