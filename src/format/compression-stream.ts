@@ -12,12 +12,20 @@ import { zstdLibrary, type ZstdLibrary } from './zstd-library.ts';
 /** Far more than Node takes from memory that several buffers share, so each lies in its own. */
 const CHUNK_BYTES = 1 << 20;
 
-/** Gives the memory of all that `compressPieces` gave back at once. */
-export function releasePieces(pieces: readonly Uint8Array[]): void {
-  for (const { buffer } of pieces) {
-    const isOfStream = buffer instanceof ArrayBuffer && buffer.byteLength === CHUNK_BYTES;
-    if (isOfStream && !buffer.detached) buffer.transfer(0);
+/** What `compressPieces` gave; its memory is given back at once as the next piece is taken. */
+export function* usedUp(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let last: Uint8Array | undefined;
+  for (const piece of pieces) {
+    // The end of one may lie in one memory with the beginning of the next.
+    if (last !== undefined && last.buffer !== piece.buffer) releaseOfStream(last);
+    last = piece;
+    yield piece;
   }
+  if (last !== undefined) releaseOfStream(last);
+}
+
+function releaseOfStream({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === CHUNK_BYTES) buffer.transfer(0);
 }
 
 /** The frame in pieces; `sizeBytes` is what `pieces` give together. */

@@ -30,7 +30,7 @@ export interface ZstdLibrary {
 }
 
 /** Of what is decompressed in pieces. */
-const PIECE_BYTES = 256 << 10;
+const PIECE_BYTES = 32 * 1024;
 
 /** A stream answers how many bytes it would like next; errors are far beyond (zstd.h, ZSTD_isError). */
 const MAX_WANTED = 2 ** 32;

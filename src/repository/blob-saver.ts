@@ -7,7 +7,7 @@ import { releaseMemory } from '../base/bytes.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency.ts';
 import { NONCE_BYTES } from '../format/crypto.ts';
-import { encodeIndexFile, type IndexedPack, INDEX_MAX_BLOBS } from '../format/index-file.ts';
+import { encodeIndexFile, type IndexedPack } from '../format/index-file.ts';
 import { headerEntryBytes } from '../format/pack.ts';
 import type { BlobIndex, BlobType } from './blob-index.ts';
 import type { BlobSealer, SealedBlob, SealSettings } from './blob-sealer.ts';
@@ -24,6 +24,8 @@ export interface BlobSaverOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly packSizeBytes: number;
+  /** With so many blobs an index is written; until then they are in memory, and its text when it is. */
+  readonly indexMaxBlobs: number;
   /** Each pack under way is held in memory whole. */
   readonly uploadsAtOnce: number;
   /** Seal and count, and write nothing. */
@@ -234,15 +236,15 @@ export class BlobSaver {
   #isIndexDue(): boolean {
     if (this.#unindexed.length === 0) return false;
     const ageMs = this.#options.clock.monotonicMs() - this.#unindexedSinceMs;
-    return this.#unindexedBlobs >= INDEX_MAX_BLOBS || ageMs >= INDEX_MAX_AGE_MS;
+    return this.#unindexedBlobs >= this.#options.indexMaxBlobs || ageMs >= INDEX_MAX_AGE_MS;
   }
 
   async #writeIndex(): Promise<void> {
-    const { files, signal, assertWritable } = this.#options;
+    const { files, indexMaxBlobs, signal, assertWritable } = this.#options;
     const packs = this.#unindexed;
     this.#unindexed = [];
     this.#unindexedBlobs = 0;
-    for (const part of splitPacks(packs)) {
+    for (const part of splitPacks(packs, indexMaxBlobs)) {
       assertWritable();
       const plaintext = encodeIndexFile({ supersedes: [], packs: part });
       await files.save('index', plaintext, { signal });
@@ -255,14 +257,17 @@ export class BlobSaver {
   }
 }
 
-/** Index files of at most about `INDEX_MAX_BLOBS` entries; a pack is never split over two. */
-export function* splitPacks(packs: Iterable<IndexedPack>): Generator<IndexedPack[]> {
+/** Index files of at most about `maxBlobs` entries; a pack is never split over two. */
+export function* splitPacks(
+  packs: Iterable<IndexedPack>,
+  maxBlobs: number,
+): Generator<IndexedPack[]> {
   let part: IndexedPack[] = [];
   let blobCount = 0;
   for (const pack of packs) {
     part.push(pack);
     blobCount += pack.blobs.length;
-    if (blobCount >= INDEX_MAX_BLOBS) {
+    if (blobCount >= maxBlobs) {
       yield part;
       part = [];
       blobCount = 0;

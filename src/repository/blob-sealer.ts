@@ -2,6 +2,7 @@
  * The CPU work of storing a blob: compress, encrypt, and open again to compare. Asynchronous for
  * its callers, so that a worker thread can share it (`shared-sealer.ts`).
  */
+import { releaseMemory } from '../base/bytes.ts';
 import type { Random } from '../base/clock.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { openBlobInto, sealBlobInto, sealedRoomBytes } from '../format/blob.ts';
@@ -58,6 +59,7 @@ const NONCES_AT_ONCE = 256;
 /** Larger than any piece of a file; memory for a larger tree is not kept for the next blob. */
 const KEPT_BYTES = 9 << 20;
 const SMALLEST_BYTES = 64 * 1024;
+const SMALL_BYTES = 1 << 20;
 
 /** Seals in the calling thread, in memory that is used again and again. */
 export class ThreadSealer {
@@ -80,6 +82,12 @@ export class ThreadSealer {
     const room = kept.length < roomBytes ? Buffer.allocUnsafeSlow(roomBytes) : kept;
     const { length, ...rest } = this.sealInto(room, blob);
     return { id: blob.id, sealed: room.subarray(0, length), ...rest };
+  }
+
+  /** Gives back what a large blob took; what was delivered is no longer valid. */
+  releaseLarge(): void {
+    if (this.#room.length > SMALL_BYTES) this.#room = released(this.#room);
+    if (this.#opened.length > SMALL_BYTES) this.#opened = released(this.#opened);
   }
 
   /**
@@ -124,4 +132,9 @@ export class ThreadSealer {
 function withRoom(memory: Uint8Array, neededBytes: number): Uint8Array {
   if (memory.length >= neededBytes || neededBytes > KEPT_BYTES) return memory;
   return Buffer.allocUnsafeSlow(Math.min(KEPT_BYTES, Math.max(SMALLEST_BYTES, 2 * neededBytes)));
+}
+
+function released(memory: Uint8Array): Uint8Array {
+  releaseMemory(memory);
+  return new Uint8Array(0);
 }

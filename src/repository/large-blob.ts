@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { OpenBlobInput } from '../format/blob.ts';
-import { compressPieces, decompressPieces, releasePieces } from '../format/compression-stream.ts';
+import { compressPieces, decompressPieces, usedUp } from '../format/compression-stream.ts';
 import { SEAL_OVERHEAD_BYTES, sealPiecesInto, unsealPieces } from '../format/crypto.ts';
 import { modeFor, type SealedBlob, type SealSettings } from './blob-sealer.ts';
 import type { BlobType } from './blob-index.ts';
@@ -49,8 +49,8 @@ export function sealLarge(
   { id, pieces, uncompressedLength }: StoredForm,
   { room, nonce }: { room: Uint8Array; nonce: Uint8Array },
 ): SealedBlob {
-  sealPiecesInto(room, { key: master, pieces, nonce });
-  if (uncompressedLength !== undefined) releasePieces(pieces);
+  const isOwn = uncompressedLength !== undefined;
+  sealPiecesInto(room, { key: master, pieces: isOwn ? usedUp(pieces) : pieces, nonce });
   try {
     new LargePlaintext({ master, sealed: room, id, uncompressedLength }).prove();
   } catch (cause) {

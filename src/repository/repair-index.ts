@@ -5,7 +5,12 @@
  */
 import type { CallOptions } from '../backend/backend.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
-import { encodeIndexFile, type IndexedBlob, type IndexedPack } from '../format/index-file.ts';
+import {
+  encodeIndexFile,
+  INDEX_MAX_BLOBS,
+  type IndexedBlob,
+  type IndexedPack,
+} from '../format/index-file.ts';
 import { splitPacks } from './blob-saver.ts';
 import { readIndexFile } from './index-loader.ts';
 import { openPackedBlob } from './pack-audit.ts';
@@ -161,7 +166,7 @@ export async function executeIndexRepair(
   options: CallOptions = {},
 ): Promise<void> {
   await storeSalvage(repository, plan, options);
-  for (const packs of splitPacks(plan.writePacks)) {
+  for (const packs of splitPacks(plan.writePacks, INDEX_MAX_BLOBS)) {
     repository.assertWritable();
     await repository.files.save('index', encodeIndexFile({ supersedes: [], packs }), options);
   }

@@ -13,6 +13,7 @@ import {
 import type { CompressionMode } from '../format/compression.ts';
 import type { RepositoryConfig } from '../format/config-file.ts';
 import type { MasterKey } from '../format/crypto.ts';
+import { INDEX_MAX_BLOBS } from '../format/index-file.ts';
 import { decodeLargeTree, LARGE_TREE_BYTES } from '../format/large-tree.ts';
 import type { NodeList } from '../format/node.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../format/snapshot-file.ts';
@@ -63,6 +64,7 @@ const DEFAULT_PACK_SIZE_BYTES = 16 << 20;
 const UPLOADS_AT_ONCE = 1;
 /** restic's smallest. */
 const SMALL_PACK_BYTES = 4 << 20;
+const SMALL_INDEX_BLOBS = 5000;
 
 export class Repository {
   readonly backend: Backend;
@@ -210,6 +212,7 @@ export class Repository {
       index: this.index,
       sealer,
       packSizeBytes: lowMemory ? Math.min(packSizeBytes, SMALL_PACK_BYTES) : packSizeBytes,
+      indexMaxBlobs: lowMemory ? SMALL_INDEX_BLOBS : INDEX_MAX_BLOBS,
       uploadsAtOnce: UPLOADS_AT_ONCE,
       assertWritable: () => this.assertWritable(),
       signal: options.signal,

@@ -51,6 +51,7 @@ export class SharedSealer implements BlobSealer {
       return worker.seal(blob, deliver);
     }
     deliver(this.here.seal(blob));
+    if (this.#options.alone === true) this.here.releaseLarge();
   }
 
   /** So much will come soon. */

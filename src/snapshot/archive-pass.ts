@@ -15,12 +15,14 @@ import { isUnchanged, type UnchangedFile } from './unchanged.ts';
 import type { BlobStore } from './blob-writer.ts';
 import { PackedTree } from './packed-tree.ts';
 import { TreeFrame, type EarlierFolder } from './tree-frame.ts';
+import type { TreeScratch } from './tree-scratch.ts';
 import type { ParentTrees, TreeSink } from './tree-store.ts';
 
 export interface ArchivePassOptions {
   readonly store: BlobStore;
   readonly clock: Clock;
   readonly trees: TreeSink;
+  readonly scratch?: TreeScratch | undefined;
   readonly parent: ParentTrees | undefined;
   /** Tree id of the parent's root; absent: there is no parent. */
   readonly parentRoot: string | undefined;
@@ -146,7 +148,8 @@ class ArchivePass {
     const tree = frame === undefined ? this.#options.parentRoot : match?.subtree;
     this.#parentDirs.push(tree === undefined ? undefined : match);
     const nodes = await this.#parentNodes(path, tree);
-    this.#frames.push(new TreeFrame(path, nodes, frame === undefined));
+    const { scratch } = this.#options;
+    this.#frames.push(new TreeFrame(path, nodes, { anyOrder: frame === undefined, scratch }));
   }
 
   async #parentNodes(path: string, tree: string | undefined): Promise<EarlierFolder> {

@@ -23,10 +23,12 @@ import { NamedFileRescue } from './named-file-rescue.ts';
 import { ownFileNodes } from './own-file-nodes.ts';
 import { ParentFiles } from './parent-files.ts';
 import { TIMESTAMP_GUARD_MS } from './save-content.ts';
+import { TreeScratch } from './tree-scratch.ts';
 import { DraftTrees, RepositoryTrees } from './tree-store.ts';
 
-export function archive(options: ArchiveOptions): Promise<ArchiveResult> {
-  return new ArchiveRun(options).run();
+export async function archive(options: ArchiveOptions): Promise<ArchiveResult> {
+  using scratch = new TreeScratch(options.capture.scratchFolder);
+  return await new ArchiveRun(options, scratch).run();
 }
 
 class ArchiveRun {
@@ -35,6 +37,7 @@ class ArchiveRun {
   readonly #problems: ArchiveProblem[] = [];
   readonly #captures: DatabaseCaptures;
   readonly #rescue: NamedFileRescue;
+  readonly #scratch: TreeScratch;
   readonly #draft: DraftTrees;
   readonly #trees: RepositoryTrees;
   readonly #judge = new ItemJudge();
@@ -44,9 +47,10 @@ class ArchiveRun {
   #undecided: ArchivedItem[] = [];
   #manifest: Manifest | undefined;
 
-  constructor(options: ArchiveOptions) {
+  constructor(options: ArchiveOptions, scratch: TreeScratch) {
     this.#options = options;
-    this.#draft = new DraftTrees(options.store);
+    this.#scratch = scratch;
+    this.#draft = new DraftTrees(options.store, scratch);
     this.#trees = new RepositoryTrees(options.store, this.#counts);
     this.#beganAt = options.beganAt ?? options.clock.now();
     this.#tally = new ArchiveTally(options);
@@ -189,6 +193,7 @@ class ArchiveRun {
     const kept = new KeptDraft({
       draft: this.#draft,
       trees: this.#trees,
+      scratch: this.#scratch,
       captures: this.#captures,
       unsettled,
       onProblem: (problem) => this.#problems.push(problem),
@@ -239,13 +244,14 @@ class ArchiveRun {
     walk: Walk,
     specific: Omit<
       ArchivePassOptions,
-      'store' | 'clock' | 'readers' | 'signal' | 'counts' | 'onBytes' | 'onProblem'
+      'store' | 'clock' | 'scratch' | 'readers' | 'signal' | 'counts' | 'onBytes' | 'onProblem'
     >,
   ): Promise<string | undefined> {
     const { store, clock, readers, signal, listener } = this.#options;
     return archivePass(walk, {
       store,
       clock,
+      scratch: this.#scratch,
       readers,
       signal,
       counts: this.#counts,

@@ -7,11 +7,13 @@ import type { Node } from '../format/node.ts';
 import type { ArchiveProblem } from './archive-options.ts';
 import type { DatabaseCaptures } from './archive-captures.ts';
 import { PackedTreeBuilder } from './packed-tree.ts';
+import type { TreeScratch } from './tree-scratch.ts';
 import type { DraftTrees, TreeSink } from './tree-store.ts';
 
 export interface KeptDraftOptions {
   readonly draft: DraftTrees;
   readonly trees: TreeSink;
+  readonly scratch: TreeScratch;
   readonly captures: DatabaseCaptures;
   /** Of the first pass: files that never rested, and paths that vanished, while they were read. */
   readonly unsettled: ReadonlyMap<string, ArchiveProblem>;
@@ -48,8 +50,8 @@ export class KeptDraft {
   }
 
   async #keepTree(id: string, path: string): Promise<string> {
-    const { draft, trees, onItem } = this.#options;
-    const tree = new PackedTreeBuilder();
+    const { draft, trees, scratch, onItem } = this.#options;
+    const tree = new PackedTreeBuilder(scratch);
     for (const node of draft.nodes(id)) {
       const pathBelow = `${path}/${node.name}`;
       const kept = await this.keep(node, pathBelow);

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { tempFolder } from '../../test/support/temp-folder.ts';
 import { blobId } from '../format/blob.ts';
 import { LARGE_TREE_BYTES } from '../format/large-tree.ts';
 import type { Node } from '../format/node.ts';
 import { decodeTree, encodeTree } from '../format/tree.ts';
-import { PackedTreeBuilder } from './packed-tree.ts';
+import { PackedTreeBuilder, type PackedTree } from './packed-tree.ts';
+import { TreeScratch } from './tree-scratch.ts';
 
 const TIME = '2026-01-02T03:04:05.678Z';
 
@@ -22,16 +24,22 @@ function nodes(count: number): Node[] {
   }));
 }
 
+function build(all: readonly Node[], scratch?: TreeScratch): PackedTree {
+  const builder = new PackedTreeBuilder(scratch);
+  for (const node of all) builder.add(node);
+  return builder.finish();
+}
+
 test.each([0, 1, 300, 36_000])(
   'a tree of %i entries has the id, bytes and entries it was built from',
-  (count) => {
-    const builder = new PackedTreeBuilder();
+  async (count) => {
+    await using dir = await tempFolder();
+    using scratch = new TreeScratch(dir.path);
     const all = nodes(count);
-    for (const node of all) builder.add(node);
-    const tree = builder.finish();
+    const [inMemory, onDisk] = [build(all), build(all, scratch)];
     const bytes = encodeTree(all);
     expect(bytes.length > LARGE_TREE_BYTES).toBe(count === 36_000);
-    for (const kept of [tree, tree.pack()]) {
+    for (const kept of [inMemory, inMemory.pack(), onDisk, onDisk.pack(scratch)]) {
       expect(kept.id).toBe(blobId(bytes));
       expect(kept.length).toBe(count);
       expect(kept.sizeBytes).toBe(bytes.length);

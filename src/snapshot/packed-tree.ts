@@ -1,7 +1,7 @@
 /**
- * A tree in memory, as small as it can be: the listing of a folder of 200,000 files is 80 MB of
+ * A tree in as little memory as it can be: the listing of a folder of 200,000 files is 80 MB of
  * text. It is built and read node by node, and what is more than a few megabytes of it is held
- * compressed.
+ * compressed, or on the disk.
  */
 import { createHash } from 'node:crypto';
 import { concatBytes } from '../base/bytes.ts';
@@ -9,9 +9,10 @@ import { compress, decompressInto } from '../format/compression.ts';
 import { LARGE_TREE_BYTES } from '../format/large-tree.ts';
 import type { Node, NodeList } from '../format/node.ts';
 import { decodeTreePieces, TreeEncoder } from '../format/tree.ts';
+import type { KeptBytes, TreeScratch } from './tree-scratch.ts';
 
 interface Piece {
-  readonly bytes: Uint8Array;
+  readonly bytes: KeptBytes;
   readonly sizeBytes: number;
   readonly isPacked: boolean;
 }
@@ -36,8 +37,8 @@ export class PackedTree implements NodeList {
   }
 
   /** For keeping it: all of it is compressed. */
-  pack(): this {
-    this.#pieces = this.#pieces.map(packed);
+  pack(scratch?: TreeScratch): this {
+    this.#pieces = this.#pieces.map((piece) => packed(piece, scratch));
     return this;
   }
 
@@ -65,8 +66,14 @@ export class PackedTreeBuilder {
   readonly #hash = createHash('sha256');
   readonly #subtrees: string[] = [];
   readonly #pieces: Piece[] = [];
+  readonly #scratch: TreeScratch | undefined;
   #sizeBytes = 0;
   #length = 0;
+
+  /** @param scratch for what is not held in memory */
+  constructor(scratch?: TreeScratch) {
+    this.#scratch = scratch;
+  }
 
   /** Names must come in the order of their bytes, each once. */
   add(node: Node): void {
@@ -87,26 +94,27 @@ export class PackedTreeBuilder {
     for (let at = this.#pieces.length - 1; at >= 0; at -= 1) {
       const piece = this.#pieces[at];
       if (piece === undefined || piece.isPacked) return;
-      this.#pieces[at] = packed(piece);
+      this.#pieces[at] = packed(piece, this.#scratch);
     }
   }
 
   #take(bytes: Uint8Array): void {
     this.#hash.update(bytes);
-    this.#pieces.push({ bytes, sizeBytes: bytes.length, isPacked: false });
+    this.#pieces.push({ bytes: () => bytes, sizeBytes: bytes.length, isPacked: false });
     this.#sizeBytes += bytes.length;
     if (this.#sizeBytes > LARGE_TREE_BYTES) this.#packAll();
   }
 }
 
-function packed(piece: Piece): Piece {
+function packed(piece: Piece, scratch: TreeScratch | undefined): Piece {
   if (piece.isPacked) return piece;
-  return { ...piece, bytes: compress(piece.bytes, 'fastest'), isPacked: true };
+  const bytes = compress(piece.bytes(), 'fastest');
+  return { ...piece, bytes: scratch?.keep(bytes) ?? (() => bytes), isPacked: true };
 }
 
 /** @param room of its size */
 function unpacked({ bytes, isPacked }: Piece, room: Uint8Array): Uint8Array {
-  if (!isPacked) return bytes;
-  decompressInto(room, bytes, 'a draft tree');
+  if (!isPacked) return bytes();
+  decompressInto(room, bytes(), 'a draft tree');
   return room;
 }

@@ -7,6 +7,7 @@ import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { compareRawNames } from '../base/raw-name.ts';
 import type { Node, NodeList } from '../format/node.ts';
 import { PackedTreeBuilder, type PackedTree } from './packed-tree.ts';
+import type { TreeScratch } from './tree-scratch.ts';
 
 /** `undefined`: the entry vanished or could not be read, and is left out. */
 type PendingNode = Promise<Node | undefined>;
@@ -28,6 +29,12 @@ export interface EarlierTree {
   readonly nodes: NodeList;
 }
 
+export interface TreeFrameOptions {
+  /** Entries may come in any order, the later of two alike wins (for the root). */
+  readonly anyOrder?: boolean | undefined;
+  readonly scratch?: TreeScratch | undefined;
+}
+
 export class TreeFrame {
   readonly path: string;
   /** The parent's entries in the order of their names; what the walk meets is taken out. */
@@ -38,13 +45,17 @@ export class TreeFrame {
   /** The nodes that follow those in it, as far as the walk has come. */
   readonly #expected: Node[] = [];
   #nextOfParent: Node | undefined;
-  readonly #tree = new PackedTreeBuilder();
+  readonly #tree: PackedTreeBuilder;
   readonly #pending: PendingNode[] = [];
   readonly #anyOrder: boolean;
 
-  /** @param anyOrder entries may come in any order, the later of two alike wins (for the root) */
-  constructor(path: string, { id, nodes }: EarlierFolder, anyOrder = false) {
+  constructor(
+    path: string,
+    { id, nodes }: EarlierFolder,
+    { anyOrder = false, scratch }: TreeFrameOptions = {},
+  ) {
     this.path = path;
+    this.#tree = new PackedTreeBuilder(scratch);
     this.#parent = nodes[Symbol.iterator]();
     this.#advance();
     this.#anyOrder = anyOrder;

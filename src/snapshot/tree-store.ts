@@ -1,6 +1,6 @@
 /**
  * Where an archive pass puts its trees. The first of two passes only drafts them: they are kept
- * compressed in memory, and of the draft only what the second pass takes over reaches the
+ * compressed, the large ones on the disk, and of the draft only what the second pass takes over reaches the
  * repository.
  */
 import { assertInternal } from '../base/errors/keepsake-error.ts';
@@ -10,6 +10,7 @@ import type { ArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
 import type { PackedTree } from './packed-tree.ts';
 import type { EarlierTree } from './tree-frame.ts';
+import type { TreeScratch } from './tree-scratch.ts';
 
 export interface TreeSink {
   /** Returns the tree's id. */
@@ -25,10 +26,12 @@ export class DraftTrees implements TreeSink {
   readonly #store: Pick<BlobStore, 'hasBlob'>;
   readonly #trees = new Map<string, PackedTree>();
   readonly #stored = new Map<string, NodeList>();
+  readonly #scratch: TreeScratch | undefined;
   #keptNodes = 0;
 
-  constructor(store: Pick<BlobStore, 'hasBlob'>) {
+  constructor(store: Pick<BlobStore, 'hasBlob'>, scratch?: TreeScratch) {
     this.#store = store;
+    this.#scratch = scratch;
   }
 
   isStored({ id, nodes }: EarlierTree): boolean {
@@ -43,7 +46,7 @@ export class DraftTrees implements TreeSink {
   }
 
   saveTree(tree: PackedTree): Promise<string> {
-    if (!this.#trees.has(tree.id)) this.#trees.set(tree.id, tree.pack());
+    if (!this.#trees.has(tree.id)) this.#trees.set(tree.id, tree.pack(this.#scratch));
     return Promise.resolve(tree.id);
   }
 

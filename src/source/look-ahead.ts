@@ -66,10 +66,10 @@ function* filesOf(options: LookAheadOptions): Generator<Look> {
   const { paths, exclude, oneFileSystem } = options;
   for (const root of paths.map(normalizePath)) {
     const start = look(root, options.follow?.has(root) === true);
-    const open = start?.isDirectory() === true ? [root] : [];
+    const open = start?.isDirectory() === true ? [{ path: root, stats: start }] : [];
     for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
       for (const name of namesIn(folder)) {
-        const path = joinPath(folder, name);
+        const path = joinPath(folder.path, name);
         const stats = exclude?.matches(path) === true ? undefined : look(path);
         if (stats?.isFile() === true) {
           yield { path, stats };
@@ -77,7 +77,7 @@ function* filesOf(options: LookAheadOptions): Generator<Look> {
         }
         yield { path };
         const isBeyond = oneFileSystem === true && stats?.dev !== start?.dev;
-        if (stats?.isDirectory() === true && !isBeyond) open.push(path);
+        if (stats?.isDirectory() === true && !isBeyond) open.push({ path, stats });
       }
     }
   }
@@ -93,10 +93,10 @@ function look(path: string, follow = false): BigIntStats | undefined {
   }
 }
 
-function namesIn(folder: string): string[] {
+function* namesIn({ path, stats }: Required<Look>): Generator<string> {
   try {
-    return listNames(folder);
+    for (const names of listNames(path, stats.size)) yield* names;
   } catch {
-    return []; // the walk tells, or it is a file
+    // The walk tells, or it is a file.
   }
 }

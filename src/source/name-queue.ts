@@ -1,12 +1,68 @@
+import { compareRawNames } from '../base/raw-name.ts';
+
 const NAMES_JOINED = 1024;
 /** No name has it. */
 const SEPARATOR = '/';
+const SURROGATE = /[\uD800-\uDFFF]/;
 
 /**
- * Names of one folder, each to be taken once. Those not yet due are held many in one string: of
- * 200,000 that is 5 instead of 13 MB, less with every name taken.
+ * Names of one folder in the order of their bytes, each to be taken once. Those not yet due are
+ * held many in one string: of 200,000 that is 5 instead of 13 MB, less with every name taken.
  */
-export class NameQueue {
+export class NameQueue implements Iterable<string> {
+  #runs: SortedRun[] = [];
+  /** UTF-16 order is that of the bytes. */
+  #isPlain = true;
+  #last: string | undefined;
+
+  static of(names: Iterable<string>): NameQueue {
+    const queue = new NameQueue();
+    queue.add([...names]);
+    return queue;
+  }
+
+  /** Before the first is taken. The list itself is put in order. */
+  add(names: string[]): void {
+    const isPlain = !names.some((name) => SURROGATE.test(name));
+    this.#isPlain &&= isPlain;
+    this.#runs.push(new SortedRun(isPlain ? names.sort() : names.sort(compareRawNames)));
+  }
+
+  next(): string | undefined {
+    // A system may list a name twice while the folder changes.
+    for (let name = this.#take(); name !== undefined; name = this.#take()) {
+      if (name === this.#last) continue;
+      this.#last = name;
+      return name;
+    }
+    return undefined;
+  }
+
+  *[Symbol.iterator](): Generator<string> {
+    for (let name = this.next(); name !== undefined; name = this.next()) yield name;
+  }
+
+  #take(): string | undefined {
+    let first: SortedRun | undefined;
+    let isEnded = false;
+    for (const run of this.#runs) {
+      if (run.head === undefined) isEnded = true;
+      else if (first?.head === undefined || this.#isBefore(run.head, first.head)) first = run;
+    }
+    if (isEnded) this.#runs = this.#runs.filter(({ head }) => head !== undefined);
+    const name = first?.head;
+    first?.drop();
+    return name;
+  }
+
+  #isBefore(a: string, b: string): boolean {
+    return this.#isPlain ? a < b : compareRawNames(a, b) < 0;
+  }
+}
+
+class SortedRun {
+  /** The first one not yet taken. */
+  head: string | undefined;
   /** Last ones first. */
   readonly #joined: string[] = [];
   /** Last ones first. */
@@ -17,10 +73,12 @@ export class NameQueue {
       const start = Math.max(0, end - NAMES_JOINED);
       this.#joined.push(names.slice(start, end).join(SEPARATOR));
     }
+    this.drop();
   }
 
-  next(): string | undefined {
+  /** The next one becomes the head. */
+  drop(): void {
     if (this.#due.length === 0) this.#due = this.#joined.pop()?.split(SEPARATOR).reverse() ?? [];
-    return this.#due.pop();
+    this.head = this.#due.pop();
   }
 }

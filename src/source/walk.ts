@@ -15,7 +15,7 @@ import type { Node } from '../format/node.ts';
 import type { EntryStats } from './entry-stats.ts';
 import { excludeNothing, type ExcludeMatcher } from './excludes.ts';
 import { isSameEntry, type KnownEntries } from './known-entry.ts';
-import { listFolder, onlyCacheTag, sortNames } from './list-folder.ts';
+import { listFolder, onlyCacheTag } from './list-folder.ts';
 import { NameQueue } from './name-queue.ts';
 import { collectTargets, findLoss, joinPath, type Target } from './path-targets.ts';
 import { readNode, type NodeRead } from './read-node.ts';
@@ -75,7 +75,7 @@ interface Place {
 }
 
 interface Entered extends Pick<Frame, 'covered' | 'device'> {
-  readonly names: readonly string[];
+  readonly names: NameQueue;
   readonly stats: EntryStats;
 }
 
@@ -179,12 +179,12 @@ class Walk {
   }
 
   #enter(place: Place, stats: EntryStats): void {
-    const { parent, target, path } = place;
+    const { parent, target } = place;
     const explicit = target?.explicit === true;
     const device = explicit ? stats.dev : parent?.device;
     const closed = this.#skip.has(identity(stats)) || this.#isBeyond(device, stats);
     const covered = (parent?.covered === true || explicit) && !closed;
-    const names = covered ? this.#list(path, target) : targetNames(target);
+    const names = covered ? this.#list(place, stats) : targetNames(target);
     if (names !== undefined) this.#push(place, { names, covered, device, stats });
   }
 
@@ -195,11 +195,10 @@ class Walk {
     this.#push(place, { names, covered: false, device: undefined, stats });
   }
 
-  #push(place: Place, { stats, names: listed, ...rest }: Entered): void {
+  #push(place: Place, { stats, names, ...rest }: Entered): void {
     const { path, target } = place;
     const { node, problem } = this.#node(place, stats);
     if (problem !== undefined) this.#report(path, problem);
-    const names = new NameQueue(listed);
     this.#stack.push({ path, target, node, names, databases: new Set(), ...rest });
     this.#ready.push({ kind: 'directory-start', path });
   }
@@ -218,16 +217,15 @@ class Walk {
   }
 
   /** `undefined` when the folder cannot be listed and nothing in it was asked for by name. */
-  #list(path: string, target: Target | undefined): readonly string[] | undefined {
+  #list({ path, target }: Place, { size }: EntryStats): NameQueue | undefined {
     try {
       const at = this.#locate(path);
-      const names = listFolder(at);
+      const names = listFolder(at, size);
       return this.#options.excludeCaches === true ? onlyCacheTag(at, names) : names;
     } catch (error) {
       if (isGone(error)) throw error;
       this.#report(path, unreadable(path, error));
-      const names = targetNames(target);
-      return names.length === 0 ? undefined : names;
+      return target === undefined || target.children.size === 0 ? undefined : targetNames(target);
     }
   }
 
@@ -268,8 +266,8 @@ function isOnTheWay({ target }: Place): boolean {
   return target !== undefined && target.children.size > 0;
 }
 
-function targetNames(target: Target | undefined): readonly string[] {
-  return target === undefined ? [] : sortNames([...target.children.keys()]);
+function targetNames(target: Target | undefined): NameQueue {
+  return NameQueue.of(target?.children.keys() ?? []);
 }
 
 function looksLikeDatabase(path: string): boolean {

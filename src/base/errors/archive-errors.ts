@@ -33,4 +33,12 @@ export const archiveErrors = {
       'Nothing was read or written. Name another one with KEEPSAKE_SCRATCH_DIR or `scratch:` in keepsake.yaml.',
     example: { folder: '/var/lib/keepsake/scratch', reason: 'EACCES: permission denied, mkdir' },
   }),
+  SCRATCH_UNREADABLE: entry<{ folder: string; reason: string }>({
+    exit: ExitCode.failed,
+    message: ({ folder, reason }) =>
+      `what this backup put into the scratch folder ${folder} cannot be read again: ${reason}`,
+    hint: () =>
+      'No snapshot was made; the ones before it and the app are as they were. Look into the disk of that folder (`dmesg`), or name another one with KEEPSAKE_SCRATCH_DIR or `scratch:` in keepsake.yaml.',
+    example: { folder: '/var/lib/keepsake/scratch', reason: 'EIO: i/o error, read' },
+  }),
 };

@@ -128,13 +128,13 @@ export class CopyAside {
       await mkdir(fsPath(to), { mode: PRIVATE_FOLDER });
     } else chmodSync(fsPath(to), PRIVATE_FOLDER);
     const names = new Set<string>();
-    for (const name of listFolder(at)) {
+    for (const name of listFolder(at, stats.size)) {
       const entry = { at: join(at, name), path: join(path, name), to: join(to, name) };
       if (this.#options.stays(entry.at, entry.path)) continue;
       names.add(name);
       await this.#copy(entry);
     }
-    for (const name of listFolder(to)) {
+    for (const name of listFolder(to, found?.size ?? 0n)) {
       if (!names.has(name)) await this.#remove({ at: join(at, name), path, to: join(to, name) });
     }
     copyMetadata(at, to, stats);

@@ -1,0 +1,64 @@
+import { readdirSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import { TreeScratch } from './tree-scratch.ts';
+
+function bytes(fill: number, length = 10_000): Uint8Array {
+  return new Uint8Array(length).fill(fill);
+}
+
+/** The file has no name, but it is open. */
+function openFile(folder: string): string {
+  const links = readdirSync('/proc/self/fd').map((fd) => `/proc/self/fd/${fd}`);
+  const found = links.find((link) => target(link) === `${folder}/trees (deleted)`);
+  if (found === undefined) throw new Error('no scratch file is open');
+  return found;
+}
+
+function target(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return ''; // closed by now
+  }
+}
+
+test('bytes come back as they were, in any order, as often as asked for', async () => {
+  await using dir = await tempFolder();
+  using scratch = new TreeScratch(dir.path);
+  const kept = [1, 2, 3].map((fill) => scratch.keep(bytes(fill, fill * 5000)));
+  for (const fill of [2, 1, 3, 1]) {
+    expect(Buffer.compare(kept[fill - 1]!(), bytes(fill, fill * 5000))).toBe(0);
+  }
+  expect(readdirSync(dir.path)).toEqual([]);
+});
+
+test('few bytes stay in memory, and all where the disk takes none', async () => {
+  await using dir = await tempFolder();
+  using scratch = new TreeScratch(dir.path);
+  expect(scratch.keep(bytes(1, 100))).toBeUndefined();
+  using nowhere = new TreeScratch(dir.join('none'));
+  expect(nowhere.keep(bytes(1))).toBeUndefined();
+});
+
+test('a file that is closed leaves nothing', async () => {
+  await using dir = await tempFolder();
+  const scratch = new TreeScratch(dir.path);
+  scratch.keep(bytes(1));
+  expect(openFile(dir.path)).toMatch(/^\/proc/);
+  scratch[Symbol.dispose]();
+  expect(() => openFile(dir.path)).toThrow();
+});
+
+test('a disk that gives other bytes than it took, or fewer, is an error', async () => {
+  await using dir = await tempFolder();
+  using scratch = new TreeScratch(dir.path);
+  const [first, second] = [scratch.keep(bytes(1)), scratch.keep(bytes(2))];
+  writeFileSync(openFile(dir.path), bytes(1, 9_999), { flag: 'r+' });
+  expect(first?.()).toEqual(bytes(1));
+  writeFileSync(openFile(dir.path), bytes(3, 1), { flag: 'r+' });
+  expect(first).toThrow(expect.objectContaining({ code: 'SCRATCH_UNREADABLE' }));
+  expect(second?.()).toEqual(bytes(2));
+  truncateSync(openFile(dir.path), 19_999);
+  expect(second).toThrow(expect.objectContaining({ code: 'SCRATCH_UNREADABLE' }));
+});
