@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { NameSet } from './name-set.ts';
+import { NameSet, NameSetFamily } from './name-set.ts';
 
 /** With lone surrogates, as names that are not UTF-8 have. */
 const names = fc.array(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constant('\uDC80')));
@@ -34,4 +34,39 @@ test('a text of one byte a character is not one of two with the same bytes', () 
   expect(set.has('a')).toBe(false);
   expect(set.has('\u0061\u0000')).toBe(true);
   expect(set.has('慡')).toBe(false);
+});
+
+type Step = [set: number, what: 'add' | 'clear', name: string];
+
+test('sets of one family are as sets of their own, however many, and whatever is cleared', () => {
+  const step = fc.tuple(
+    fc.nat(39),
+    fc.constantFrom<Step[1]>('add', 'add', 'add', 'add', 'clear'),
+    fc.oneof(fc.constantFrom('a', 'b', 'ä', '🎁', '\uDC80'), fc.string()),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps: Step[]) => {
+      const family = new NameSetFamily();
+      const sets = Array.from({ length: 40 }, () => family.newSet());
+      const expected = Array.from({ length: 40 }, () => new Set<string>());
+      for (const [at, what, name] of steps) {
+        sets[at]?.[what](name);
+        expected[at]?.[what](name);
+      }
+      for (const [at, set] of sets.entries()) {
+        const wanted = expected[at] ?? new Set();
+        expect(set.size).toBe(wanted.size);
+        expect(new Set(set)).toEqual(wanted);
+        for (const [, , name] of steps) expect(set.has(name)).toBe(wanted.has(name));
+      }
+    }),
+  );
+});
+
+test('what sets of one family have in common comes in the order in which it first came', () => {
+  const family = new NameSetFamily();
+  const [files, named] = [family.newSet(), family.newSet()];
+  for (const name of ['a', 'b', 'c']) files.add(name);
+  for (const name of ['d', 'c', 'a']) named.add(name);
+  expect([...named]).toEqual(['a', 'c', 'd']);
 });

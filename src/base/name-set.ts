@@ -1,4 +1,4 @@
-import { assertInternal } from './errors/keepsake-error.ts';
+import { MOST_MARKS, NameTable } from './name-table.ts';
 
 /** What is asked of names, whatever holds them. */
 export interface NameList extends Iterable<string> {
@@ -6,127 +6,57 @@ export interface NameList extends Iterable<string> {
   has(name: string): boolean;
 }
 
-interface Segment {
-  readonly bytes: Buffer;
-  usedBytes: number;
-}
-
-const SEGMENT_BYTES = 1 << 18;
-const SMALLEST_SLOTS = 1 << 6;
-const MAX_LOAD = 0.75;
-/** Length of the text in bytes times two, plus one if it has two bytes a character. */
-const HEAD_BYTES = 4;
-const WIDE = /[^\0-\xFF]/;
-
-let scratch = Buffer.alloc(1024);
-
 /**
- * A set of strings that holds each as bytes: 30 of them for the name of an upload instead of some
- * 150, where there may be hundreds of thousands. Exact, unlike `StringSet`; nothing is taken out.
+ * A set of strings in little memory, where there may be hundreds of thousands. Exact, unlike
+ * `StringSet`; nothing is taken out.
  */
 export class NameSet implements NameList {
-  /** An entry lies whole in one of them; a long one has a segment of its own. */
-  readonly #segments: Segment[] = [];
-  /** Position of an entry plus 1, or 0. Positions count `SEGMENT_BYTES` for each segment. */
-  #slots = new Uint32Array(SMALLEST_SLOTS);
-  #count = 0;
+  readonly #table: NameTable;
+  readonly #mark: number;
+  #size = 0;
 
-  constructor(names: Iterable<string> = []) {
+  /** @param place in a table that others share; `mark` is this set's alone */
+  constructor(names: Iterable<string> = [], place = { table: new NameTable(), mark: 1 }) {
+    this.#table = place.table;
+    this.#mark = place.mark;
     for (const name of names) this.add(name);
   }
 
   get size(): number {
-    return this.#count;
+    return this.#size;
   }
 
   has(name: string): boolean {
-    return this.#slots[this.#find(encode(name))] !== 0;
+    return this.#table.has(name, this.#mark);
   }
 
   add(name: string): void {
-    const entry = encode(name);
-    const slot = this.#find(entry);
-    if (this.#slots[slot] !== 0) return;
-    this.#slots[slot] = this.#append(entry) + 1;
+    if (this.#table.add(name, this.#mark)) this.#size += 1;
+  }
+
+  clear(): void {
+    this.#table.clear(this.#mark);
+    this.#size = 0;
+  }
+
+  /** In the order in which they were added, to this or to a set that shares its memory. */
+  [Symbol.iterator](): Generator<string> {
+    return this.#table.names(this.#mark);
+  }
+}
+
+/** Makes sets that are expected to have mostly the same names: each is in memory once. */
+export class NameSetFamily {
+  #table = new NameTable();
+  #count = 0;
+
+  newSet(): NameSet {
+    if (this.#count === MOST_MARKS) {
+      this.#table = new NameTable();
+      this.#count = 0;
+    }
+    const mark = 1 << this.#count;
     this.#count += 1;
-    if (this.#count > this.#slots.length * MAX_LOAD) this.#grow();
+    return new NameSet([], { table: this.#table, mark });
   }
-
-  /** In the order in which they were added. */
-  *[Symbol.iterator](): Generator<string> {
-    for (const { entry } of this.#entries()) yield decode(entry);
-  }
-
-  /** Where it is, or where it would be. */
-  #find(entry: Buffer): number {
-    const mask = this.#slots.length - 1;
-    for (let slot = hashOf(entry) & mask; ; slot = (slot + 1) & mask) {
-      const position = (this.#slots[slot] ?? 0) - 1;
-      if (position < 0 || this.#isAt(position, entry)) return slot;
-    }
-  }
-
-  #isAt(position: number, entry: Buffer): boolean {
-    const bytes = this.#segments[Math.floor(position / SEGMENT_BYTES)]?.bytes;
-    assertInternal(bytes, 'a name lies nowhere');
-    const at = position % SEGMENT_BYTES;
-    return (
-      bytes.readUInt32LE(at) === entry.readUInt32LE(0) &&
-      bytes.compare(entry, 0, entry.length, at, at + entry.length) === 0
-    );
-  }
-
-  #append(entry: Buffer): number {
-    let segment = this.#segments.at(-1);
-    if (segment === undefined || segment.usedBytes + entry.length > SEGMENT_BYTES) {
-      segment = { bytes: Buffer.alloc(Math.max(SEGMENT_BYTES, entry.length)), usedBytes: 0 };
-      this.#segments.push(segment);
-    }
-    const position = (this.#segments.length - 1) * SEGMENT_BYTES + segment.usedBytes;
-    assertInternal(position < 2 ** 32 - 1, 'there are more than 4 GB of names');
-    segment.bytes.set(entry, segment.usedBytes);
-    segment.usedBytes += entry.length;
-    return position;
-  }
-
-  #grow(): void {
-    this.#slots = new Uint32Array(2 * this.#slots.length);
-    for (const { position, entry } of this.#entries()) {
-      this.#slots[this.#find(entry)] = position + 1;
-    }
-  }
-
-  *#entries(): Generator<{ position: number; entry: Buffer }> {
-    for (const [index, { bytes, usedBytes }] of this.#segments.entries()) {
-      for (let at = 0; at < usedBytes;) {
-        const end = at + HEAD_BYTES + (bytes.readUInt32LE(at) >>> 1);
-        yield { position: index * SEGMENT_BYTES + at, entry: bytes.subarray(at, end) };
-        at = end;
-      }
-    }
-  }
-}
-
-/** Valid until the next call. */
-function encode(name: string): Buffer {
-  const isWide = WIDE.test(name);
-  const textBytes = name.length * (isWide ? 2 : 1);
-  if (scratch.length < HEAD_BYTES + textBytes) scratch = Buffer.alloc(2 * textBytes);
-  scratch.writeUInt32LE(2 * textBytes + (isWide ? 1 : 0), 0);
-  scratch.write(name, HEAD_BYTES, isWide ? 'utf16le' : 'latin1');
-  return scratch.subarray(0, HEAD_BYTES + textBytes);
-}
-
-function decode(entry: Buffer): string {
-  const isWide = entry.readUInt32LE(0) % 2 === 1;
-  return entry.toString(isWide ? 'utf16le' : 'latin1', HEAD_BYTES);
-}
-
-/** FNV-1a, its bits mixed once more: the slot is taken from the lowest. */
-function hashOf(entry: Buffer): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < entry.length; at += 1) {
-    hash = Math.imul(hash ^ (entry[at] ?? 0), 0x01000193);
-  }
-  return (hash ^ (hash >>> 15)) >>> 0;
 }

@@ -14,6 +14,7 @@ import type { ArchiveCounts } from './archive-counts.ts';
 import { archiveDatabase, databaseNode, type ArchivedDatabase } from './archive-database.ts';
 import type { ArchiveOptions, ArchiveProblem } from './archive-options.ts';
 import type { NamedFiles } from './cross-check.ts';
+import type { FolderNames } from './folder-names.ts';
 import type { Manifest, ManifestDatabase } from './manifest.ts';
 import type { NamedFileRescue } from './named-file-rescue.ts';
 import type { ParentFiles } from './parent-files.ts';
@@ -25,6 +26,7 @@ export interface ArchiveRecord {
   readonly problems: ArchiveProblem[];
   readonly rescue: NamedFileRescue;
   readonly parentFiles: ParentFiles;
+  readonly folderNames: FolderNames;
   /** The parent snapshot's entry of a database that the first pass met. */
   readonly parentOfDatabase: (path: string) => Node | undefined;
 }
@@ -211,6 +213,7 @@ export class DatabaseCaptures {
       rescue: (named: readonly NamedFiles[]) => this.#record.rescue.rescue(named),
       knownMissing: missingIn(parent?.manifest),
       references: references.filter(({ database }) => database === path),
+      among: this.#record.folderNames,
       known,
       previous: this.#record.parentOfDatabase(path),
       onBytes: (bytes: number) => listener?.onBytes?.(bytes),

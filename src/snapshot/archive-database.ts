@@ -24,6 +24,7 @@ import {
   type KnownCheck,
   type NamedFiles,
 } from './cross-check.ts';
+import type { FolderNames } from './folder-names.ts';
 import type { ManifestDatabase } from './manifest.ts';
 import { savePages } from './save-pages.ts';
 
@@ -53,6 +54,8 @@ export interface ArchiveDatabaseOptions extends CaptureSettings {
   readonly clock: Clock;
   /** Of this database. */
   readonly references: readonly FileReference[];
+  /** Other names of files of the same folders. */
+  readonly among: FolderNames;
   /** About how large it is. */
   readonly sizeBytes: number;
   /** What the parent's manifest says. */
@@ -190,7 +193,7 @@ export interface ReadNames {
 
 /** A column the app has renamed is no reason to be without its database. */
 export async function readNames(
-  { path, references }: ArchiveDatabaseOptions,
+  { path, references, among }: ArchiveDatabaseOptions,
   readTexts: ReadTexts,
 ): Promise<ReadNames> {
   const names: NamedFiles[] = [];
@@ -198,7 +201,7 @@ export async function readNames(
   for (const reference of references) {
     const { table, column } = reference;
     try {
-      names.push(await collectNames(reference, readTexts([{ table, column }])));
+      names.push(await collectNames(reference, readTexts([{ table, column }]), among));
     } catch (error) {
       if (!isKeepsakeError(error, 'DATABASE_COLUMN_MISSING')) throw error;
       problems.push(new KeepsakeError('DATABASE_COLUMN_MISSING', { path, table, column }));

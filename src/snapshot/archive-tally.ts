@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { ArchivedDatabase } from './archive-database.ts';
 import type { ArchiveOptions } from './archive-options.ts';
 import { crossCheck, FolderListing } from './cross-check.ts';
+import type { FolderNames } from './folder-names.ts';
 import { FolderTotals } from './folder-totals.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -11,14 +12,15 @@ export class ArchiveTally {
   readonly #clock: Clock;
   readonly #captureStart: Date;
   #totals: FolderTotals;
-  #listing: FolderListing;
+  readonly #listing: FolderListing;
 
-  constructor(options: ArchiveOptions) {
+  constructor(options: ArchiveOptions, names: FolderNames) {
     this.#options = options;
     this.#clock = options.clock;
     this.#captureStart = options.beganAt ?? options.clock.now();
     this.#totals = this.#newTotals();
-    this.#listing = this.#newListing();
+    const folders = options.references.map(({ folder }) => folder);
+    this.#listing = new FolderListing(folders, names);
   }
 
   noteFile(path: string, sizeBytes: number): void {
@@ -34,7 +36,7 @@ export class ArchiveTally {
   /** The second pass meets every file again. */
   forgetFiles(): void {
     this.#totals = this.#newTotals();
-    this.#listing = this.#newListing();
+    this.#listing.clear();
   }
 
   manifest(databases: readonly ArchivedDatabase[]): Manifest {
@@ -54,9 +56,5 @@ export class ArchiveTally {
 
   #newTotals(): FolderTotals {
     return new FolderTotals(this.#options.paths);
-  }
-
-  #newListing(): FolderListing {
-    return new FolderListing(this.#options.references.map(({ folder }) => folder));
   }
 }

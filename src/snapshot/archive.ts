@@ -17,6 +17,7 @@ import {
 } from './archive-pass.ts';
 import { ArchiveTally } from './archive-tally.ts';
 import { ItemJudge } from './item-judge.ts';
+import { FolderNames } from './folder-names.ts';
 import { KeptDraft, unsettledAmong } from './kept-draft.ts';
 import { encodeManifest, MANIFEST_NAME, type Manifest } from './manifest.ts';
 import { NamedFileRescue } from './named-file-rescue.ts';
@@ -25,6 +26,7 @@ import { ParentFiles } from './parent-files.ts';
 import { TIMESTAMP_GUARD_MS } from './save-content.ts';
 import { TreeScratch } from './tree-scratch.ts';
 import { DraftTrees, RepositoryTrees } from './tree-store.ts';
+import { plainIn } from './unchanged.ts';
 
 export async function archive(options: ArchiveOptions): Promise<ArchiveResult> {
   using scratch = new TreeScratch(options.capture.scratchFolder);
@@ -53,14 +55,17 @@ class ArchiveRun {
     this.#draft = new DraftTrees(options.store, scratch);
     this.#trees = new RepositoryTrees(options.store, this.#counts);
     this.#beganAt = options.beganAt ?? options.clock.now();
-    this.#tally = new ArchiveTally(options);
-    this.#parentFiles = new ParentFiles(options.references.map(({ folder }) => folder));
+    const folderNames = new FolderNames();
+    const folders = options.references.map(({ folder }) => folder);
+    this.#tally = new ArchiveTally(options, folderNames);
+    this.#parentFiles = new ParentFiles(folders, folderNames);
     this.#rescue = this.#newRescue();
     this.#captures = new DatabaseCaptures(options, {
       counts: this.#counts,
       problems: this.#problems,
       rescue: this.#rescue,
       parentFiles: this.#parentFiles,
+      folderNames,
       parentOfDatabase: (path) => this.#judge.parentOfDatabase(path),
     });
   }
@@ -284,13 +289,6 @@ class ArchiveRun {
       now: this.#options.clock.now(),
     });
   }
-}
-
-/** An older manifest does not say. */
-function plainIn(manifest: Manifest | undefined): (path: string) => boolean {
-  if (manifest?.otherFilesArePlain !== true) return () => false;
-  const databases = new Set(manifest.databases.map(({ path }) => path));
-  return (path) => !databases.has(path);
 }
 
 /** Of files as the pass met them, as opposed to what was found out about databases. */

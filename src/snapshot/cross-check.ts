@@ -1,5 +1,6 @@
 /** Rows against uploads: which rows name a file that is not there, and which files no row names. */
 import { NameSet, type NameList } from '../base/name-set.ts';
+import { FolderNames } from './folder-names.ts';
 import type { ManifestOrphans, ManifestReference } from './manifest.ts';
 
 /** A column that names files of a folder. */
@@ -31,12 +32,17 @@ export interface KnownCheck {
 const MISSING_NAMED = 20;
 const URL_VALUE = /^https?:\/\//i;
 
-/** Collects the values of a reference's column that name files. */
+/**
+ * Collects the values of a reference's column that name files.
+ *
+ * @param among other names of files of the same folders
+ */
 export async function collectNames(
   reference: FileReference,
   values: AsyncIterable<string>,
+  among = new FolderNames(),
 ): Promise<NamedFiles> {
-  const names = new NameSet();
+  const names = among.newSet(reference.folder);
   for await (const value of values) {
     if (value === '' || (reference.ignoreUrls && URL_VALUE.test(value))) continue;
     names.add(value);
@@ -48,14 +54,22 @@ export async function collectNames(
 export class FolderListing {
   readonly #names = new Map<string, NameSet>();
 
-  constructor(folders: Iterable<string>) {
-    for (const folder of folders) this.#names.set(folder, new NameSet());
+  /** @param among other names of files of these folders */
+  constructor(folders: Iterable<string>, among = new FolderNames()) {
+    for (const folder of folders) {
+      if (!this.#names.has(folder)) this.#names.set(folder, among.newSet(folder));
+    }
   }
 
   /** Told of every file in the snapshot. */
   note(path: string): void {
     const slash = path.lastIndexOf('/');
     this.#names.get(path.slice(0, slash) || '/')?.add(path.slice(slash + 1));
+  }
+
+  /** As if none had been told of. */
+  clear(): void {
+    for (const names of this.#names.values()) names.clear();
   }
 
   namesIn(folder: string): NameList {

@@ -6,6 +6,7 @@
 import type { NameList } from '../base/name-set.ts';
 import type { Node } from '../format/node.ts';
 import { FolderListing } from './cross-check.ts';
+import type { FolderNames } from './folder-names.ts';
 
 export class ParentFiles {
   readonly #folders: ReadonlySet<string>;
@@ -13,9 +14,9 @@ export class ParentFiles {
   /** Those of which something is gone. */
   readonly #torn = new Set<string>();
 
-  constructor(folders: Iterable<string>) {
+  constructor(folders: Iterable<string>, names: FolderNames) {
     this.#folders = new Set(folders);
-    this.#listing = new FolderListing(this.#folders);
+    this.#listing = new FolderListing(this.#folders, names);
   }
 
   /** The first pass met `node`, of which the parent has `previous`. */

@@ -1,6 +1,7 @@
 import { isSameTime } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import type { BlobStore } from './blob-writer.ts';
+import type { Manifest } from './manifest.ts';
 
 export type UnchangedFile = Node & { readonly content: readonly string[] };
 
@@ -24,4 +25,11 @@ export function isUnchanged(
     previous.inode === now.inode &&
     previous.content.every((id) => store.hasBlob('data', id))
   );
+}
+
+/** Whether a path is known to be no database; an older manifest does not say. */
+export function plainIn(manifest: Manifest | undefined): (path: string) => boolean {
+  if (manifest?.otherFilesArePlain !== true) return () => false;
+  const databases = new Set(manifest.databases.map(({ path }) => path));
+  return (path) => !databases.has(path);
 }

@@ -76,7 +76,7 @@ export class Gate implements AsyncDisposable {
   #start(): ChildProcess {
     const { LD_LIBRARY_PATH: libraryPath } = process.env;
     const child = fork(siblingModule(import.meta.url, './gate-main'), [], {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: ['--disable-warning=ExperimentalWarning', '--optimize-for-size'],
       // The environment may hold passwords: the gate needs none of it.
       env: libraryPath === undefined ? {} : { LD_LIBRARY_PATH: libraryPath },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
