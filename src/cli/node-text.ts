@@ -2,7 +2,7 @@
 import { asBuffer } from '../base/bytes.ts';
 import { encodeRawName } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName } from './output.ts';
 
 const SPECIAL_BITS = 'dalTLDpSugct?'.split('');

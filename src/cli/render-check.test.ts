@@ -3,7 +3,7 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import type { CheckNews, CheckVerdict } from '../operations/check.ts';
 import type { CheckProblem } from '../repository/check-problem.ts';
 import type { StoredSnapshot } from '../repository/repository.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { CheckRenderer } from './render-check.ts';
 import { Output } from './output.ts';
 

@@ -4,7 +4,7 @@ import type { CheckPhase } from '../repository/check.ts';
 import { describeProblem, isNote, type CheckProblem } from '../repository/check-problem.ts';
 import { CheckRemedies } from '../repository/check-remedies.ts';
 import { CheckDigest } from './check-digest.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { count } from './phrases.ts';
 import { snakeCase } from './snake-case.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Export } from '../operations/export.ts';
 import type { TarFormat } from '../snapshot/tar-compression.ts';
 import { writeDump, type DumpWriter } from './dump-target.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { count, seconds } from './phrases.ts';
 

@@ -1,5 +1,5 @@
 import type { RunOutcome, RunRecord } from '../monitor/run-record.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { seconds } from './phrases.ts';
 import { snakeCase } from './snake-case.ts';

@@ -6,7 +6,7 @@ import type {
   ImportResult,
 } from '../operations/import/import-input.ts';
 import type { TimeSource } from '../operations/import/import-time.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { count, seconds } from './phrases.ts';
 

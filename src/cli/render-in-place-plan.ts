@@ -5,7 +5,7 @@ import type {
   PlannedPath,
   PlannedTable,
 } from '../operations/in-place/in-place-input.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { age, count, seconds } from './phrases.ts';
 import { placeMessage, printNotes, spaceLine } from './plan-parts.ts';

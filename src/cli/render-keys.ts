@@ -1,5 +1,5 @@
 import type { DescribedKey } from '../operations/keys.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { textTable } from './text-table.ts';
 

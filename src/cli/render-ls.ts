@@ -1,5 +1,5 @@
 import type { LsEvent } from '../operations/ls.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { longLine, nodeMessage } from './node-text.ts';
 import { showName, type Output } from './output.ts';
 import { snapshotMessage } from './snapshot-json.ts';

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { formatBytes } from '../base/bytes.ts';
 import type { PlannedAccount } from '../operations/rebuild/plan-accounts.ts';
 import type { PlannedCode, RebuildPlan } from '../operations/rebuild/rebuild-input.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { age, count } from './phrases.ts';
 import { placeMessage, printNotes, spaceLine } from './plan-parts.ts';

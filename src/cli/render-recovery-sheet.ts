@@ -6,7 +6,7 @@ import type { PasswordSetting } from '../config/repository-settings.ts';
 import type { RecoveryStep, RecoverySubject } from '../operations/recovery/recovery-commands.ts';
 import type { RecoveryFacts } from '../operations/recovery/recovery-facts.ts';
 import type { StoredSnapshot } from '../repository/repository.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName } from './output.ts';
 import { count } from './phrases.ts';
 

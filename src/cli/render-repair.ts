@@ -3,7 +3,7 @@ import type { RepairSnapshotsEvent } from '../operations/repair-snapshots.ts';
 import type { IndexRepairPlan } from '../repository/repair-index.ts';
 import type { SnapshotRepair, SnapshotRepairPlan } from '../snapshot/repair-snapshots.ts';
 import type { Loss, Repair, SizeCorrection } from '../snapshot/repair-tree.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { count } from './phrases.ts';
 

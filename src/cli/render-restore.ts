@@ -3,7 +3,7 @@ import { formatBytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { RestoredDatabase, RestoreNews, RestoreResult } from '../operations/restore-input.ts';
 import type { RestoreTotals } from '../snapshot/restore-options.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { count, seconds } from './phrases.ts';
 

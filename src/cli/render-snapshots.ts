@@ -2,7 +2,7 @@ import { formatBytes } from '../base/bytes.ts';
 import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { SnapshotsResult } from '../operations/snapshots.ts';
 import type { StoredSnapshot } from '../repository/repository.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { count } from './phrases.ts';
 import { countsMessage, countsTable } from './snapshot-counts-text.ts';

@@ -5,7 +5,7 @@ import {
   type ChangeStep,
 } from '../operations/in-place/change-journal.ts';
 import type { KeptFiles, StatusReport, UnfinishedChange } from '../operations/status.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { salvageLines } from './salvage-text.ts';
 

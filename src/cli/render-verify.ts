@@ -8,7 +8,7 @@ import type {
   VerifyEvent,
   VerifyResult,
 } from '../operations/verify-input.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { count, seconds } from './phrases.ts';
 import { snakeCase } from './snake-case.ts';

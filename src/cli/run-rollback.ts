@@ -4,7 +4,7 @@ import { openRollback, type RollbackPlan } from '../operations/in-place/rollback
 import type { CommandContext } from './command-context.ts';
 import { followEvents } from './follow-events.ts';
 import { knownPaths, machineOf, readInPlaceInput, repositoryOf } from './in-place-flags.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName, type Output } from './output.ts';
 import { InPlaceRenderer } from './render-in-place.ts';
 import { printPlan } from './render-in-place-plan.ts';

@@ -3,7 +3,7 @@ import type { CountedSnapshots, SnapshotCounts } from '../operations/snapshot-co
 import type { StoredSnapshot } from '../repository/repository.ts';
 import type { CountChange, ManifestChanges } from '../snapshot/manifest-changes.ts';
 import { databaseLabel } from './database-label.ts';
-import { localTime } from './local-time.ts';
+import { localTime } from '../base/local-time.ts';
 import { showName } from './output.ts';
 import { count, digits } from './phrases.ts';
 import { textTable, type Column } from './text-table.ts';

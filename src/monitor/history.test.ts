@@ -58,6 +58,14 @@ test('a damaged history is put aside and begun anew, and that is told', async ()
   recordRun(dir.path, run, unexpected);
 });
 
+test('a history that was cut off before its first run has none, and takes the next', async () => {
+  await using dir = await tempFolder();
+  writeFileSync(dir.join('history.sqlite'), '');
+  expect(readRuns(dir.path, { limit: 10 })).toEqual([]);
+  recordRun(dir.path, run, unexpected);
+  expect(readRuns(dir.path, { limit: 10 })).toEqual([run]);
+});
+
 test('pages that are torn count as damage too', async () => {
   await using dir = await tempFolder();
   for (let left = 200; left > 0; left -= 1) recordRun(dir.path, run, unexpected);

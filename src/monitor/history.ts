@@ -109,10 +109,12 @@ export interface HistoryQuery {
   readonly app?: string | undefined;
 }
 
-/** Newest first; none where there is no history. Throws what SQLite throws where it is damaged. */
+/** Newest first; none where there is no history, or one just begun. Throws what SQLite throws where it is damaged. */
 export function readRuns(stateFolder: string, { limit, app }: HistoryQuery): RunRecord[] {
   if (!existsSync(join(stateFolder, HISTORY_NAME))) return [];
   using db = openHistory(stateFolder, { readOnly: true });
+  // Whoever began it was cut off before its first run.
+  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'run'").get() === undefined) return [];
   const query = 'SELECT * FROM run WHERE :app IS NULL OR app = :app ORDER BY id DESC LIMIT :limit';
   return db
     .prepare(query)

@@ -27,11 +27,11 @@ test.each(['small', 'large'] as const)('names of a %s folder are what they are',
 
 test('more names than fit into one part come in order, each once', async () => {
   await using dir = await tempFolder();
-  const all = Array.from({ length: 33_000 }, (_, at) => `${(at * 7919) % 33_000}`);
+  const all = Array.from({ length: 9000 }, (_, at) => `${(at * 7919) % 9000}`);
   execFileSync('touch', all, { cwd: dir.path });
   const names = [...listFolder(dir.path, SIZES.large)];
   expect(names).toEqual(expected(dir.path));
-  expect(names).toHaveLength(33_000);
+  expect(names).toHaveLength(9000);
 });
 
 test('what is no folder, or not there, is an error whatever its size', async () => {

@@ -14,7 +14,7 @@ const TAG_SIGNATURE = Buffer.from('Signature: 8a477f597d28d172789f06886806bc55',
  * ext4 puts some 2,000 names into it, other file systems up to 60,000.
  */
 const LARGE_FOLDER_BYTES = 65_536n;
-const PART_NAMES = 32_768;
+const PART_NAMES = 8192;
 const NAMES_PER_CALL = 1024;
 /** Each byte of a name becomes one character, whatever it means. */
 const encoding = 'latin1';
@@ -46,15 +46,19 @@ export function* listNames(path: string, sizeBytes: bigint): Generator<string[]>
 }
 
 function* listParts(path: string): Generator<string[]> {
-  using folder = opendirSync(fsPath(path), { encoding, bufferSize: NAMES_PER_CALL });
-  let part: string[] = [];
-  for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
-    part.push(rawName(entry.name));
-    if (part.length < PART_NAMES) continue;
+  const folder = opendirSync(fsPath(path), { encoding, bufferSize: NAMES_PER_CALL });
+  try {
+    let part: string[] = [];
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+      part.push(rawName(entry.name));
+      if (part.length < PART_NAMES) continue;
+      yield part;
+      part = [];
+    }
     yield part;
-    part = [];
+  } finally {
+    folder.closeSync();
   }
-  yield part;
 }
 
 function rawName(latin: string): string {

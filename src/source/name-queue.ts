@@ -1,6 +1,6 @@
 import { compareRawNames } from '../base/raw-name.ts';
 
-const NAMES_JOINED = 1024;
+const NAMES_JOINED = 512;
 /** No name has it. */
 const SEPARATOR = '/';
 const SURROGATE = /[\uD800-\uDFFF]/;
@@ -10,7 +10,8 @@ const SURROGATE = /[\uD800-\uDFFF]/;
  * held many in one string: of 200,000 that is 5 instead of 13 MB, less with every name taken.
  */
 export class NameQueue implements Iterable<string> {
-  #runs: SortedRun[] = [];
+  /** The one with the next name last. */
+  readonly #runs: SortedRun[] = [];
   /** UTF-16 order is that of the bytes. */
   #isPlain = true;
   #last: string | undefined;
@@ -25,7 +26,7 @@ export class NameQueue implements Iterable<string> {
   add(names: string[]): void {
     const isPlain = !names.some((name) => SURROGATE.test(name));
     this.#isPlain &&= isPlain;
-    this.#runs.push(new SortedRun(isPlain ? names.sort() : names.sort(compareRawNames)));
+    this.#insert(new SortedRun(isPlain ? names.sort() : names.sort(compareRawNames)));
   }
 
   next(): string | undefined {
@@ -43,16 +44,24 @@ export class NameQueue implements Iterable<string> {
   }
 
   #take(): string | undefined {
-    let first: SortedRun | undefined;
-    let isEnded = false;
-    for (const run of this.#runs) {
-      if (run.head === undefined) isEnded = true;
-      else if (first?.head === undefined || this.#isBefore(run.head, first.head)) first = run;
-    }
-    if (isEnded) this.#runs = this.#runs.filter(({ head }) => head !== undefined);
-    const name = first?.head;
-    first?.drop();
+    const run = this.#runs.pop();
+    const name = run?.head;
+    run?.drop();
+    if (run !== undefined) this.#insert(run);
     return name;
+  }
+
+  #insert(run: SortedRun): void {
+    const { head } = run;
+    if (head === undefined) return;
+    let low = 0;
+    let high = this.#runs.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#isBefore(head, this.#runs[middle]?.head ?? '')) low = middle + 1;
+      else high = middle;
+    }
+    this.#runs.splice(low, 0, run);
   }
 
   #isBefore(a: string, b: string): boolean {

@@ -113,6 +113,18 @@ test('a single database goes where the app has its own, is only the database, an
   expect(without.imported).toMatchObject([{ places: [{ to: '/srv/x.db' }] }]);
 });
 
+test('a database that went to the wrong place is imported again to the right one, and then no more', async () => {
+  const file = lab.join('prod.db.backup-20251127');
+  cpSync(lab.app.database, file);
+  const [wrong] = (await lab.importing(['--as', 'data/other.db', file], { exits: 3 })).imported;
+  const right = (await lab.importing([file])).imported;
+  expect(right).toMatchObject([{ outcome: 'imported', places: [{ to: lab.app.database }] }]);
+  const skipped = { outcome: 'skipped', snapshot_id: right[0]?.snapshot_id };
+  expect((await lab.importing([file])).imported).toMatchObject([skipped]);
+  const asBefore = (await lab.importing(['--as', 'data/other.db', file])).imported;
+  expect(asBefore).toMatchObject([{ outcome: 'skipped', snapshot_id: wrong?.snapshot_id }]);
+});
+
 /** A database with committed rows that are in its WAL alone, as a copy beside a running app has them. */
 function layOutWithWal(folder: string): string {
   mkdirSync(folder, { recursive: true });

@@ -1,6 +1,7 @@
 /** Changes of an app in place: restore, rollback, and what protects an update. */
 import { formatBytes } from '../bytes.ts';
 import { ExitCode } from '../exit-code.ts';
+import { localTime } from '../local-time.ts';
 import { displayRawName } from '../raw-name.ts';
 import { entry } from './define-errors.ts';
 
@@ -26,7 +27,7 @@ export const changeErrors = {
   }>({
     exit: ExitCode.failed,
     message: ({ app, what, startedAt }) =>
-      `a ${what} of ${app} that began at ${startedAt} is not finished`,
+      `a ${what} of ${app} that began at ${localTime(startedAt)} is not finished`,
     hint: ({ isResumable }) =>
       `Nothing was changed by this command. ${isResumable ? 'Finish it with `keepsake restore --resume`, or bring' : 'Bring'} the old state back with \`keepsake restore --undo\`. \`keepsake status\` says what stands.`,
     example: {
@@ -40,7 +41,7 @@ export const changeErrors = {
     exit: ExitCode.locked,
     retry: 'later',
     message: ({ pid, command, startedAt }) =>
-      `another keepsake changes an app in place: ${command}, process ${pid}, since ${startedAt}`,
+      `another keepsake changes an app in place: ${command}, process ${pid}, since ${localTime(startedAt)}`,
     hint: ({ path }) =>
       `Nothing was changed by this command. Wait until it has ended. If it certainly runs no more, as after its container was removed, remove ${shown(path)}.`,
     example: {

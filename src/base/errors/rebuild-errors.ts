@@ -1,5 +1,6 @@
 import { formatBytes } from '../bytes.ts';
 import { ExitCode } from '../exit-code.ts';
+import { localTime } from '../local-time.ts';
 import { displayRawName } from '../raw-name.ts';
 import { quoteForShell } from '../shell-quote.ts';
 import { entry } from './define-errors.ts';
@@ -73,7 +74,7 @@ export const rebuildErrors = {
   REBUILD_UNFINISHED: entry<{ app: string; snapshot: string; startedAt: string }>({
     exit: ExitCode.failed,
     message: ({ app, snapshot, startedAt }) =>
-      `a rebuild of ${app} from snapshot ${snapshot.slice(0, 8)} of ${startedAt} is not finished`,
+      `a rebuild of ${app} from snapshot ${snapshot.slice(0, 8)} that began at ${localTime(startedAt)} is not finished`,
     hint: ({ snapshot, app }) =>
       `Nothing was changed by this command. Finish that one first: \`keepsake rebuild ${snapshot.slice(0, 8)} --app ${quoteForShell(app)}\``,
     example: { app: 'wishlist', snapshot: 'a1b2c3d4', startedAt: '2026-11-24 08:00:00' },

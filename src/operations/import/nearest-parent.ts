@@ -43,11 +43,17 @@ function withoutState({ state: _state, ...database }: ManifestDatabase): Manifes
   return database;
 }
 
+export interface ImportedSearch extends SnapshotSearch {
+  readonly facts: StreamFacts;
+  /** Of a single database: one that went to another place is to be imported again. */
+  readonly databasePath?: string | undefined;
+}
+
 /** The snapshot that the same bytes of the same time went into. */
 export async function findImported(
   repository: Repository,
   snapshots: readonly StoredSnapshot[],
-  { hostname, paths, time, signal, facts }: SnapshotSearch & { facts: StreamFacts },
+  { hostname, paths, time, signal, facts, databasePath }: ImportedSearch,
 ): Promise<StoredSnapshot | undefined> {
   const at = timeFromNs(BigInt(time.getTime()) * 1_000_000n);
   for (const stored of snapshots) {
@@ -59,20 +65,34 @@ export async function findImported(
       [...snapshot.paths].sort().join('\0') === [...paths].sort().join('\0');
     if (!isLike) continue;
     const manifest = await unlessDamaged(() => loadManifest(repository, snapshot.tree, { signal }));
-    if (manifest?.imported?.sha256 === facts.sha256) return stored;
+    if (manifest?.imported?.sha256 !== facts.sha256) continue;
+    if (databasePath === undefined) return stored;
+    const place = { path: databasePath, signal };
+    if ((await nodeAt(repository, snapshot.tree, place)) !== undefined) return stored;
   }
   return undefined;
+}
+
+interface PlaceInTree {
+  readonly path: string;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** What stands at a path of the parent. */
 export async function nodeInParent(
   repository: Repository,
   parent: BackupParent | undefined,
-  { path, signal }: { path: string; signal: AbortSignal | undefined },
+  place: PlaceInTree,
 ): Promise<Node | undefined> {
-  if (parent === undefined) return undefined;
-  const place = { rootTreeId: parent.tree, path };
-  return unlessDamaged(() => findNode(repository, place, { signal }));
+  return parent === undefined ? undefined : nodeAt(repository, parent.tree, place);
+}
+
+function nodeAt(
+  repository: Repository,
+  rootTreeId: string,
+  { path, signal }: PlaceInTree,
+): Promise<Node | undefined> {
+  return unlessDamaged(() => findNode(repository, { rootTreeId, path }, { signal }));
 }
 
 async function unlessDamaged<T>(load: () => Promise<T>): Promise<T | undefined> {

@@ -34,10 +34,9 @@ export interface StoreJob {
 export async function storeFile(workbench: Workbench, job: StoreJob): Promise<ImportedFile> {
   const { repository, snapshots, survey, input } = job;
   const { signal, hostname } = input;
-  const { time, facts } = survey;
-  const paths = survey.paths;
+  const { time, facts, paths, databasePath } = survey;
   const search = { hostname, paths, time, signal };
-  const before = await findImported(repository, snapshots, { ...search, facts });
+  const before = await findImported(repository, snapshots, { ...search, facts, databasePath });
   if (before !== undefined) return skipped(job, before);
   const parent = await findNearest(repository, snapshots, search);
   const saver = repository.startWriting({

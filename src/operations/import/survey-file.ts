@@ -18,6 +18,8 @@ export interface Survey {
   readonly paths: readonly string[];
   readonly time: Date;
   readonly timeSource: TimeSource;
+  /** Where a single database goes. */
+  readonly databasePath?: string | undefined;
 }
 
 export interface SurveyOptions {
@@ -45,7 +47,8 @@ export async function surveyFile(
     now: clock.now(),
   });
   const paths = input.app?.paths ?? topPaths(collected, places);
-  return { container, facts: collected.facts, paths, time, timeSource: source };
+  const databasePath = container.kind === 'tar' ? undefined : places.target;
+  return { container, facts: collected.facts, paths, time, timeSource: source, databasePath };
 }
 
 /** Throws `IMPORT_PLACE_UNKNOWN` and `IMPORT_MEMBER_REFUSED`. */
