@@ -97,7 +97,7 @@ export const configSchema = z
     scratch: appPath
       .optional()
       .describe(
-        'Folder for short-lived copies of databases. Without it the folder `scratch` in `state`.',
+        'Folder for short-lived copies of databases and lists of large folders. Without it the folder `scratch` in `state`.',
       ),
     cache: appPath
       .optional()
