@@ -19,6 +19,7 @@ import type { Manifest, ManifestDatabase } from './manifest.ts';
 import type { NamedFileRescue } from './named-file-rescue.ts';
 import type { ParentFiles } from './parent-files.ts';
 import { saveContent } from './save-content.ts';
+import type { TreeScratch } from './tree-scratch.ts';
 import { storedContent, takeOverDatabase } from './unchanged-database.ts';
 
 export interface ArchiveRecord {
@@ -27,6 +28,8 @@ export interface ArchiveRecord {
   readonly rescue: NamedFileRescue;
   readonly parentFiles: ParentFiles;
   readonly folderNames: FolderNames;
+  /** On the disk that captures need. */
+  readonly scratch: TreeScratch;
   /** The parent snapshot's entry of a database that the first pass met. */
   readonly parentOfDatabase: (path: string) => Node | undefined;
 }
@@ -151,7 +154,7 @@ export class DatabaseCaptures {
     this.#tried.add(path);
     try {
       const takenOver = await this.#takeOver(path);
-      const archived = takenOver ?? (await this.#archive(path, gate));
+      const archived = takenOver ?? (await this.#archiveInRoom(path, gate));
       if (!this.#isConfigured(path)) refuseDamaged(archived.manifest);
       this.#captured.set(path, archived);
       if (takenOver !== undefined) this.#takenOver.add(path);
@@ -195,6 +198,16 @@ export class DatabaseCaptures {
       check: capture.check,
       signal,
     });
+  }
+
+  /** The draft's trees can be in memory; the copy of a database cannot. */
+  async #archiveInRoom(path: string, gate: Gate | undefined): Promise<ArchivedDatabase> {
+    try {
+      return await this.#archive(path, gate);
+    } catch (error) {
+      if (!isKeepsakeError(error, 'SCRATCH_FULL') || !this.#record.scratch.giveBack()) throw error;
+      return this.#archive(path, gate);
+    }
   }
 
   async #archive(path: string, gate: Gate | undefined): Promise<ArchivedDatabase> {

@@ -66,6 +66,7 @@ class ArchiveRun {
       rescue: this.#rescue,
       parentFiles: this.#parentFiles,
       folderNames,
+      scratch,
       parentOfDatabase: (path) => this.#judge.parentOfDatabase(path),
     });
   }

@@ -62,3 +62,17 @@ test('a disk that gives other bytes than it took, or fewer, is an error', async 
   truncateSync(openFile(dir.path), 19_999);
   expect(second).toThrow(expect.objectContaining({ code: 'SCRATCH_UNREADABLE' }));
 });
+
+test('a disk that is given back is free, and the bytes are in memory', async () => {
+  await using dir = await tempFolder();
+  using scratch = new TreeScratch(dir.path);
+  expect(scratch.giveBack()).toBe(false);
+  const kept = [1, 2, 3].map((fill) => scratch.keep(bytes(fill, fill * 5000)));
+  expect(scratch.giveBack()).toBe(true);
+  expect(() => openFile(dir.path)).toThrow();
+  for (const fill of [2, 1, 3]) {
+    expect(Buffer.compare(kept[fill - 1]!(), bytes(fill, fill * 5000))).toBe(0);
+  }
+  expect(scratch.keep(bytes(4))).toBeUndefined();
+  expect(scratch.giveBack()).toBe(false);
+});

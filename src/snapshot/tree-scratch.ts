@@ -19,6 +19,8 @@ export class TreeScratch implements Disposable {
   #fd: number | undefined;
   #endBytes = 0;
   #room = new Uint8Array(0);
+  /** The whole file, once it was given back. */
+  #memory: Uint8Array | undefined;
 
   /** @param folder of this run alone; the file is made when there is something for it */
   constructor(folder: string) {
@@ -27,7 +29,7 @@ export class TreeScratch implements Disposable {
 
   /** `undefined`: they are to stay in memory, for being few or because the disk is full. */
   keep(bytes: Uint8Array): KeptBytes | undefined {
-    if (bytes.length < SMALLEST_PIECE_BYTES) return undefined;
+    if (bytes.length < SMALLEST_PIECE_BYTES || this.#memory !== undefined) return undefined;
     const at = this.#endBytes;
     try {
       this.#fd ??= openWithoutName(join(this.#folder, 'trees'));
@@ -42,25 +44,47 @@ export class TreeScratch implements Disposable {
     return () => this.#read(place);
   }
 
+  /**
+   * Leaves the disk to those who cannot do without it: from now on all is in memory. False if
+   * nothing was on the disk. Throws `SCRATCH_UNREADABLE`.
+   */
+  giveBack(): boolean {
+    if (this.#fd === undefined) return false;
+    const memory = new Uint8Array(this.#endBytes);
+    this.#load(memory, 0);
+    this.#memory = memory;
+    this[Symbol.dispose]();
+    return true;
+  }
+
   [Symbol.dispose](): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
 
   #read({ at, length, sum }: { at: number; length: number; sum: number }): Uint8Array {
+    const bytes = this.#memory?.subarray(at, at + length) ?? this.#roomFor(length);
+    if (this.#memory === undefined) this.#load(bytes, at);
+    if (crc32(bytes) !== sum) throw this.#unreadable('it gives other bytes than were written');
+    return bytes;
+  }
+
+  #roomFor(length: number): Uint8Array {
     if (this.#room.length < length) this.#room = new Uint8Array(length);
-    const bytes = this.#room.subarray(0, length);
+    return this.#room.subarray(0, length);
+  }
+
+  /** Fills `target` with what begins at `at` of the file. */
+  #load(target: Uint8Array, at: number): void {
     try {
-      for (let done = 0; done < length;) {
-        const count = readSync(this.#fd ?? -1, bytes, done, length - done, at + done);
+      for (let done = 0; done < target.length;) {
+        const count = readSync(this.#fd ?? -1, target, done, target.length - done, at + done);
         if (count === 0) throw new Error('it is shorter than what was written');
         done += count;
       }
     } catch (error) {
       throw this.#unreadable(describeCause(error), error);
     }
-    if (crc32(bytes) !== sum) throw this.#unreadable('it gives other bytes than were written');
-    return bytes;
   }
 
   #unreadable(reason: string, cause?: unknown): KeepsakeError {
