@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runNode, runVitest } from './run-vitest.ts';
+import { runVitest } from './run-vitest.ts';
 import { DEATHS_OF } from './soak-record.ts';
 
 export interface SoakOrder {
@@ -209,12 +209,7 @@ export const SOAK_PARTS: readonly SoakPart[] = [
       others: BESIDE,
     },
   ),
-  {
-    name: 'crash-processes',
-    what: 'processes killed and cancelled at random moments',
-    run: (order) => {
-      if (runNode(['scripts/build.mjs']) !== 0) return { counts: {}, wrong: 1 };
-      return crashTests({ files: ['backup-processes', 'restore-processes'] }, order);
-    },
-  },
+  crashPart('crash-processes', 'processes killed and cancelled at random moments', {
+    files: ['backup-processes', 'restore-processes'],
+  }),
 ];
