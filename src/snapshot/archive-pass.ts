@@ -84,8 +84,8 @@ export async function archivePass(
 class ArchivePass {
   readonly #options: ArchivePassOptions;
   readonly #frames: TreeFrame[] = [];
-  /** The parent's node of each open folder. */
-  readonly #parentDirs: (Node | undefined)[] = [];
+  /** What the parent has of the name of each open folder: a folder, or what it has become one from. */
+  readonly #parentsOfOpen: (Node | undefined)[] = [];
   readonly #leaves: LeafReader;
   /** Problems of one path that may still be followed by its entry. */
   #untold: ProblemEntry[] = [];
@@ -146,7 +146,7 @@ class ArchivePass {
     const frame = this.#frames.at(-1);
     const match = await this.#meet(frame, baseName(path));
     const tree = frame === undefined ? this.#options.parentRoot : match?.subtree;
-    this.#parentDirs.push(tree === undefined ? undefined : match);
+    this.#parentsOfOpen.push(match);
     const nodes = await this.#parentNodes(path, tree);
     const { scratch } = this.#options;
     this.#frames.push(new TreeFrame(path, nodes, { anyOrder: frame === undefined, scratch }));
@@ -168,7 +168,7 @@ class ArchivePass {
     if (this.#frames.length === 1) await this.#addExtraRootNodes(frame);
     const subtree = await this.#save(frame);
     this.#frames.pop();
-    const previous = this.#parentDirs.pop();
+    const previous = this.#parentsOfOpen.pop();
     const above = this.#frames.at(-1);
     if (above === undefined) {
       this.#root = subtree;

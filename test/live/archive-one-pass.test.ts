@@ -78,6 +78,24 @@ test('an unreadable or vanished upload has all files looked at again, though nob
   expect((await archiveApp(lab, {}, lab.first)).passes).toBe(2);
 });
 
+test.each([
+  ['a link', (path: string) => symlinkSync('a.txt', path)],
+  ['a folder', (path: string) => mkdirSync(path)],
+])('a named upload that became %s is missing, though nobody commits', async (_, become) => {
+  await using lab = await openArchiveLab();
+  writeFileSync(lab.upload('named.webp'), 'named');
+  runInApp(lab, nameInRow('named.webp'));
+  await sleep(SETTLE_MS);
+  const first = await archiveApp(lab);
+  const path = lab.upload('named.webp');
+  rmSync(path);
+  become(path);
+  const { manifest, told } = await archiveApp(lab, {}, first);
+  expect(first.manifest.references[0]?.missing).toEqual([]);
+  expect(manifest.references[0]?.missing).toEqual(['named.webp']);
+  expect(told.get(path)).toEqual(['changed']);
+});
+
 test('a database taken over that vanishes before the second pass stays', async () => {
   await using lab = await openArchivedLab();
   const path = join(lab.app.root, 'data', 'more.db');
