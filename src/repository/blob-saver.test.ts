@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { FaultyBackend, SimulatedKill } from '../../test/support/faulty-backend.ts';
-import { createLab, createLabIn } from '../../test/support/repository-lab.ts';
+import { createLab, createLabIn, selfFacts } from '../../test/support/repository-lab.ts';
 import type { Backend } from '../backend/backend.ts';
 import { createMemBackend } from '../backend/mem-backend.ts';
 import { WrappedBackend } from '../backend/wrapped-backend.ts';
@@ -11,6 +11,7 @@ import { toHex, utf8Encode } from '../base/bytes.ts';
 import { systemRandom } from '../base/clock.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeIndexFile } from '../format/index-file.ts';
+import { openWithKey } from './open-repository.ts';
 import { readPackHeader } from './pack-header.ts';
 import type { BlobSaver } from './blob-saver.ts';
 import type { BlobType } from './blob-index.ts';
@@ -200,6 +201,24 @@ test('packs do not wait for their index longer than ten minutes: a run cut off l
   expect(await indexCount()).toBe(1);
   await saver.flush();
   expect(await indexCount()).toBe(2);
+});
+
+test('with little memory an index is written for every 5,000 blobs, while the run goes on', async () => {
+  const { backend, key } = await createLab();
+  const access = { backend, clock: new FakeClock(), self: selfFacts, random: systemRandom };
+  const repository = await openWithKey({ ...access, lowMemory: true }, key);
+  const saver = repository.startWriting({ packSizeBytes: 64 << 10 });
+  const indexes = () => Array.fromAsync(backend.list('index'));
+  for (let n = 0; n < 5100 + 1500; n += 1) await saveText(saver, `${n}`);
+  await expect.poll(async () => (await indexes()).length).toBe(1);
+  await saver.flush();
+  const sizes: number[] = [];
+  for (const { name } of await indexes()) {
+    const { packs } = decodeIndexFile(await repository.files.load('index', name));
+    sizes.push(packs.reduce((sum, { blobs }) => sum + blobs.length, 0));
+  }
+  expect(sizes.reduce((sum, size) => sum + size)).toBe(6600);
+  expect(Math.max(...sizes)).toBeLessThan(5000 + 1500);
 });
 
 test('an abort stops before the next write, with its reason', async () => {

@@ -62,6 +62,19 @@ test('a row whose picture the app itself is without is told, and costs one more 
   expect(looks).toBe(2);
 });
 
+test('a named upload that becomes a folder between the passes is missing', async () => {
+  await using lab = await openArchiveLab();
+  writeFileSync(lab.upload('named.webp'), 'named');
+  runInApp(lab, nameInRow('named.webp'));
+  const { manifest } = await archiveApp(lab, {
+    beforeSecondPass() {
+      rmSync(lab.upload('named.webp'));
+      mkdirSync(lab.upload('named.webp'));
+    },
+  });
+  expect(manifest.references[0]?.missing).toEqual(['named.webp']);
+});
+
 test('names in rows lead to no file outside their folder', async () => {
   await using lab = await openArchiveLab();
   runInApp(lab, nameInRow('../.env'));

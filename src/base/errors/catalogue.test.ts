@@ -11,3 +11,11 @@ test.each(codes)('%s says what failed, and what to do next', (code) => {
   expect(error.hint).toMatch(/[.?]$|`$|^$/);
   expect(code).toMatch(/^[A-Z][A-Z0-9_]+$/);
 });
+
+test('a time in a message is that of this machine', () => {
+  const startedAt = new Date(2026, 2, 9, 7, 5, 3).toISOString();
+  for (const code of ['CHANGE_UNFINISHED', 'CHANGE_UNDER_WAY', 'REBUILD_UNFINISHED'] as const) {
+    const error = new KeepsakeError(code, { ...errorCatalogue[code].example, startedAt } as never);
+    expect(error.message).toContain('2026-03-09 07:05:03');
+  }
+});
