@@ -21,12 +21,22 @@ test('a UTF-8 encoded surrogate and an overlong form stay the bytes they were', 
   }
 });
 
+/** Bytes of `a`, é, 🎁, 🏁, U+FFEE, and such that are part of nothing. */
+const PARTS = [0x61, 0xc3, 0xa9, 0xf0, 0x9f, 0x8e, 0x8f, 0x81, 0xef, 0xbf, 0xae, 0x80, 0xff];
+
 test('names are ordered by their bytes, not by UTF-16 units', () => {
+  const likely = fc.array(fc.constantFrom(...PARTS), { maxLength: 9 });
+  const whole = fc.array(fc.constantFrom('a', 'é', '🎁', '🏁', '\uFFEE'), { maxLength: 3 });
+  const bytes = fc
+    .tuple(whole, fc.oneof(fc.uint8Array({ maxLength: 12 }), likely))
+    .map(([text, rest]) => Buffer.concat([Buffer.from(text.join('')), Uint8Array.from(rest)]));
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 12 }), fc.uint8Array({ maxLength: 12 }), (a, b) => {
-      const byName = compareRawNames(decodeRawName(a), decodeRawName(b));
-      expect(Math.sign(byName)).toBe(Buffer.compare(a, b));
+    fc.property(bytes, bytes, fc.boolean(), (a, b, begins) => {
+      const other = begins ? Buffer.concat([a, b]) : b;
+      const byName = compareRawNames(decodeRawName(a), decodeRawName(other));
+      expect(Math.sign(byName)).toBe(Buffer.compare(a, other));
     }),
+    { numRuns: 3000 },
   );
   expect(compareRawNames('\uFFFD', '🎁')).toBeLessThan(0);
 });

@@ -10,6 +10,7 @@ import { asBuffer } from './bytes.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const ESCAPED = /[\uDC80-\uDCFF]/;
+const SURROGATE = /[\uD800-\uDFFF]/;
 const ESCAPE_BASE = 0xdc00;
 
 export function decodeRawName(bytes: Uint8Array): string {
@@ -55,8 +56,20 @@ export function fsPath(name: string): string | Buffer {
 export function compareRawNames(a: string, b: string): number {
   if (a === b) return 0;
   // UTF-16 order equals byte order unless a surrogate (or an escaped byte) is involved.
-  if (!hasSurrogate(a) && !hasSurrogate(b)) return a < b ? -1 : 1;
-  return Buffer.compare(encodeRawName(a), encodeRawName(b));
+  if (!SURROGATE.test(a) && !SURROGATE.test(b)) return a < b ? -1 : 1;
+  const at = differenceAt(a, b);
+  const ends = [a.slice(at, at + 1), b.slice(at, at + 1)];
+  if (!ends.some((unit) => SURROGATE.test(unit))) return a.slice(at) < b.slice(at) ? -1 : 1;
+  // Not from the second half of a pair.
+  const from = SURROGATE.test(a.slice(at - 1, at)) ? at - 1 : at;
+  return Buffer.compare(encodeRawName(a.slice(from)), encodeRawName(b.slice(from)));
+}
+
+/** The first unit that is not the same; encoding all of a name takes far longer. */
+function differenceAt(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  return at;
 }
 
 /** For people: bytes that are not UTF-8 and control characters are shown as `\xHH`. */
@@ -66,10 +79,6 @@ export function displayRawName(name: string): string {
     const code = char.charCodeAt(0) & 0xff;
     return `\\x${code.toString(16).padStart(2, '0')}`;
   });
-}
-
-function hasSurrogate(text: string): boolean {
-  return /[\uD800-\uDFFF]/.test(text);
 }
 
 /** Length of the valid UTF-8 sequence at `at` (Unicode 15, table 3-7), or 0. */

@@ -14,7 +14,7 @@ const TAG_SIGNATURE = Buffer.from('Signature: 8a477f597d28d172789f06886806bc55',
  * ext4 puts some 2,000 names into it, other file systems up to 60,000.
  */
 const LARGE_FOLDER_BYTES = 65_536n;
-const PART_NAMES = 8192;
+const PART_NAMES = 4096;
 const NAMES_PER_CALL = 1024;
 /** Each byte of a name becomes one character, whatever it means. */
 const encoding = 'latin1';
