@@ -1,26 +1,11 @@
-import { readdirSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { scratchTrees } from '../../test/support/scratch-trees.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { TreeScratch } from './tree-scratch.ts';
 
 function bytes(fill: number, length = 10_000): Uint8Array {
   return new Uint8Array(length).fill(fill);
-}
-
-/** The file has no name, but it is open. */
-function openFile(folder: string): string {
-  const links = readdirSync('/proc/self/fd').map((fd) => `/proc/self/fd/${fd}`);
-  const found = links.find((link) => target(link) === `${folder}/trees (deleted)`);
-  if (found === undefined) throw new Error('no scratch file is open');
-  return found;
-}
-
-function target(link: string): string {
-  try {
-    return readlinkSync(link);
-  } catch {
-    return ''; // closed by now
-  }
 }
 
 test('bytes come back as they were, in any order, as often as asked for', async () => {
@@ -45,21 +30,21 @@ test('a file that is closed leaves nothing', async () => {
   await using dir = await tempFolder();
   const scratch = new TreeScratch(dir.path);
   scratch.keep(bytes(1));
-  expect(openFile(dir.path)).toMatch(/^\/proc/);
+  expect(scratchTrees(dir.path)).toMatch(/^\/proc/);
   scratch[Symbol.dispose]();
-  expect(() => openFile(dir.path)).toThrow();
+  expect(() => scratchTrees(dir.path)).toThrow();
 });
 
 test('a disk that gives other bytes than it took, or fewer, is an error', async () => {
   await using dir = await tempFolder();
   using scratch = new TreeScratch(dir.path);
   const [first, second] = [scratch.keep(bytes(1)), scratch.keep(bytes(2))];
-  writeFileSync(openFile(dir.path), bytes(1, 9_999), { flag: 'r+' });
+  writeFileSync(scratchTrees(dir.path), bytes(1, 9_999), { flag: 'r+' });
   expect(first?.()).toEqual(bytes(1));
-  writeFileSync(openFile(dir.path), bytes(3, 1), { flag: 'r+' });
+  writeFileSync(scratchTrees(dir.path), bytes(3, 1), { flag: 'r+' });
   expect(first).toThrow(expect.objectContaining({ code: 'SCRATCH_UNREADABLE' }));
   expect(second?.()).toEqual(bytes(2));
-  truncateSync(openFile(dir.path), 19_999);
+  truncateSync(scratchTrees(dir.path), 19_999);
   expect(second).toThrow(expect.objectContaining({ code: 'SCRATCH_UNREADABLE' }));
 });
 
@@ -69,7 +54,7 @@ test('a disk that is given back is free, and the bytes are in memory', async () 
   expect(scratch.giveBack()).toBe(false);
   const kept = [1, 2, 3].map((fill) => scratch.keep(bytes(fill, fill * 5000)));
   expect(scratch.giveBack()).toBe(true);
-  expect(() => openFile(dir.path)).toThrow();
+  expect(() => scratchTrees(dir.path)).toThrow();
   for (const fill of [2, 1, 3]) {
     expect(Buffer.compare(kept[fill - 1]!(), bytes(fill, fill * 5000))).toBe(0);
   }

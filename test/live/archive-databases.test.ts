@@ -1,21 +1,9 @@
 /** What becomes of a database, and of the files its rows name, that change between the two passes. */
-import { randomBytes } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { archiveApp, nameInRow, openArchiveLab, runInApp } from '../support/archive-lab.ts';
-import { requireRoot } from '../support/require-tool.ts';
-import { smallDisk } from '../support/small-disk.ts';
 
 test('a picture younger than the first pass and deleted before the second is in the snapshot if a row names it', async () => {
   await using lab = await openArchiveLab();
@@ -130,28 +118,3 @@ test('a column that is gone costs the cross-check, and not the database', async 
     },
   ]);
 });
-
-test.skipIf(!requireRoot())(
-  'what is drafted of large folders leaves the room on the scratch disk that a database needs',
-  async () => {
-    await using lab = await openArchiveLab();
-    const links = Array.from({ length: 60 }, () => randomBytes(3000).toString('base64url'));
-    mkdirSync(lab.upload('links'));
-    for (const [at, target] of links.entries()) symlinkSync(target, lab.upload(`links/${at}`));
-    const { database } = lab.app;
-    const sourceBytes = [database, `${database}-wal`]
-      .filter((path) => existsSync(path))
-      .reduce((sum, path) => sum + statSync(path).size, 0);
-    const diskBytes = sourceBytes + (1 << 20) + (64 << 10);
-    await using _disk = await smallDisk(lab.scratch, `${diskBytes}`);
-    let freeBytes = NaN;
-    const beforeCapture = (): void => {
-      const { bavail, bsize } = statfsSync(lab.scratch);
-      freeBytes = bavail * bsize;
-    };
-    const { manifest, problems } = await archiveApp(lab, { beforeCapture });
-    expect(freeBytes).toBeLessThan(sourceBytes + (1 << 20));
-    expect(problems).toEqual([]);
-    expect(manifest.databases.map(({ path }) => path)).toEqual([database]);
-  },
-);
