@@ -7,12 +7,13 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { isHexId, toHex, utf8Encode } from '../base/bytes.ts';
 import type { Clock, Random } from '../base/clock.ts';
+import { mapConcurrent } from '../base/concurrency.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import type { FileHandle } from './backend.ts';
 import { sliceRange } from './byte-range.ts';
 import { systemCode } from './file-errors.ts';
 import type { FileLayer } from './file-layer.ts';
-import { namesIfAny } from './folder-names.ts';
+import { FOLDERS_AT_ONCE, namesIfAny } from './folder-names.ts';
 import { isTemporaryName, kindFolder } from './layout.ts';
 import { makeFolders } from './local-folders.ts';
 import { readRange, removeQuietly, writeNewFile } from './whole-file.ts';
@@ -164,9 +165,11 @@ export async function* cachedFiles(
   layer: FileLayer,
   folder: string,
 ): AsyncGenerator<{ path: string; name: string }> {
-  for (const prefix of await namesIfAny(layer, folder)) {
-    for (const name of await namesIfAny(layer, join(folder, prefix))) {
-      yield { path: join(folder, prefix, name), name };
-    }
-  }
+  const read = async (prefix: string): Promise<{ path: string; name: string }[]> => {
+    const names = await namesIfAny(layer, join(folder, prefix));
+    return names.map((name) => ({ path: join(folder, prefix, name), name }));
+  };
+  const prefixes = await namesIfAny(layer, folder);
+  const limits = { limit: FOLDERS_AT_ONCE };
+  for await (const files of mapConcurrent(prefixes, read, limits)) yield* files;
 }

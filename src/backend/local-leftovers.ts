@@ -1,6 +1,8 @@
 /** Temporary files of saves that were cut off: a crash between creating one and naming it. */
 import { join } from 'node:path';
+import { mapConcurrent } from '../base/concurrency.ts';
 import { systemCode } from './file-errors.ts';
+import { FOLDERS_AT_ONCE } from './folder-names.ts';
 import { isTemporaryName, layoutFolders } from './layout.ts';
 import type { LocalPlace } from './local-list.ts';
 
@@ -14,18 +16,21 @@ export async function removeLocalLeftovers(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   let count = 0;
-  for (const folder of ['', ...layoutFolders()]) {
-    for (const name of await temporaryNames(place, folder)) {
+  const find = (folder: string): Promise<string[]> => temporaryFiles(place, folder);
+  const limits = { limit: FOLDERS_AT_ONCE, signal };
+  for await (const files of mapConcurrent(['', ...layoutFolders()], find, limits)) {
+    for (const file of files) {
       signal?.throwIfAborted();
-      if (await removeIfOlder(place, join(folder, name), before)) count += 1;
+      if (await removeIfOlder(place, file, before)) count += 1;
     }
   }
   return count;
 }
 
-async function temporaryNames({ layer, location }: LocalPlace, folder: string): Promise<string[]> {
+async function temporaryFiles({ layer, location }: LocalPlace, folder: string): Promise<string[]> {
   try {
-    return (await layer.readFolder(join(location, folder))).filter(isTemporaryName);
+    const names = await layer.readFolder(join(location, folder));
+    return names.filter(isTemporaryName).map((name) => join(folder, name));
   } catch (error) {
     if (folder !== '' && systemCode(error) === 'ENOENT') return [];
     throw error;

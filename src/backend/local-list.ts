@@ -1,9 +1,11 @@
 /** Lists the files of a local repository: only what has a name and a place of our layout. */
 import { join } from 'node:path';
 import { isHexId } from '../base/bytes.ts';
+import { mapConcurrent } from '../base/concurrency.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { FileKind, ListedFile } from './backend.ts';
 import { systemCode } from './file-errors.ts';
+import { FOLDERS_AT_ONCE } from './folder-names.ts';
 import type { FileLayer } from './file-layer.ts';
 import { kindFolder } from './layout.ts';
 import { folderExists } from './local-folders.ts';
@@ -37,14 +39,22 @@ export async function* listLocal(
     yield* listFolder(place, { folder: top, names, signal });
     return;
   }
-  for (const prefix of names.filter((name) => PACK_FOLDER.test(name)).sort()) {
-    signal?.throwIfAborted();
-    const folder = `${top}/${prefix}`;
-    const inside = await readPackFolder(place, folder);
-    // Elsewhere it would be found by nobody: a load looks only where the name says.
-    const wellPlaced = inside.filter((name) => name.startsWith(prefix));
-    yield* listFolder(place, { folder, names: wellPlaced, signal });
-  }
+  const prefixes = names.filter((name) => PACK_FOLDER.test(name)).sort();
+  const list = (prefix: string): Promise<ListedFile[]> => listPacks(place, prefix, signal);
+  const limits = { limit: FOLDERS_AT_ONCE, signal };
+  for await (const packs of mapConcurrent(prefixes, list, limits)) yield* packs;
+}
+
+async function listPacks(
+  place: LocalPlace,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<ListedFile[]> {
+  const folder = `${kindFolder('pack')}/${prefix}`;
+  const inside = await readPackFolder(place, folder);
+  // Elsewhere it would be found by nobody: a load looks only where the name says.
+  const names = inside.filter((name) => name.startsWith(prefix));
+  return Array.fromAsync(listFolder(place, { folder, names, signal }));
 }
 
 async function* listFolder(

@@ -1,21 +1,27 @@
 /**
- * BlockMix of scrypt (RFC 7914 §3 and §4, with Salsa20/8) for two lanes side by side, in
+ * BlockMix of scrypt (RFC 7914 §3 and §4, with Salsa20/8) for several lanes side by side, as
  * WebAssembly with 128-bit vectors: each step of Salsa20 needs the one before, so that a single
- * lane leaves half of the core idle.
+ * lane leaves most of the core idle.
  *
  * A block of 64 bytes lies in four vectors as the diagonals of Salsa20's matrix: word i of the
  * vectors is word 5i mod 16 of the block, and a quarter-round is the same for all four columns.
  * Source: Colin Percival's scrypt, crypto_scrypt_smix_sse2.c.
  */
-import type { WasmFunction } from './wasm-assembler.ts';
+import type { ValueType } from './wasm-assembler.ts';
 
-export const LANES = [0, 1] as const;
 export const BLOCK_BYTES = 64;
 const VECTORS = [0, 1, 2, 3] as const;
 
-/** The same for both lanes, whose locals end in `_0` and `_1`. */
-function both(lines: (lane: number) => string): string {
-  return LANES.map(lines).join('\n');
+export interface WasmPart {
+  readonly locals: Readonly<Record<string, ValueType>>;
+  readonly body: string;
+}
+
+/** The same lines for every lane, whose locals end in its number. */
+export type EachLane = (lines: (lane: number) => string) => string;
+
+export function eachLane(lanes: number): EachLane {
+  return (lines) => Array.from({ length: lanes }, (_, lane) => lines(lane)).join('\n');
 }
 
 function each(lines: (vector: number) => string): string {
@@ -23,8 +29,8 @@ function each(lines: (vector: number) => string): string {
 }
 
 /** x[to] ^= (x[a] + x[b]) <<< bits */
-function step(to: number, [a, b]: readonly [number, number], bits: number): string {
-  return both(
+function step(all: EachLane, to: number, [a, b]: readonly [number, number], bits: number): string {
+  return all(
     (lane) => `
       local.get x${a}_${lane}
       local.get x${b}_${lane}
@@ -43,8 +49,8 @@ function step(to: number, [a, b]: readonly [number, number], bits: number): stri
 }
 
 /** Turns three of the diagonals, so that columns become rows or rows columns. */
-function turn(order: readonly [one: string, two: string, three: string]): string {
-  return both((lane) =>
+function turn(all: EachLane, order: readonly [one: string, two: string, three: string]): string {
+  return all((lane) =>
     order
       .map(
         (words, at) => `
@@ -57,129 +63,124 @@ function turn(order: readonly [one: string, two: string, three: string]): string
   );
 }
 
-const DOUBLE_ROUND = [
-  step(1, [0, 3], 7),
-  step(2, [1, 0], 9),
-  step(3, [2, 1], 13),
-  step(0, [3, 2], 18),
-  turn(['3,0,1,2', '2,3,0,1', '1,2,3,0']),
-  step(3, [0, 1], 7),
-  step(2, [3, 0], 9),
-  step(1, [2, 3], 13),
-  step(0, [1, 2], 18),
-  turn(['1,2,3,0', '2,3,0,1', '3,0,1,2']),
-].join('\n');
+function doubleRound(all: EachLane): string {
+  return [
+    step(all, 1, [0, 3], 7),
+    step(all, 2, [1, 0], 9),
+    step(all, 3, [2, 1], 13),
+    step(all, 0, [3, 2], 18),
+    turn(all, ['3,0,1,2', '2,3,0,1', '1,2,3,0']),
+    step(all, 3, [0, 1], 7),
+    step(all, 2, [3, 0], 9),
+    step(all, 1, [2, 3], 13),
+    step(all, 0, [1, 2], 18),
+    turn(all, ['1,2,3,0', '2,3,0,1', '3,0,1,2']),
+  ].join('\n');
+}
 
 /**
- * BlockMix of `from` XOR `with` into `to`, for each lane; all are places of 128·r bytes, `last` is
- * 128·r - 64. Even blocks of the result go to the front half, odd ones to the back half.
+ * BlockMix of `from_<lane>` XOR `with_<lane>` into `to_<lane>`, for each lane; all are places of
+ * `place` = 128·r bytes, and all but `place` are changed. Even blocks of the result go to the front
+ * half, odd ones to the back half.
  */
-export const BLOCK_MIX: Omit<WasmFunction, 'memoryPages'> = {
-  parameters: {
-    from_0: 'i32',
-    with_0: 'i32',
-    to_0: 'i32',
-    from_1: 'i32',
-    with_1: 'i32',
-    to_1: 'i32',
-    last: 'i32',
-  },
-  result: 'i32',
-  locals: {
-    left: 'i32',
-    hop: 'i32',
-    rounds: 'i32',
-    ...Object.fromEntries(
-      LANES.flatMap((lane) => [
-        [`sum_${lane}`, 'v128'] as const,
-        ...VECTORS.map((vector) => [`x${vector}_${lane}`, 'v128'] as const),
-        ...VECTORS.map((vector) => [`before${vector}_${lane}`, 'v128'] as const),
-      ]),
-    ),
-  },
-  body: `
-    ${both((lane) =>
-      each(
-        (vector) => `
-          local.get from_${lane}     ;; x = the last block
-          local.get last
-          i32.add
-          v128.load ${16 * vector}
-          local.get with_${lane}
-          local.get last
-          i32.add
-          v128.load ${16 * vector}
-          v128.xor
-          local.set x${vector}_${lane}`,
-      ),
-    )}
-    local.get last
-    i32.const ${BLOCK_BYTES}
-    i32.add
-    local.tee left
-    i32.const 1
-    i32.shr_u
-    local.set hop                    ;; from front half to back half
-
-    loop
-      ${both((lane) =>
+export function blockMix(all: EachLane): WasmPart {
+  const vectors = VECTORS.map((vector) => `x${vector}`);
+  const ofLane = ['sum', ...vectors, ...VECTORS.map((vector) => `before${vector}`)];
+  const names: string[] = [];
+  all((lane) => {
+    names.push(...ofLane.map((name) => `${name}_${lane}`));
+    return '';
+  });
+  return {
+    locals: {
+      left: 'i32',
+      hop: 'i32',
+      rounds: 'i32',
+      ...Object.fromEntries(names.map((name) => [name, 'v128'] as const)),
+    },
+    body: `
+      local.get place
+      local.tee left
+      i32.const 1
+      i32.shr_u
+      local.set hop                    ;; from front half to back half
+      ${all((lane) =>
         each(
           (vector) => `
-            local.get x${vector}_${lane}
-            local.get from_${lane}
+            local.get from_${lane}     ;; x = the last block
+            local.get place
+            i32.add
+            i32.const ${BLOCK_BYTES}
+            i32.sub
             v128.load ${16 * vector}
-            v128.xor
             local.get with_${lane}
+            local.get place
+            i32.add
+            i32.const ${BLOCK_BYTES}
+            i32.sub
             v128.load ${16 * vector}
             v128.xor
-            local.tee x${vector}_${lane}
-            local.set before${vector}_${lane}`,
+            local.set x${vector}_${lane}`,
         ),
       )}
-      i32.const 4
-      local.set rounds
       loop
-        ${DOUBLE_ROUND}
-        local.get rounds
-        i32.const -1
-        i32.add
-        local.tee rounds
-        br_if 0
-      end
-      ${both(
-        (lane) => `
-          ${each(
+        ${all((lane) =>
+          each(
             (vector) => `
-              local.get to_${lane}
               local.get x${vector}_${lane}
-              local.get before${vector}_${lane}
-              i32x4.add
+              local.get from_${lane}
+              v128.load ${16 * vector}
+              v128.xor
+              local.get with_${lane}
+              v128.load ${16 * vector}
+              v128.xor
               local.tee x${vector}_${lane}
-              v128.store ${16 * vector}`,
-          )}
-          local.get from_${lane}
-          i32.const ${BLOCK_BYTES}
+              local.set before${vector}_${lane}`,
+          ),
+        )}
+        i32.const 4
+        local.set rounds
+        loop
+          ${doubleRound(all)}
+          local.get rounds
+          i32.const -1
           i32.add
-          local.set from_${lane}
-          local.get with_${lane}
-          i32.const ${BLOCK_BYTES}
-          i32.add
-          local.set with_${lane}
-          local.get to_${lane}
-          local.get hop
-          i32.add
-          local.set to_${lane}`,
-      )}
-      i32.const ${BLOCK_BYTES}       ;; and back, one block further
-      local.get hop
-      i32.sub
-      local.set hop
-      local.get left
-      i32.const -${BLOCK_BYTES}
-      i32.add
-      local.tee left
-      br_if 0
-    end
-    i32.const 0
-  `,
-};
+          local.tee rounds
+          br_if 0
+        end
+        ${all(
+          (lane) => `
+            ${each(
+              (vector) => `
+                local.get to_${lane}
+                local.get x${vector}_${lane}
+                local.get before${vector}_${lane}
+                i32x4.add
+                local.tee x${vector}_${lane}
+                v128.store ${16 * vector}`,
+            )}
+            local.get from_${lane}
+            i32.const ${BLOCK_BYTES}
+            i32.add
+            local.set from_${lane}
+            local.get with_${lane}
+            i32.const ${BLOCK_BYTES}
+            i32.add
+            local.set with_${lane}
+            local.get to_${lane}
+            local.get hop
+            i32.add
+            local.set to_${lane}`,
+        )}
+        i32.const ${BLOCK_BYTES}       ;; and back, one block further
+        local.get hop
+        i32.sub
+        local.set hop
+        local.get left
+        i32.const -${BLOCK_BYTES}
+        i32.add
+        local.tee left
+        br_if 0
+      end`,
+  };
+}

@@ -3,12 +3,12 @@
  * arithmetic, vectors) have a source that can be read and need no tool to build.
  *
  * The text is the flat form of the WebAssembly text format: one instruction a line, `;;` begins a
- * comment. `block` and `loop` are closed by `end`, and `br` takes the number of levels to leave.
+ * comment. `block`, `loop` and `if` are closed by `end`, and `br` takes the number of levels to leave.
  * The module exports its memory as `memory` and the function as `run`.
  * Source: WebAssembly Core Specification 2.0, chapters 5.4 (instructions) and 5.5 (modules).
  */
 
-type ValueType = 'i32' | 'i64' | 'v128';
+export type ValueType = 'i32' | 'i64' | 'v128';
 
 export interface WasmFunction {
   readonly parameters: Readonly<Record<string, ValueType>>;
@@ -36,10 +36,13 @@ const VECTOR = 0x100;
 const INSTRUCTIONS: Readonly<Record<string, readonly [opcode: number, operand: Operand]>> = {
   block: [0x02, 'blockType'],
   loop: [0x03, 'blockType'],
+  if: [0x04, 'blockType'],
+  else: [0x05, 'none'],
   end: [0x0b, 'none'],
   br: [0x0c, 'number'],
   br_if: [0x0d, 'number'],
   return: [0x0f, 'none'],
+  select: [0x1b, 'none'],
   'local.get': [0x20, 'local'],
   'local.set': [0x21, 'local'],
   'local.tee': [0x22, 'local'],
@@ -47,13 +50,19 @@ const INSTRUCTIONS: Readonly<Record<string, readonly [opcode: number, operand: O
   'i64.load': [0x29, 'memory8'],
   'i32.load8_u': [0x2d, 'memory1'],
   'i64.load8_u': [0x31, 'memory1'],
+  'i32.store': [0x36, 'memory4'],
   'i64.store': [0x37, 'memory8'],
   'i32.const': [0x41, 'number'],
   'i64.const': [0x42, 'number'],
   'i32.eqz': [0x45, 'none'],
+  'i32.eq': [0x46, 'none'],
+  'i32.le_u': [0x4d, 'none'],
   'i32.ge_u': [0x4f, 'none'],
   'i32.add': [0x6a, 'none'],
   'i32.sub': [0x6b, 'none'],
+  'i32.mul': [0x6c, 'none'],
+  'i32.div_u': [0x6e, 'none'],
+  'i32.rem_u': [0x70, 'none'],
   'i32.and': [0x71, 'none'],
   'i32.or': [0x72, 'none'],
   'i32.xor': [0x73, 'none'],

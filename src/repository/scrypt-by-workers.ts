@@ -20,6 +20,13 @@ const WORTH_A_THREAD = 2 ** 18;
 const MAX_THREADS = 2;
 /** Of one thread; restic's keys take 32 MiB. */
 const MAX_MEMORY_BYTES = 64 * 1024 * 1024;
+/** Lanes that a thread mixes side by side. */
+const MAX_WIDTH = 3;
+/** Three lanes take half as long again as two. */
+const COST_OF_WIDTH = new Map([
+  [2, 2],
+  [MAX_WIDTH, 3],
+]);
 /** Little is allocated outside of WebAssembly's memory. */
 const NURSERY_MB = 1;
 
@@ -27,7 +34,7 @@ const NURSERY_MB = 1;
 export function canSpread(params: ScryptParams): boolean {
   const { N, r, p } = params;
   const isWorthIt = N >= 4 && p > 1 && N * r * p > WORTH_A_THREAD;
-  return isWorthIt && mixerBytes(params) <= MAX_MEMORY_BYTES;
+  return isWorthIt && mixerBytes(params, MAX_WIDTH) <= MAX_MEMORY_BYTES;
 }
 
 /** Falls back to OpenSSL wherever threads or vectors are not to be had. */
@@ -47,15 +54,23 @@ export const scryptByWorkers: Scrypt = async (password, salt, params) => {
   return gatherLanes(password, Uint8Array.from(new Uint8Array(job.lanes)));
 };
 
-/** A thread mixes two lanes side by side. */
 function threadCount({ p }: ScryptParams): number {
   return Math.min(Math.ceil(p / 2), availableParallelism(), MAX_THREADS);
 }
 
-function newJob(lanes: Uint8Array, { N, r }: ScryptParams): ScryptJob {
+/** With which the last thread is done first: six lanes are three and three, four two and two. */
+function bestWidth(params: ScryptParams): number {
+  const cost = ([width, cost]: readonly [number, number]): number =>
+    Math.ceil(Math.ceil(params.p / width) / threadCount(params)) * cost;
+  const [best] = [...COST_OF_WIDTH].sort((one, other) => cost(one) - cost(other));
+  return best?.[0] ?? MAX_WIDTH;
+}
+
+function newJob(lanes: Uint8Array, params: ScryptParams): ScryptJob {
+  const { N, r } = params;
   const shared = new SharedArrayBuffer(lanes.length);
   new Uint8Array(shared).set(lanes);
-  return { N, r, lanes: shared, next: new SharedArrayBuffer(4) };
+  return { N, r, width: bestWidth(params), lanes: shared, next: new SharedArrayBuffer(4) };
 }
 
 interface Thread {

@@ -4,6 +4,8 @@ export interface ScryptJob {
   readonly r: number;
   /** The lanes, each mixed in its place. */
   readonly lanes: SharedArrayBuffer;
+  /** How many lanes a thread mixes side by side. */
+  readonly width: number;
   /** One number: which lane is next. */
   readonly next: SharedArrayBuffer;
 }

@@ -1,0 +1,267 @@
+/**
+ * ROMix of scrypt (RFC 7914 §5) for several lanes side by side, in WebAssembly: fills N places by
+ * BlockMix after BlockMix, then mixes N times with the place that the state names.
+ *
+ * Of the N places only every `stride`-th is kept, and a missing one is made again from the one
+ * before it. A lane that has to do that works beside others that already mix.
+ *
+ * Memory, in places of 128·r bytes: one of zeros, then the lanes' states (`LaneState`, which takes
+ * the room of whole places), then for each lane the two halves of its state, two for making a place
+ * again, and the kept ones, one more than fit in N.
+ */
+import { BLOCK_BYTES, blockMix, eachLane, type EachLane } from './block-mix.ts';
+import type { WasmFunction } from './wasm-assembler.ts';
+
+/** Before the kept places of a lane. */
+export const WORKING_PLACES = 4;
+export const STATE_BYTES = 16;
+/** Where the fields of a lane's state stand, each 32 bits. */
+export const STATE = { x: 0, source: 4, missing: 8, todo: 12 } as const;
+
+export interface RoMixShape {
+  readonly lanes: number;
+  readonly stride: number;
+}
+
+/**
+ * `run(steps, place, mask, filled, states, base, laneBytes)` takes that many steps: fills from the
+ * place `filled` on while that is at most `mask` = N - 1, else mixes, and returns 0 when no lane has
+ * anything left to mix.
+ */
+export function roMix({ lanes, stride }: RoMixShape): Omit<WasmFunction, 'memoryPages'> {
+  const all = eachLane(lanes);
+  const mix = blockMix(all);
+  const ofLane = ['base', 'x', 'source', 'missing', 'todo', 'mixes', 'from', 'with', 'to'];
+  const laneNumbers = Array.from({ length: lanes }, (_, lane) => lane);
+  const laneLocals = laneNumbers.flatMap((lane) => ofLane.map((name) => `${name}_${lane}`));
+  return {
+    parameters: {
+      steps: 'i32',
+      place: 'i32',
+      mask: 'i32',
+      filled: 'i32',
+      states: 'i32',
+      base: 'i32',
+      laneBytes: 'i32',
+    },
+    result: 'i32',
+    locals: {
+      at: 'i32',
+      ...Object.fromEntries(laneLocals.map((name) => [name, 'i32'] as const)),
+      ...mix.locals,
+    },
+    body: `
+      ${all(loadState)}
+      loop
+        local.get filled
+        local.get mask
+        i32.le_u
+        if
+          ${fillStep(all, stride)}
+        else
+          ${all(chooseStep)}
+        end
+        ${mix.body}
+        ${all((lane) => afterStep(lane, stride))}
+        local.get steps
+        i32.const -1
+        i32.add
+        local.tee steps
+        br_if 0
+      end
+      ${all(saveState)}
+      i32.const 0
+      ${all(
+        (lane) => `
+        local.get todo_${lane}
+        i32.or`,
+      )}
+    `,
+  };
+}
+
+function stateAt(lane: number): string {
+  return `
+    local.get states
+    i32.const ${lane * STATE_BYTES}
+    i32.add`;
+}
+
+function loadState(lane: number): string {
+  const fields = Object.entries(STATE).map(
+    ([field, at]) => `
+      ${stateAt(lane)}
+      i32.load ${at}
+      local.set ${field}_${lane}`,
+  );
+  return `
+    local.get base
+    local.get laneBytes
+    i32.const ${lane}
+    i32.mul
+    i32.add
+    local.set base_${lane}
+    ${fields.join('\n')}`;
+}
+
+function saveState(lane: number): string {
+  const fields = Object.entries(STATE).map(
+    ([field, at]) => `
+      ${stateAt(lane)}
+      local.get ${field}_${lane}
+      i32.store ${at}`,
+  );
+  return fields.join('\n');
+}
+
+/** Leaves where place number `index` (a local) stands, from the lane's base. */
+function placeOf(index: string, stride: number): string {
+  return `
+    local.get ${index}
+    i32.const ${stride}
+    i32.div_u
+    i32.const ${WORKING_PLACES}
+    i32.add
+    local.get ${index}
+    i32.const ${stride}
+    i32.rem_u
+    i32.const 1
+    i32.add
+    local.get ${index}
+    i32.const ${stride}
+    i32.rem_u
+    i32.eqz
+    select
+    local.get place
+    i32.mul`;
+}
+
+/** All lanes fill in step. */
+function fillStep(all: EachLane, stride: number): string {
+  return `
+    ${placeOf('filled', stride)}
+    local.set at
+    ${all(
+      (lane) => `
+      local.get base_${lane}
+      local.get at
+      i32.add
+      local.set from_${lane}
+      i32.const 0
+      local.set with_${lane}
+      i32.const 0
+      local.set mixes_${lane}`,
+    )}
+    local.get filled
+    i32.const 1
+    i32.add
+    local.set filled
+    ${placeOf('filled', stride)}
+    local.set at
+    ${all(
+      (lane) => `
+      local.get base_${lane}
+      local.get at
+      i32.add
+      local.set to_${lane}`,
+    )}`;
+}
+
+/** Makes a missing place again, mixes, or works on zeros while other lanes go on. */
+function chooseStep(lane: number): string {
+  return `
+    i32.const 0
+    local.set mixes_${lane}
+    i32.const 0
+    local.set with_${lane}
+    local.get missing_${lane}
+    if
+      local.get source_${lane}
+      local.set from_${lane}
+      local.get base_${lane}           ;; the scratch that the source is not
+      local.get place
+      i32.const 3
+      i32.mul
+      i32.add
+      local.get base_${lane}
+      local.get place
+      i32.const 1
+      i32.shl
+      i32.add
+      local.tee at
+      local.get source_${lane}
+      local.get at
+      i32.eq
+      select
+      local.tee to_${lane}
+      local.set source_${lane}
+      local.get missing_${lane}
+      i32.const 1
+      i32.sub
+      local.set missing_${lane}
+    else
+      local.get todo_${lane}
+      if
+        local.get x_${lane}
+        local.set from_${lane}
+        local.get source_${lane}
+        local.set with_${lane}
+        local.get base_${lane}         ;; the half that the state is not in
+        i32.const 1
+        i32.shl
+        local.get place
+        i32.add
+        local.get x_${lane}
+        i32.sub
+        local.tee to_${lane}
+        local.set x_${lane}
+        i32.const 1
+        local.set mixes_${lane}
+      else
+        i32.const 0
+        local.set from_${lane}
+        local.get base_${lane}
+        local.get place
+        i32.const 1
+        i32.shl
+        i32.add
+        local.set to_${lane}
+      end
+    end`;
+}
+
+/** After a mix the state names the place to mix with next: the first word of its last block. */
+function afterStep(lane: number, stride: number): string {
+  return `
+    local.get mixes_${lane}
+    if
+      local.get x_${lane}
+      local.get place
+      i32.add
+      i32.const ${BLOCK_BYTES}
+      i32.sub
+      i32.load 0
+      local.get mask
+      i32.and
+      local.tee at
+      i32.const ${stride}
+      i32.div_u
+      i32.const ${WORKING_PLACES}
+      i32.add
+      local.get place
+      i32.mul
+      local.get base_${lane}
+      i32.add
+      local.set source_${lane}
+      local.get todo_${lane}
+      i32.const 1
+      i32.sub
+      local.tee todo_${lane}
+      if
+        local.get at
+        i32.const ${stride}
+        i32.rem_u
+        local.set missing_${lane}
+      end
+    end`;
+}
