@@ -10,21 +10,30 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
 
 // Processes and threads are started from files of their own, beside the caller's: all of dist/ is
-// one folder (src/base/sibling-module.ts).
+// one folder (src/base/sibling-module.ts). Each brings all it needs: what it shared with the command
+// line would otherwise be cut into many small files.
 const starts = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' }).filter((file) =>
-  /(^|-)main\.ts$/.test(basename(file)),
+  /-main\.ts$/.test(basename(file)),
 );
 
-await build({
-  cwd: root,
-  input: Object.fromEntries(starts.map((file) => [basename(file, '.ts'), `src/${file}`])),
-  platform: 'node',
-  external: ['koffi', 'sodium-native'], // bring native code that they find beside themselves
-  output: {
-    dir: 'dist',
-    format: 'esm',
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name]-[hash].js',
-    sourcemap: true, // for `--debug`, see bin/keepsake
-  },
+await bundle('main.ts', {
+  chunkFileNames: '[name]-[hash].js',
+
 });
+for (const start of starts) await bundle(start, { codeSplitting: false });
+
+async function bundle(start, output) {
+  await build({
+    cwd: root,
+    input: { [basename(start, '.ts')]: `src/${start}` },
+    platform: 'node',
+    external: ['koffi', 'sodium-native'], // bring native code that they find beside themselves
+    output: {
+      dir: 'dist',
+      format: 'esm',
+      entryFileNames: '[name].js',
+      sourcemap: true, // for `--debug`, see bin/keepsake
+      ...output,
+    },
+  });
+}

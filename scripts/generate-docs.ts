@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { withReference } from '../src/config/config-reference.ts';
 import { renderErrorDocs } from './error-docs.ts';
+import { renderWasmCode } from './wasm-code.ts';
 
 interface Page {
   readonly path: string;
@@ -16,6 +17,7 @@ interface Page {
 const pages: readonly Page[] = [
   { path: 'docs/errors.md', render: () => renderErrorDocs() },
   { path: 'docs/configuration.md', render: withReference },
+  { path: 'src/format/wasm-code.ts', render: () => renderWasmCode() },
 ];
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));

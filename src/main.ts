@@ -13,7 +13,6 @@ import { ExitCode } from './base/exit-code.ts';
 import { runCli } from './cli/cli.ts';
 import { StandardStream } from './cli/standard-stream.ts';
 import { fileSystemKind } from './host/file-system.ts';
-import { collectOften } from './host/memory.ts';
 import type { ProcessFacts } from './repository/lock-holder.ts';
 
 const LOCAL_CONNECTIONS = 4;
@@ -103,26 +102,29 @@ function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-collectOften();
-process.exitCode = await runCli({
-  argv: process.argv.slice(2),
-  environment: process.env,
-  workingFolder: process.cwd(),
-  home: home(),
-  isRoot: process.getuid?.() === 0,
-  stdout: new StandardStream(process.stdout),
-  stderr: new StandardStream(process.stderr),
-  signal: abortOnSignals(),
-  terminalInput: () => process.stdin,
-  readStdin: () => text(process.stdin),
-  workbench: {
-    clock: systemClock,
-    random: systemRandom,
-    self: processFacts(),
-    keepsakeVersion: packageVersion(),
-    openBackend,
-  },
-});
+async function main(): Promise<void> {
+  process.exitCode = await runCli({
+    argv: process.argv.slice(2),
+    environment: process.env,
+    workingFolder: process.cwd(),
+    home: home(),
+    isRoot: process.getuid?.() === 0,
+    stdout: new StandardStream(process.stdout),
+    stderr: new StandardStream(process.stderr),
+    signal: abortOnSignals(),
+    terminalInput: () => process.stdin,
+    readStdin: () => text(process.stdin),
+    workbench: {
+      clock: systemClock,
+      random: systemRandom,
+      self: processFacts(),
+      keepsakeVersion: packageVersion(),
+      openBackend,
+    },
+  });
+  // Output that nobody takes any more must not hold up the end that was asked for.
+  if (process.exitCode === ExitCode.cancelled) process.exit();
+}
 
-// Output that nobody takes any more must not hold up the end that was asked for.
-if (process.exitCode === ExitCode.cancelled) process.exit();
+// Not awaited: commands are loaded from files that need what stands in this one (scripts/build.mjs).
+void main();

@@ -1,5 +1,5 @@
 /**
- * The Rabin fingerprint of a sliding window of 64 bytes, in WebAssembly.
+ * The Rabin fingerprint of a sliding window of 64 bytes, in WebAssembly (scripts/wasm/rabin-scan.ts).
  *
  * The fingerprint of bytes b0..b63 is b0·x^504 + b1·x^496 + … + b63 modulo the polynomial P (degree
  * 53). It is linear, so a byte that leaves is cancelled by a table, and two bytes are taken in one
@@ -21,176 +21,20 @@
  * 6144 (OUT2: L(L(o·x^504))); then the state and, right behind it, the bytes to scan.
  */
 import { mod } from './polynomial.ts';
-import { instantiate, type WasmFunction, type WasmInstance } from './wasm-assembler.ts';
+import { RABIN_SCAN } from './wasm-code.ts';
+import { instantiate, type WasmInstance } from './wasm-instance.ts';
 
 export const WINDOW = 64;
 /** Digest (8 bytes), then the last 64 bytes. All zero is the start. */
 export const STATE_BYTES = 8 + WINDOW;
 
-const STATE_AT = 8192;
+const MEMORY_BYTES = 128 * 1024;
+/** What the loop (scripts/wasm/rabin-scan.ts) has to know. */
+export const STATE_AT = 8192;
 const WINDOW_AT = STATE_AT + 8;
 const BLOCK_AT = WINDOW_AT + WINDOW;
 /** How many bytes one call takes at most. */
-export const BLOCK_BYTES = 128 * 1024 - BLOCK_AT;
-
-/**
- * `at` points to the byte leaving, 64 before the byte coming; `end` to the byte leaving at the end.
- * Gives `at` behind the byte that made a cut, or 0. With `quiet` 1 no cut is seen.
- */
-const SCAN: WasmFunction = {
-  parameters: { at: 'i32', end: 'i32', quiet: 'i32' },
-  result: 'i32',
-  locals: { digest: 'i64', high: 'i32', out: 'i32' },
-  memoryPages: 2,
-  body: `
-    i32.const 0
-    i64.load ${STATE_AT}
-    local.set digest
-
-    block
-      loop
-        local.get at
-        i32.const 1
-        i32.add
-        local.get end
-        i32.ge_u
-        br_if 1                    ;; fewer than two bytes left
-
-        local.get digest           ;; high = top8 * 8, the place in LOW and HIGH
-        i64.const 42
-        i64.shr_u
-        i32.wrap_i64
-        i32.const 0x7f8
-        i32.and
-        local.set high
-
-        local.get at               ;; out = o1 * 8
-        i32.load8_u 0
-        i32.const 3
-        i32.shl
-        local.set out
-
-        local.get digest           ;; low bits of D1, which may be a cut
-        i64.const 8
-        i64.shl
-        local.get high
-        i64.load 0
-        i64.xor
-        local.get out
-        i64.load 4096
-        i64.xor
-        local.get at
-        i64.load8_u ${WINDOW}
-        i64.xor
-        i32.wrap_i64
-        i32.const 0xfffff
-        i32.and
-        local.get quiet
-        i32.or
-        i32.eqz
-        br_if 1                    ;; the single step below finds it again
-
-        local.get digest           ;; D2
-        i64.const 16
-        i64.shl
-        local.get at
-        i64.load8_u ${WINDOW}
-        i64.const 8
-        i64.shl
-        i64.xor
-        local.get at
-        i64.load8_u ${WINDOW + 1}
-        i64.xor
-        local.get out
-        i64.load 6144
-        i64.xor
-        local.get at
-        i32.load8_u 1
-        i32.const 3
-        i32.shl
-        i64.load 4096
-        i64.xor
-        local.get high
-        i64.load 2048
-        local.get digest
-        i64.const 34
-        i64.shr_u
-        i32.wrap_i64
-        i32.const 0x7f8
-        i32.and
-        i64.load 0
-        i64.xor
-        i64.xor
-        local.set digest
-
-        local.get at
-        i32.const 2
-        i32.add
-        local.set at
-
-        local.get digest
-        i32.wrap_i64
-        i32.const 0xfffff
-        i32.and
-        local.get quiet
-        i32.or
-        br_if 0
-
-        local.get at               ;; a cut behind the second byte
-        return
-      end
-    end
-
-    block                          ;; one byte: the odd last one, or the one that makes a cut
-      local.get at
-      local.get end
-      i32.ge_u
-      br_if 0
-
-      local.get digest
-      i64.const 8
-      i64.shl
-      local.get digest
-      i64.const 42
-      i64.shr_u
-      i32.wrap_i64
-      i32.const 0x7f8
-      i32.and
-      i64.load 0
-      i64.xor
-      local.get at
-      i32.load8_u 0
-      i32.const 3
-      i32.shl
-      i64.load 4096
-      i64.xor
-      local.get at
-      i64.load8_u ${WINDOW}
-      i64.xor
-      local.set digest
-
-      local.get at
-      i32.const 1
-      i32.add
-      local.set at
-
-      local.get digest
-      i32.wrap_i64
-      i32.const 0xfffff
-      i32.and
-      local.get quiet
-      i32.or
-      br_if 0
-      local.get at
-      return
-    end
-
-    i32.const 0
-    local.get digest
-    i64.store ${STATE_AT}
-    i32.const 0
-  `,
-};
+export const BLOCK_BYTES = MEMORY_BYTES - BLOCK_AT;
 
 /** One polynomial's tables and loop. Between calls the state is the caller's: many may share it. */
 export class RabinEngine {
@@ -198,7 +42,7 @@ export class RabinEngine {
   readonly #window: Uint8Array;
 
   constructor(polynomial: bigint) {
-    this.#wasm = instantiate(SCAN);
+    this.#wasm = instantiate(RABIN_SCAN, MEMORY_BYTES);
     this.#window = this.#wasm.memory.subarray(STATE_AT, BLOCK_AT);
     fillTables(new BigUint64Array(this.#wasm.memory.buffer), polynomial);
   }

@@ -9,46 +9,38 @@
  * MiB, 37 ms in 32. To the first time 25 ms are added by fresh memory and code.
  */
 import { equalBytes, fromHex } from '../base/bytes.ts';
-import { BLOCK_BYTES } from './block-mix.ts';
-import { roMix, STATE, STATE_BYTES, WORKING_PLACES } from './ro-mix.ts';
-import { instantiate, type WasmInstance } from './wasm-assembler.ts';
+import {
+  BLOCK_BYTES,
+  layoutOf,
+  mixerBytes,
+  STATE,
+  STATE_BYTES,
+  WORKING_PLACES,
+  type Layout,
+  type MixParams,
+} from './scrypt-layout.ts';
+import { RO_MIX } from './wasm-code.ts';
+import { instantiate, type WasmInstance } from './wasm-instance.ts';
 
 const BLOCK_WORDS = 16;
-const PAGE_BYTES = 64 * 1024;
 /** A call, so that V8 can go over to optimized code between two. */
 const STEPS_A_CALL = 256;
 
-export interface MixParams {
-  /** A power of two, at least 4. */
-  readonly N: number;
-  readonly r: number;
-}
-
-/** Where things stand in memory for some parameters. */
-interface Layout {
-  readonly N: number;
-  readonly place: number;
-  /** Every that many-th place is kept. */
-  readonly stride: number;
-  readonly states: number;
-  readonly base: number;
-  readonly laneBytes: number;
-}
+/** How many lanes can be mixed at once. */
+export type MixWidth = keyof typeof RO_MIX;
 
 /** Mixes that many lanes at a time, in memory of its own that goes with it. */
 export class ScryptMixer {
   readonly #wasm: WasmInstance;
   readonly #words: Uint32Array;
-  readonly #lanes: number;
+  readonly #lanes: MixWidth;
   readonly #layout: Layout;
 
-  constructor(params: MixParams, lanes: number) {
+  constructor(params: MixParams, lanes: MixWidth) {
     this.#lanes = lanes;
     this.#layout = layoutOf(params, lanes);
     const bytes = Math.max(mixerBytes(params, lanes), mixerBytes(VECTOR, lanes));
-    const memoryPages = Math.ceil(bytes / PAGE_BYTES);
-    const { stride } = this.#layout;
-    this.#wasm = instantiate({ ...roMix({ lanes, stride }), memoryPages });
+    this.#wasm = instantiate(RO_MIX[lanes], bytes);
     this.#words = new Uint32Array(this.#wasm.memory.buffer);
   }
 
@@ -112,20 +104,6 @@ export class ScryptMixer {
   #place(at: number, bytes: number): Uint32Array {
     return this.#words.subarray(at / 4, (at + bytes) / 4);
   }
-}
-
-/** What a mixer of these parameters takes. */
-export function mixerBytes(params: MixParams, lanes: number): number {
-  const { base, laneBytes } = layoutOf(params, lanes);
-  return base + lanes * laneBytes;
-}
-
-function layoutOf({ N, r }: MixParams, lanes: number): Layout {
-  const place = 2 * r * BLOCK_BYTES;
-  const stride = Math.max(lanes, 2);
-  const statePlaces = Math.ceil((lanes * STATE_BYTES) / place);
-  const laneBytes = (WORKING_PLACES + Math.floor(N / stride) + 1) * place;
-  return { N, place, stride, states: place, base: (1 + statePlaces) * place, laneBytes };
 }
 
 function wordsOf(block: Uint8Array): Uint32Array {

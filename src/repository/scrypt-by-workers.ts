@@ -12,7 +12,8 @@ import {
   type Scrypt,
   type ScryptParams,
 } from '../format/kdf.ts';
-import { mixerBytes } from '../format/scrypt-mix.ts';
+import { mixerBytes } from '../format/scrypt-layout.ts';
+import type { MixWidth } from '../format/scrypt-mix.ts';
 import type { ScryptJob } from './scrypt-job.ts';
 
 /** N·r·p of a single lane of restic's, for which OpenSSL takes as long as a thread to start. */
@@ -20,13 +21,11 @@ const WORTH_A_THREAD = 2 ** 18;
 const MAX_THREADS = 2;
 /** Of one thread; restic's keys take 32 MiB. */
 const MAX_MEMORY_BYTES = 64 * 1024 * 1024;
-/** Lanes that a thread mixes side by side. */
-const MAX_WIDTH = 3;
-/** Three lanes take half as long again as two. */
-const COST_OF_WIDTH = new Map([
-  [2, 2],
-  [MAX_WIDTH, 3],
-]);
+/** What mixing so many lanes side by side takes: three half as long again as two. */
+const WIDTHS = [
+  { width: 2, cost: 2 },
+  { width: 3, cost: 3 },
+] as const;
 /** Little is allocated outside of WebAssembly's memory. */
 const NURSERY_MB = 1;
 
@@ -34,7 +33,7 @@ const NURSERY_MB = 1;
 export function canSpread(params: ScryptParams): boolean {
   const { N, r, p } = params;
   const isWorthIt = N >= 4 && p > 1 && N * r * p > WORTH_A_THREAD;
-  return isWorthIt && mixerBytes(params, MAX_WIDTH) <= MAX_MEMORY_BYTES;
+  return isWorthIt && WIDTHS.every(({ width }) => mixerBytes(params, width) <= MAX_MEMORY_BYTES);
 }
 
 /** Falls back to OpenSSL wherever threads or vectors are not to be had. */
@@ -59,11 +58,12 @@ function threadCount({ p }: ScryptParams): number {
 }
 
 /** With which the last thread is done first: six lanes are three and three, four two and two. */
-function bestWidth(params: ScryptParams): number {
-  const cost = ([width, cost]: readonly [number, number]): number =>
-    Math.ceil(Math.ceil(params.p / width) / threadCount(params)) * cost;
-  const [best] = [...COST_OF_WIDTH].sort((one, other) => cost(one) - cost(other));
-  return best?.[0] ?? MAX_WIDTH;
+function bestWidth(params: ScryptParams): MixWidth {
+  const rounds = WIDTHS.map(({ width, cost }) => {
+    const turns = Math.ceil(Math.ceil(params.p / width) / threadCount(params));
+    return { width, cost: turns * cost };
+  });
+  return rounds.reduce((best, other) => (other.cost < best.cost ? other : best)).width;
 }
 
 function newJob(lanes: Uint8Array, params: ScryptParams): ScryptJob {

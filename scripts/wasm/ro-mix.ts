@@ -1,34 +1,27 @@
 /**
  * ROMix of scrypt (RFC 7914 §5) for several lanes side by side, in WebAssembly: fills N places by
  * BlockMix after BlockMix, then mixes N times with the place that the state names.
- *
- * Of the N places only every `stride`-th is kept, and a missing one is made again from the one
- * before it. A lane that has to do that works beside others that already mix.
- *
- * Memory, in places of 128·r bytes: one of zeros, then the lanes' states (`LaneState`, which takes
- * the room of whole places), then for each lane the two halves of its state, two for making a place
- * again, and the kept ones, one more than fit in N.
+
+ * The memory is laid out by src/format/scrypt-layout.ts. A lane that has to make a place again works
+ * beside others that already mix.
  */
-import { BLOCK_BYTES, blockMix, eachLane, type EachLane } from './block-mix.ts';
-import type { WasmFunction } from './wasm-assembler.ts';
-
-/** Before the kept places of a lane. */
-export const WORKING_PLACES = 4;
-export const STATE_BYTES = 16;
-/** Where the fields of a lane's state stand, each 32 bits. */
-export const STATE = { x: 0, source: 4, missing: 8, todo: 12 } as const;
-
-export interface RoMixShape {
-  readonly lanes: number;
-  readonly stride: number;
-}
+import {
+  BLOCK_BYTES,
+  strideOf,
+  STATE,
+  STATE_BYTES,
+  WORKING_PLACES,
+} from '../../src/format/scrypt-layout.ts';
+import { blockMix, eachLane, type EachLane } from './block-mix.ts';
+import type { WasmFunction } from './assembler.ts';
 
 /**
  * `run(steps, place, mask, filled, states, base, laneBytes)` takes that many steps: fills from the
  * place `filled` on while that is at most `mask` = N - 1, else mixes, and returns 0 when no lane has
  * anything left to mix.
  */
-export function roMix({ lanes, stride }: RoMixShape): Omit<WasmFunction, 'memoryPages'> {
+export function roMix(lanes: number): WasmFunction {
+  const stride = strideOf(lanes);
   const all = eachLane(lanes);
   const mix = blockMix(all);
   const ofLane = ['base', 'x', 'source', 'missing', 'todo', 'mixes', 'from', 'with', 'to'];

@@ -7,9 +7,9 @@
  * vectors is word 5i mod 16 of the block, and a quarter-round is the same for all four columns.
  * Source: Colin Percival's scrypt, crypto_scrypt_smix_sse2.c.
  */
-import type { ValueType } from './wasm-assembler.ts';
+import { BLOCK_BYTES } from '../../src/format/scrypt-layout.ts';
+import type { ValueType } from './assembler.ts';
 
-export const BLOCK_BYTES = 64;
 const VECTORS = [0, 1, 2, 3] as const;
 
 export interface WasmPart {
