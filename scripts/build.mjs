@@ -18,7 +18,6 @@ const starts = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' }).
 
 await bundle('main.ts', {
   chunkFileNames: '[name]-[hash].js',
-
 });
 for (const start of starts) await bundle(start, { codeSplitting: false });
 

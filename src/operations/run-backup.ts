@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { TOP_NAMES } from '../backend/layout.ts';
 import { StringSet } from '../base/string-set.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { returnLargeMemory, returnSmallMemory } from '../host/libc.ts';
+import { returnSmallMemory } from '../host/libc.ts';
 import { distrustLostPacks } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
 import type {
@@ -52,14 +52,14 @@ export async function runBackup(
   { repository, startedAt, emitter, start }: BackupRun,
 ): Promise<BackupResult> {
   const { signal, dryRun } = input;
-  returnLargeMemory();
-  if (!dryRun) await tidyStore(workbench, repository, signal);
   const damage: ArchiveProblem[] = [];
   const onDamage = (error: KeepsakeError): void => {
     damage.push({ path: '/', error, kind: 'parent' });
   };
-  const snapshots = await repository.loadSnapshots({ signal, onDamage });
-  await repository.loadIndex({ signal });
+  const [snapshots] = await Promise.all([
+    loadStored(repository, { signal, onDamage }),
+    dryRun ? undefined : tidyStore(workbench, repository, signal),
+  ]);
   const [parent, packs] = await Promise.all([
     findParent(repository, snapshots, { ...input, uid: workbench.self.uid, onDamage }),
     distrustLostPacks(repository, { signal }),
@@ -78,6 +78,16 @@ export async function runBackup(
   const facts = { ...common, paths, excludes, hostname, time };
   const snapshot = makeSnapshot(workbench, facts);
   return { ...common, snapshotId: await repository.saveSnapshot(snapshot, { signal }) };
+}
+
+/** The index after the snapshots, so that it has what each of them needs. */
+async function loadStored(
+  repository: Repository,
+  options: Parameters<Repository['loadSnapshots']>[0],
+): ReturnType<Repository['loadSnapshots']> {
+  const snapshots = await repository.loadSnapshots(options);
+  await repository.loadIndex(options);
+  return snapshots;
 }
 
 /** Removes what runs that were cut off left half written; a younger one may still be at work. */
