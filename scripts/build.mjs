@@ -13,7 +13,7 @@ rmSync(`${root}dist`, { recursive: true, force: true });
 // one folder (src/base/sibling-module.ts). Each brings all it needs: what it shared with the command
 // line would otherwise be cut into many small files.
 const starts = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' }).filter((file) =>
-  /-main\.ts$/.test(basename(file)),
+  basename(file).endsWith('-main.ts'),
 );
 
 await bundle('main.ts', {

@@ -78,108 +78,113 @@ function doubleRound(all: EachLane): string {
   ].join('\n');
 }
 
+const LANE_VECTORS = ['sum', ...VECTORS.flatMap((vector) => [`x${vector}`, `before${vector}`])];
+
+function localsOf(all: EachLane): WasmPart['locals'] {
+  const names: string[] = [];
+  all((lane) => {
+    names.push(...LANE_VECTORS.map((name) => `${name}_${lane}`));
+    return '';
+  });
+  return {
+    left: 'i32',
+    hop: 'i32',
+    rounds: 'i32',
+    ...Object.fromEntries(names.map((name) => [name, 'v128'] as const)),
+  };
+}
+
+/** x = the last block */
+function loadLast(lane: number): string {
+  const last = (from: string, vector: number): string => `
+    local.get ${from}_${lane}
+    local.get place
+    i32.add
+    i32.const ${BLOCK_BYTES}
+    i32.sub
+    v128.load ${16 * vector}`;
+  return each(
+    (vector) => `
+      ${last('from', vector)}
+      ${last('with', vector)}
+      v128.xor
+      local.set x${vector}_${lane}`,
+  );
+}
+
+/** before = x = x XOR the next block */
+function mixIn(lane: number): string {
+  return each(
+    (vector) => `
+      local.get x${vector}_${lane}
+      local.get from_${lane}
+      v128.load ${16 * vector}
+      v128.xor
+      local.get with_${lane}
+      v128.load ${16 * vector}
+      v128.xor
+      local.tee x${vector}_${lane}
+      local.set before${vector}_${lane}`,
+  );
+}
+
+/** Adds what was before, stores it, and goes on to the next block. */
+function storeNext(lane: number): string {
+  return `
+    ${each(
+      (vector) => `
+        local.get to_${lane}
+        local.get x${vector}_${lane}
+        local.get before${vector}_${lane}
+        i32x4.add
+        local.tee x${vector}_${lane}
+        v128.store ${16 * vector}`,
+    )}
+    ${moveOn(`from_${lane}`, `i32.const ${BLOCK_BYTES}`)}
+    ${moveOn(`with_${lane}`, `i32.const ${BLOCK_BYTES}`)}
+    ${moveOn(`to_${lane}`, 'local.get hop')}`;
+}
+
+function moveOn(pointer: string, step: string): string {
+  return `
+    local.get ${pointer}
+    ${step}
+    i32.add
+    local.set ${pointer}`;
+}
+
 /**
  * BlockMix of `from_<lane>` XOR `with_<lane>` into `to_<lane>`, for each lane; all are places of
  * `place` = 128·r bytes, and all but `place` are changed. Even blocks of the result go to the front
  * half, odd ones to the back half.
  */
 export function blockMix(all: EachLane): WasmPart {
-  const vectors = VECTORS.map((vector) => `x${vector}`);
-  const ofLane = ['sum', ...vectors, ...VECTORS.map((vector) => `before${vector}`)];
-  const names: string[] = [];
-  all((lane) => {
-    names.push(...ofLane.map((name) => `${name}_${lane}`));
-    return '';
-  });
   return {
-    locals: {
-      left: 'i32',
-      hop: 'i32',
-      rounds: 'i32',
-      ...Object.fromEntries(names.map((name) => [name, 'v128'] as const)),
-    },
+    locals: localsOf(all),
     body: `
       local.get place
       local.tee left
       i32.const 1
       i32.shr_u
       local.set hop                    ;; from front half to back half
-      ${all((lane) =>
-        each(
-          (vector) => `
-            local.get from_${lane}     ;; x = the last block
-            local.get place
-            i32.add
-            i32.const ${BLOCK_BYTES}
-            i32.sub
-            v128.load ${16 * vector}
-            local.get with_${lane}
-            local.get place
-            i32.add
-            i32.const ${BLOCK_BYTES}
-            i32.sub
-            v128.load ${16 * vector}
-            v128.xor
-            local.set x${vector}_${lane}`,
-        ),
-      )}
+      ${all(loadLast)}
       loop
-        ${all((lane) =>
-          each(
-            (vector) => `
-              local.get x${vector}_${lane}
-              local.get from_${lane}
-              v128.load ${16 * vector}
-              v128.xor
-              local.get with_${lane}
-              v128.load ${16 * vector}
-              v128.xor
-              local.tee x${vector}_${lane}
-              local.set before${vector}_${lane}`,
-          ),
-        )}
+        ${all(mixIn)}
         i32.const 4
         local.set rounds
         loop
           ${doubleRound(all)}
+          ${moveOn('rounds', 'i32.const -1')}
           local.get rounds
-          i32.const -1
-          i32.add
-          local.tee rounds
           br_if 0
         end
-        ${all(
-          (lane) => `
-            ${each(
-              (vector) => `
-                local.get to_${lane}
-                local.get x${vector}_${lane}
-                local.get before${vector}_${lane}
-                i32x4.add
-                local.tee x${vector}_${lane}
-                v128.store ${16 * vector}`,
-            )}
-            local.get from_${lane}
-            i32.const ${BLOCK_BYTES}
-            i32.add
-            local.set from_${lane}
-            local.get with_${lane}
-            i32.const ${BLOCK_BYTES}
-            i32.add
-            local.set with_${lane}
-            local.get to_${lane}
-            local.get hop
-            i32.add
-            local.set to_${lane}`,
-        )}
+        ${all(storeNext)}
         i32.const ${BLOCK_BYTES}       ;; and back, one block further
         local.get hop
         i32.sub
         local.set hop
+        ${moveOn('left', `i32.const -${BLOCK_BYTES}`)}
         local.get left
-        i32.const -${BLOCK_BYTES}
-        i32.add
-        local.tee left
         br_if 0
       end`,
   };

@@ -169,58 +169,68 @@ function chooseStep(lane: number): string {
     local.set with_${lane}
     local.get missing_${lane}
     if
-      local.get source_${lane}
-      local.set from_${lane}
-      local.get base_${lane}           ;; the scratch that the source is not
-      local.get place
-      i32.const 3
-      i32.mul
-      i32.add
-      local.get base_${lane}
-      local.get place
-      i32.const 1
-      i32.shl
-      i32.add
-      local.tee at
-      local.get source_${lane}
-      local.get at
-      i32.eq
-      select
-      local.tee to_${lane}
-      local.set source_${lane}
-      local.get missing_${lane}
-      i32.const 1
-      i32.sub
-      local.set missing_${lane}
+      ${makeAgain(lane)}
     else
       local.get todo_${lane}
       if
-        local.get x_${lane}
-        local.set from_${lane}
-        local.get source_${lane}
-        local.set with_${lane}
-        local.get base_${lane}         ;; the half that the state is not in
-        i32.const 1
-        i32.shl
-        local.get place
-        i32.add
-        local.get x_${lane}
-        i32.sub
-        local.tee to_${lane}
-        local.set x_${lane}
-        i32.const 1
-        local.set mixes_${lane}
+        ${mixNext(lane)}
       else
         i32.const 0
         local.set from_${lane}
-        local.get base_${lane}
-        local.get place
-        i32.const 1
-        i32.shl
-        i32.add
+        ${scratch(lane, 2)}
         local.set to_${lane}
       end
     end`;
+}
+
+/** Leaves the address of one of a lane's working places. */
+function scratch(lane: number, place: number): string {
+  return `
+    local.get base_${lane}
+    local.get place
+    i32.const ${place}
+    i32.mul
+    i32.add`;
+}
+
+/** Into the scratch that the source is not in. */
+function makeAgain(lane: number): string {
+  return `
+    local.get source_${lane}
+    local.set from_${lane}
+    ${scratch(lane, 3)}
+    ${scratch(lane, 2)}
+    local.tee at
+    local.get source_${lane}
+    local.get at
+    i32.eq
+    select
+    local.tee to_${lane}
+    local.set source_${lane}
+    local.get missing_${lane}
+    i32.const 1
+    i32.sub
+    local.set missing_${lane}`;
+}
+
+/** Into the half that the state is not in. */
+function mixNext(lane: number): string {
+  return `
+    local.get x_${lane}
+    local.set from_${lane}
+    local.get source_${lane}
+    local.set with_${lane}
+    local.get base_${lane}
+    i32.const 1
+    i32.shl
+    local.get place
+    i32.add
+    local.get x_${lane}
+    i32.sub
+    local.tee to_${lane}
+    local.set x_${lane}
+    i32.const 1
+    local.set mixes_${lane}`;
 }
 
 /** After a mix the state names the place to mix with next: the first word of its last block. */

@@ -38,6 +38,8 @@ interface Libc {
   /** These two are not in every C library. */
   readonly mallopt: Call | undefined;
   readonly mallocTrim: Call | undefined;
+  readonly madvise: Call;
+  readonly addressOf: (memory: Uint8Array) => bigint;
 }
 
 let loaded: Libc | undefined;
@@ -54,6 +56,22 @@ const LARGE_BYTES = 1 << 20;
  */
 export function returnLargeMemory(): void {
   libc().mallopt?.(M_MMAP_THRESHOLD, LARGE_BYTES);
+}
+
+/** From <sys/mman.h> of Linux. */
+const MADV_HUGEPAGE = 14;
+const PAGE_BYTES = 4096n;
+
+/**
+ * Has the kernel give this memory in pieces of 2 MiB, if it has any, instead of 4 KiB at each first
+ * touch: 3 instead of 14 ms for a pack. Only advice: nothing is said if it is not taken.
+ */
+export function wantHugePages(memory: Uint8Array): void {
+  const { madvise, addressOf } = libc();
+  const begin = addressOf(memory);
+  const at = (begin + PAGE_BYTES - 1n) & -PAGE_BYTES;
+  const end = (begin + BigInt(memory.byteLength)) & -PAGE_BYTES;
+  if (end > at) madvise(at, end - at, MADV_HUGEPAGE);
 }
 
 /**
@@ -247,6 +265,8 @@ function loadLibc(): Libc {
       ioctl: bind('int ioctl(int fd, unsigned long request, void *argument)'),
       close: bind('int close(int fd)'),
       mallopt: bindIfThere(bind, 'int mallopt(int param, int value)'),
+      madvise: bind('int madvise(uintptr_t address, size_t length, int advice)'),
+      addressOf: (memory) => koffi.address(memory),
       mallocTrim: bindIfThere(bind, 'int malloc_trim(size_t pad)'),
     };
   } catch (cause) {

@@ -142,6 +142,7 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
       capture: {
         scratchFolder: scratch.path,
         gate: workbench.gate,
+        gateAhead: workbench.lowMemory !== true,
         method: input.captureMethod,
         check: input.databaseCheck,
         lockLimitMs: input.lockLimitMs,

@@ -6,6 +6,8 @@ import type { Parcel } from './seal-protocol.ts';
 export interface FileSealing {
   /** For this thread's share. */
   readonly here: ThreadSealer;
+  /** By which the repository has content cut. */
+  readonly polynomial: bigint;
   /** So much will come soon: the worker is started while the caller waits for it. */
   expect(sizeBytes: number): void;
   /** Hands a task to the worker's module; `undefined` where it has enough to do, or is none. */

@@ -1,6 +1,7 @@
 /** A pack being filled: sealed blobs one after the other, the header last. */
 import { releaseMemory } from '../base/bytes.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
+import { wantHugePages } from '../host/libc.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import type { IndexedBlob } from '../format/index-file.ts';
 import { encodePackHeader, PACK_MAX_BLOBS } from '../format/pack.ts';
@@ -8,6 +9,10 @@ import type { SealedBlob } from './blob-sealer.ts';
 
 /** Room for the header and for the blob that goes over the target. */
 const SPARE_BYTES = 1 << 20;
+
+const HUGE_FROM_BYTES = 1 << 20;
+/** Two packs of this size in one or two pages more each: too much where memory is low. */
+const WORTH_HUGE_PAGES_BYTES = 16 << 20;
 
 export class PackBuilder {
   readonly type: 'data' | 'tree';
@@ -62,8 +67,15 @@ export class PackBuilder {
   room(sizeBytes: number): Uint8Array {
     this.#bytes ??= Buffer.allocUnsafeSlow(this.#targetSizeBytes + SPARE_BYTES);
     const end = this.#sizeBytes + sizeBytes;
+    if (this.#sizeBytes < HUGE_FROM_BYTES && end >= HUGE_FROM_BYTES) this.#wantHugePages();
     if (end > this.#bytes.length) this.#bytes = grown(this.#bytes, end + SPARE_BYTES);
     return this.#bytes.subarray(this.#sizeBytes, end);
+  }
+
+  /** Most packs of a large target get full once they have got so far. */
+  #wantHugePages(): void {
+    if (this.#bytes === undefined || this.#targetSizeBytes < WORTH_HUGE_PAGES_BYTES) return;
+    wantHugePages(this.#bytes.subarray(this.#sizeBytes));
   }
 
   #append(bytes: Uint8Array): void {

@@ -4,6 +4,7 @@
  */
 import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { compareRawNames } from '../base/raw-name.ts';
+import { isSameTime } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import type { Leaf } from '../source/source.ts';
 import { databaseOfSidecar } from '../source/sqlite-files.ts';
@@ -37,7 +38,7 @@ export interface ArchiveRecord {
 /** What only looks like a database, or is one no more: worth keeping as the file it is. */
 const WORTH_A_PLAIN_COPY = ['DATABASE_DAMAGED', 'DATABASE_EMPTY', 'DATABASE_NOT_SQLITE'];
 
-export class DatabaseCaptures {
+export class DatabaseCaptures implements AsyncDisposable {
   readonly warnings: { path: string; warning: CaptureWarning }[] = [];
   readonly #options: ArchiveOptions;
   readonly #record: ArchiveRecord;
@@ -50,10 +51,12 @@ export class DatabaseCaptures {
   /** Stand in the draft with the content the parent snapshot has of them. */
   readonly #drafted = new Set<string>();
   readonly #takenOver = new Set<string>();
+  readonly #own: AsyncDisposable & { gate: Gate };
 
   constructor(options: ArchiveOptions, record: ArchiveRecord) {
     this.#options = options;
     this.#record = record;
+    this.#own = ownGateUnless(options.capture.gate);
   }
 
   get isNeeded(): boolean {
@@ -87,6 +90,8 @@ export class DatabaseCaptures {
     const { store, parent } = this.#options;
     const known = parent?.manifest?.databases.find((database) => database.path === path);
     const content = known && storedContent(known, { previous, store });
+    const isTouched = previous === undefined || !isSameTime(previous.mtime, node.mtime);
+    if (isTouched && this.#options.capture.gateAhead === true) this.#own.gate.start();
     if (content === undefined) return { ...node, content: null };
     this.#drafted.add(path);
     return { ...node, size: known?.sizeBytes ?? 0, content };
@@ -98,7 +103,7 @@ export class DatabaseCaptures {
   }
 
   async captureAll(): Promise<void> {
-    await using own = ownGateUnless(this.#options.capture.gate);
+    await using own = this.#own;
     const { gate } = own;
     for (const path of this.#options.configuredDatabases) await this.#capture(path, gate);
     // Files are read side by side, so that they are found in any order.
@@ -122,6 +127,11 @@ export class DatabaseCaptures {
   isSidecarOfCaptured(path: string): boolean {
     const database = databaseOfSidecar(path);
     return database !== undefined && this.#captured.has(database);
+  }
+
+  /** After a run that did not come to its captures. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#own[Symbol.asyncDispose]();
   }
 
   /** A captured database must stand in the tree, or the snapshot is not what it says. */

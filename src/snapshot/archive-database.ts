@@ -32,6 +32,8 @@ export interface CaptureSettings {
   readonly scratchFolder: string;
   /** Else one is started for the captures, and ends with them. */
   readonly gate?: Gate | undefined;
+  /** Start it while the files are read, once a database is met that was written to. */
+  readonly gateAhead?: boolean | undefined;
   readonly method?: CaptureMethod | undefined;
   readonly lockLimitMs?: number | undefined;
   readonly busyLimitMs?: number | undefined;

@@ -3,7 +3,7 @@
  * (design §3.2). The second pass reads only what changed meanwhile; a file that vanished between
  * the passes stays, because the captured rows may name it.
  */
-import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
 import type { SourceEntry } from '../source/source.ts';
 import { DatabaseCaptures } from './archive-captures.ts';
@@ -18,7 +18,7 @@ import {
 import { ArchiveTally } from './archive-tally.ts';
 import { ItemJudge } from './item-judge.ts';
 import { FolderNames } from './folder-names.ts';
-import { KeptDraft, unsettledAmong } from './kept-draft.ts';
+import { isOfFirstPass, KeptDraft, unsettledAmong } from './kept-draft.ts';
 import { encodeManifest, MANIFEST_NAME, type Manifest } from './manifest.ts';
 import { NamedFileRescue } from './named-file-rescue.ts';
 import { ownFileNodes } from './own-file-nodes.ts';
@@ -30,10 +30,11 @@ import { plainIn } from './unchanged.ts';
 
 export async function archive(options: ArchiveOptions): Promise<ArchiveResult> {
   using scratch = new TreeScratch(options.capture.scratchFolder);
-  return await new ArchiveRun(options, scratch).run();
+  await using run = new ArchiveRun(options, scratch);
+  return await run.run();
 }
 
-class ArchiveRun {
+class ArchiveRun implements AsyncDisposable {
   readonly #options: ArchiveOptions;
   readonly #counts = newArchiveCounts();
   readonly #problems: ArchiveProblem[] = [];
@@ -102,6 +103,10 @@ class ArchiveRun {
       problems: this.#problems,
       warnings: this.#captures.warnings,
     };
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#captures[Symbol.asyncDispose]();
   }
 
   /** A missing database says more than missing paths. */
@@ -290,9 +295,4 @@ class ArchiveRun {
       now: this.#options.clock.now(),
     });
   }
-}
-
-/** Of files as the pass met them, as opposed to what was found out about databases. */
-function isOfFirstPass({ kind, error }: ArchiveProblem): boolean {
-  return kind === 'file' && isKeepsakeError(error) && error.code.startsWith('SOURCE_');
 }

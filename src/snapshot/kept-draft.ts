@@ -62,3 +62,8 @@ export class KeptDraft {
     return trees.saveTree(tree.finish());
   }
 }
+
+/** Of files as the pass met them, as opposed to what was found out about databases. */
+export function isOfFirstPass({ kind, error }: ArchiveProblem): boolean {
+  return kind === 'file' && isKeepsakeError(error) && error.code.startsWith('SOURCE_');
+}

@@ -6,7 +6,7 @@ import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { exitStatusHelp } from '../exit-status.ts';
 import { followEvents } from '../follow-events.ts';
-import { collect } from '../snapshot-flags.ts';
+import { collect, readingInput } from '../snapshot-flags.ts';
 
 interface RebuildFlags {
   readonly app?: string;
@@ -39,7 +39,6 @@ async function rebuild(
   if (!dryRun) context.startRun('rebuild', { app });
   const { openRebuild } = await import('../../operations/rebuild/rebuild.ts');
   const { rebuildMachine } = await import('../../operations/rebuild/rebuild-machine.ts');
-  const { readingInput } = await import('../snapshot-flags.ts');
   const { printRebuildPlan } = await import('../render-rebuild-plan.ts');
   const { RebuildRenderer } = await import('../render-rebuild.ts');
   const { output, host } = context;

@@ -5,12 +5,14 @@ import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { ExitCode } from '../../base/exit-code.ts';
 import type { Settings } from '../../config/environment.ts';
 import { errnoCode } from '../../host/system-call-error.ts';
+import { askYes } from '../ask-yes.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { DefineCommand } from '../command-table.ts';
 import { configuredApp } from '../configured-app.ts';
 import { exitStatusHelp } from '../exit-status.ts';
 import type { RecoverySheet } from '../render-recovery-sheet.ts';
 import { sheetPasswordFile } from '../sheet-password-file.ts';
+import { readingInput } from '../snapshot-flags.ts';
 
 interface SheetFlags {
   readonly app?: string;
@@ -54,7 +56,6 @@ async function recoverySheet(context: CommandContext, flags: SheetFlags): Promis
 async function makeSheet(context: CommandContext, flags: SheetFlags): Promise<RecoverySheet> {
   const { readRecoveryFacts } = await import('../../operations/recovery/recovery-facts.ts');
   const { recoveryCommands } = await import('../../operations/recovery/recovery-commands.ts');
-  const { readingInput } = await import('../snapshot-flags.ts');
   const need = 'to say how an app comes back, it must be known';
   const app = await configuredApp(context, flags.app, { command: COMMAND, need });
   const settings = await context.settings();
@@ -95,7 +96,6 @@ async function assertPrivate(context: CommandContext, target: string | undefined
     if (await isFileOrAbsent(target)) return;
     throw usage(`${where}, and ${target} is no file`);
   }
-  const { askYes } = await import('../ask-yes.ts');
   if (context.output.json || !context.output.isTerminal) throw usage(where);
   const answer = await askYes(context.host, 'Show the password on this screen? [y/N] ');
   if (answer === undefined) throw usage(where);
