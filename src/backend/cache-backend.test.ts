@@ -177,6 +177,22 @@ test('listing removes cached files that the store no longer holds', async () => 
   }
 });
 
+test('that is done once a day', async () => {
+  const { store, counted, folder, fileOf } = await setting();
+  const clock = new FakeClock();
+  const list = () => withCache(counted, { ...known, folder, clock }).list('snapshot');
+  const backend = withCache(counted, { ...known, folder, clock });
+  await Array.fromAsync(list());
+  await backend.save(SNAPSHOT, BYTES);
+  store.tamper(SNAPSHOT, undefined);
+  clock.advance(23 * 3600_000);
+  await Array.fromAsync(list());
+  await stat(fileOf(SNAPSHOT));
+  clock.advance(3600_000);
+  await Array.fromAsync(list());
+  await expect(stat(fileOf(SNAPSHOT))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 test('a removed file leaves the cache too', async () => {
   const { open, fileOf } = await setting();
   const backend = open();

@@ -113,8 +113,20 @@ export class CacheFolder {
     await removeQuietly(this.#surroundings.layer, path);
   }
 
-  /** Removes what the store no longer holds, and what writers cut off a day ago left. */
+  /**
+   * Removes what the store no longer holds, and what writers cut off a day ago left: once a day,
+   * because that lists 256 folders. Until then it only takes room: nobody asks for it.
+   */
   async keepOnly(kind: CachedKind, names: ReadonlySet<string>): Promise<void> {
+    const { layer, clock } = this.#surroundings;
+    const marker = join(this.#path, tidiedMarker(kind));
+    const ageMs = clock.now().getTime() - (await modifiedMs(layer, marker));
+    if (ageMs >= 0 && ageMs < DAY_MS) return;
+    await this.#removeOthers(kind, names);
+    await this.#touch(marker);
+  }
+
+  async #removeOthers(kind: CachedKind, names: ReadonlySet<string>): Promise<void> {
     const { layer, clock } = this.#surroundings;
     const before = clock.now().getTime() - DAY_MS;
     for await (const { path, name } of cachedFiles(layer, join(this.#path, kindFolder(kind)))) {
@@ -126,13 +138,21 @@ export class CacheFolder {
     }
   }
 
-  async #writeTag(): Promise<void> {
-    const { layer } = this.#surroundings;
-    const path = join(this.#base, 'CACHEDIR.TAG');
+  #writeTag(): Promise<void> {
+    return this.#writeIfNone(join(this.#base, 'CACHEDIR.TAG'), utf8Encode(CACHEDIR_TAG));
+  }
+
+  async #touch(path: string): Promise<void> {
+    const { layer, clock } = this.#surroundings;
+    await this.#writeIfNone(path, new Uint8Array(0));
+    await layer.setModified(path, clock.now());
+  }
+
+  async #writeIfNone(path: string, bytes: Uint8Array): Promise<void> {
     try {
-      await writeNewFile(layer, path, {
-        bytes: utf8Encode(CACHEDIR_TAG),
-        place: { location: this.#base, file: 'CACHEDIR.TAG' },
+      await writeNewFile(this.#surroundings.layer, path, {
+        bytes,
+        place: { location: this.#base, file: path },
         mode: FILE_MODE,
         finalMode: FILE_MODE,
         sync: false,
@@ -145,6 +165,20 @@ export class CacheFolder {
   #filePath({ kind, name }: FileHandle): string {
     assertInternal(kind !== 'config' && isHexId(name), `the cache was asked for ${kind} "${name}"`);
     return join(this.#path, kindFolder(kind), name.slice(0, 2), name);
+  }
+}
+
+/** Its time says when a kind was tidied. */
+export function tidiedMarker(kind: CachedKind): string {
+  return `${kindFolder(kind)}-tidied`;
+}
+
+async function modifiedMs(layer: FileLayer, path: string): Promise<number> {
+  try {
+    return (await layer.stat(path)).modifiedAt.getTime();
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    return Number.NEGATIVE_INFINITY;
   }
 }
 

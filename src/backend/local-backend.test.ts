@@ -114,7 +114,7 @@ describe('what is not ours', () => {
     ]);
   });
 
-  test('only our own temporary files are removed, and only old ones', async () => {
+  test.each(['unseen', 'listed'])('only our own old temporary files go: %s', async (how) => {
     const { path, backend } = await onDisk();
     const folder = join(path, 'data', PACK.name.slice(0, 2));
     await backend.save(PACK, BYTES);
@@ -124,6 +124,7 @@ describe('what is not ours', () => {
       await utimes(join(folder, name), new Date('2020-01-01'), new Date('2020-01-01'));
     }
     await writeFile(join(folder, `${PACK.name}-tmp-8899aabbccddeeff`), 'under way');
+    if (how === 'listed') await Array.fromAsync(backend.list('pack'));
     expect(await backend.removeLeftovers?.(new Date('2021-01-01'))).toBe(1);
     expect((await readdir(folder)).sort()).toEqual(
       [PACK.name, `${PACK.name}-tmp-12345`, `${PACK.name}-tmp-8899aabbccddeeff`].sort(),

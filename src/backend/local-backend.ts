@@ -61,6 +61,8 @@ class LocalBackend implements Backend {
   readonly #publisher: Publisher;
   readonly #isOnThisMachine: LocalBackendOptions['isOnThisMachine'];
   #modes: Promise<Modes> | undefined;
+  /** As the packs were last listed: no need to look into their 256 folders again. */
+  #temporaryPacks: readonly string[] | undefined;
 
   constructor({ path, random, fileLayer = nodeFileLayer, isOnThisMachine }: LocalBackendOptions) {
     this.location = path;
@@ -121,13 +123,16 @@ class LocalBackend implements Backend {
 
   async *list(kind: FileKind, { signal }: CallOptions = {}): AsyncGenerator<ListedFile> {
     const folder = kind === 'config' ? 'config' : kindFolder(kind);
-    const files = listLocal(this.#place, kind, signal);
+    const temporary: string[] = [];
+    const onTemporary = (file: string): unknown => temporary.push(file);
+    const files = listLocal(this.#place, kind, { signal, onTemporary });
     for (;;) {
       signal?.throwIfAborted();
       const next = await explainFailures(this.#place, folder, () => files.next());
-      if (next.done === true) return;
+      if (next.done === true) break;
       yield next.value;
     }
+    if (kind === 'pack') this.#temporaryPacks = temporary;
   }
 
   /** Of the folder of the locks: it may be a mount of its own. */
@@ -149,8 +154,9 @@ class LocalBackend implements Backend {
   }
 
   async removeLeftovers(before: Date, { signal }: CallOptions = {}): Promise<number> {
+    const known = this.#temporaryPacks;
     return explainFailures(this.#place, 'config', () =>
-      removeLocalLeftovers(this.#place, before, signal),
+      removeLocalLeftovers(this.#place, { before, known, signal }),
     );
   }
 

@@ -3,8 +3,15 @@ import { join } from 'node:path';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { systemCode } from './file-errors.ts';
 import { FOLDERS_AT_ONCE } from './folder-names.ts';
-import { isTemporaryName, layoutFolders } from './layout.ts';
+import { isTemporaryName, kindFolder, layoutFolders } from './layout.ts';
 import type { LocalPlace } from './local-list.ts';
+
+export interface LeftoverOptions {
+  readonly before: Date;
+  /** Those among the packs, if somebody has listed them. */
+  readonly known: readonly string[] | undefined;
+  readonly signal: AbortSignal | undefined;
+}
 
 /**
  * Removes those last written before `before`. They are known by the name only Keepsake gives; a
@@ -12,17 +19,19 @@ import type { LocalPlace } from './local-list.ts';
  */
 export async function removeLocalLeftovers(
   place: LocalPlace,
-  before: Date,
-  signal: AbortSignal | undefined,
+  { before, known, signal }: LeftoverOptions,
 ): Promise<number> {
   let count = 0;
+  const packs = `${kindFolder('pack')}/`;
+  const unread = layoutFolders().filter(
+    (folder) => known === undefined || !folder.startsWith(packs),
+  );
   const find = (folder: string): Promise<string[]> => temporaryFiles(place, folder);
   const limits = { limit: FOLDERS_AT_ONCE, signal };
-  for await (const files of mapConcurrent(['', ...layoutFolders()], find, limits)) {
-    for (const file of files) {
-      signal?.throwIfAborted();
-      if (await removeIfOlder(place, file, before)) count += 1;
-    }
+  const found = await Array.fromAsync(mapConcurrent(['', ...unread], find, limits));
+  for (const file of [...found.flat(), ...(known ?? [])]) {
+    signal?.throwIfAborted();
+    if (await removeIfOlder(place, file, before)) count += 1;
   }
   return count;
 }

@@ -7,7 +7,7 @@ import type { FileKind, ListedFile } from './backend.ts';
 import { systemCode } from './file-errors.ts';
 import { FOLDERS_AT_ONCE } from './folder-names.ts';
 import type { FileLayer } from './file-layer.ts';
-import { kindFolder } from './layout.ts';
+import { isTemporaryName, kindFolder } from './layout.ts';
 import { folderExists } from './local-folders.ts';
 
 const STATS_AT_ONCE = 64;
@@ -19,6 +19,12 @@ export interface LocalPlace {
   readonly location: string;
 }
 
+export interface ListOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Told of files that a save gave for a time, which are not listed. */
+  readonly onTemporary?: ((file: string) => void) | undefined;
+}
+
 /**
  * A missing folder is an error, because "no snapshots" would let a prune remove everything. Two may
  * be missing, as copying tools leave empty folders out: `locks`, and those below `data`.
@@ -26,7 +32,7 @@ export interface LocalPlace {
 export async function* listLocal(
   place: LocalPlace,
   kind: FileKind,
-  signal: AbortSignal | undefined,
+  { signal, onTemporary }: ListOptions,
 ): AsyncGenerator<ListedFile> {
   if (kind === 'config') {
     await assertRoot(place);
@@ -40,7 +46,8 @@ export async function* listLocal(
     return;
   }
   const prefixes = names.filter((name) => PACK_FOLDER.test(name)).sort();
-  const list = (prefix: string): Promise<ListedFile[]> => listPacks(place, prefix, signal);
+  const options = { signal, onTemporary };
+  const list = (prefix: string): Promise<ListedFile[]> => listPacks(place, prefix, options);
   const limits = { limit: FOLDERS_AT_ONCE, signal };
   for await (const packs of mapConcurrent(prefixes, list, limits)) yield* packs;
 }
@@ -48,10 +55,11 @@ export async function* listLocal(
 async function listPacks(
   place: LocalPlace,
   prefix: string,
-  signal: AbortSignal | undefined,
+  { signal, onTemporary }: ListOptions,
 ): Promise<ListedFile[]> {
   const folder = `${kindFolder('pack')}/${prefix}`;
   const inside = await readPackFolder(place, folder);
+  for (const name of inside) if (isTemporaryName(name)) onTemporary?.(join(folder, name));
   // Elsewhere it would be found by nobody: a load looks only where the name says.
   const names = inside.filter((name) => name.startsWith(prefix));
   return Array.fromAsync(listFolder(place, { folder, names, signal }));

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { isHexId } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
-import { cachedFiles } from './cache-folder.ts';
+import { cachedFiles, tidiedMarker } from './cache-folder.ts';
 import { nodeFileLayer, type FileLayer } from './file-layer.ts';
 import { isTemporaryName, kindFolder } from './layout.ts';
 import { systemCode } from './file-errors.ts';
@@ -32,7 +32,10 @@ export async function removeOldCaches(options: OldCachesOptions): Promise<string
     const path = join(folder, name);
     const { type, modifiedAt } = await layer.stat(path);
     if (type !== 'folder' || modifiedAt.getTime() >= before) continue;
-    for (const kind of KINDS) await empty(layer, join(path, kindFolder(kind)));
+    for (const kind of KINDS) {
+      await empty(layer, join(path, kindFolder(kind)));
+      await existing(layer.unlink(join(path, tidiedMarker(kind))), undefined);
+    }
     if (await removeIfEmpty(layer, path)) removed.push(name);
   }
   return removed;

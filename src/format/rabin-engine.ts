@@ -20,7 +20,7 @@
  * Memory: tables of 256 × 8 bytes little-endian at 0 (LOW), 2048 (HIGH), 4096 (OUT1: L(o·x^504)),
  * 6144 (OUT2: L(L(o·x^504))); then the state and, right behind it, the bytes to scan.
  */
-import { mod } from './polynomial.ts';
+import { POLYNOMIAL_DEGREE } from './polynomial.ts';
 import { RABIN_SCAN } from './wasm-code.ts';
 import { instantiate, type WasmInstance } from './wasm-instance.ts';
 
@@ -64,19 +64,34 @@ export class RabinEngine {
 }
 
 function fillTables(words: BigUint64Array, polynomial: bigint): void {
-  const windowExponent = 8n * BigInt(WINDOW);
-  const times = (value: bigint, exponent: bigint): bigint => mod(value << exponent, polynomial);
-  fillTable(words.subarray(0, 256), (byte) => times(byte, 53n) ^ (byte << 53n));
-  fillTable(words.subarray(256, 512), (byte) => times(byte, 61n) ^ (byte << 61n));
-  fillTable(words.subarray(512, 768), (byte) => times(byte, windowExponent));
-  fillTable(words.subarray(768, 1024), (byte) => times(byte, windowExponent + 8n));
+  const leaving = 8 * WINDOW;
+  const powers = powersOfX(leaving + 16, polynomial);
+  const remainder = (exponent: number) => (bit: number) => powers[exponent + bit] ?? 0n;
+  // Within a shift, what it pushes out at the top is cancelled as well.
+  const shifted = (exponent: number) => (bit: number) =>
+    remainder(exponent)(bit) ^ (1n << BigInt(exponent + bit));
+  fillTable(words.subarray(0, 256), shifted(POLYNOMIAL_DEGREE));
+  fillTable(words.subarray(256, 512), shifted(POLYNOMIAL_DEGREE + 8));
+  fillTable(words.subarray(512, 768), remainder(leaving));
+  fillTable(words.subarray(768, 1024), remainder(leaving + 8));
+}
+
+/** x^0 … x^(count-1) modulo the polynomial, each from the one before. */
+function powersOfX(count: number, polynomial: bigint): bigint[] {
+  const powers = [1n];
+  for (let last = 1n; powers.length < count; powers.push(last)) {
+    last <<= 1n;
+    if (last >> BigInt(POLYNOMIAL_DEGREE) !== 0n) last ^= polynomial;
+  }
+  return powers;
 }
 
 /** Each entry is linear in its byte: the sum of the entries of the byte's bits. */
-function fillTable(table: BigUint64Array, entryOf: (byte: bigint) => bigint): void {
-  for (let byte = 1; byte < 256; byte += 1) {
-    const rest = byte & (byte - 1);
-    const lowest = byte ^ rest;
-    table[byte] = rest === 0 ? entryOf(BigInt(byte)) : (table[rest] ?? 0n) ^ (table[lowest] ?? 0n);
+function fillTable(table: BigUint64Array, entryOfBit: (bit: number) => bigint): void {
+  for (let bit = 0; bit < 8; bit += 1) {
+    const entry = entryOfBit(bit);
+    for (let rest = 0; rest < 1 << bit; rest += 1) {
+      table[(1 << bit) | rest] = (table[rest] ?? 0n) ^ entry;
+    }
   }
 }

@@ -2,7 +2,6 @@
 import { asReadOnly } from '../backend/read-only-backend.ts';
 import { describeCause, type KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { runSelfTest } from '../format/self-test.ts';
-import { collectOften } from '../host/memory.ts';
 import { openRepository } from '../repository/open-repository.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { RepositoryChoice, Workbench } from './workbench.ts';
@@ -48,7 +47,6 @@ export async function openSession(
   options.onDeriving?.();
   runSelfTest();
   const repository = await opening;
-  collectOften();
   if (options.lock === 'shared' || options.lock === 'exclusive') {
     const exclusive = options.lock === 'exclusive';
     stack.use(await repository.lock({ exclusive, waitMs, signal, onWait }));

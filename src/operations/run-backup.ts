@@ -4,6 +4,7 @@ import { TOP_NAMES } from '../backend/layout.ts';
 import { StringSet } from '../base/string-set.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { returnSmallMemory } from '../host/libc.ts';
+import { collectOften } from '../host/memory.ts';
 import { distrustLostPacks } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
 import type {
@@ -37,6 +38,8 @@ const READERS = 2;
 /** An event for each of 17,000 unchanged files took a tenth of the backup's time. */
 const PROGRESS_EVERY_MS = 50;
 const TRIM_EVERY_MS = 500;
+/** Below, collecting often takes time and saves nothing: other things take more memory. */
+const MANY_FILES = 1000;
 const LEFTOVER_AGE_MS = 24 * 60 * 60_000;
 
 export interface BackupRun {
@@ -56,14 +59,13 @@ export async function runBackup(
   const onDamage = (error: KeepsakeError): void => {
     damage.push({ path: '/', error, kind: 'parent' });
   };
-  const [snapshots] = await Promise.all([
-    loadStored(repository, { signal, onDamage }),
-    dryRun ? undefined : tidyStore(workbench, repository, signal),
-  ]);
+  const snapshots = await repository.loadSnapshots({ signal, onDamage });
+  await repository.loadIndex({ signal });
   const [parent, packs] = await Promise.all([
     findParent(repository, snapshots, { ...input, uid: workbench.self.uid, onDamage }),
     distrustLostPacks(repository, { signal }),
   ]);
+  if (!dryRun) await tidyStore(workbench, repository, signal);
   if (packs.length > 0) onDamage(new KeepsakeError('REPOSITORY_PACKS_LOST', { packs }));
   emitter.emit({ type: 'parent', id: parent?.id, manifest: parent?.manifest });
   const job = { input, repository, parent, emitter, damage, start };
@@ -78,16 +80,6 @@ export async function runBackup(
   const facts = { ...common, paths, excludes, hostname, time };
   const snapshot = makeSnapshot(workbench, facts);
   return { ...common, snapshotId: await repository.saveSnapshot(snapshot, { signal }) };
-}
-
-/** The index after the snapshots, so that it has what each of them needs. */
-async function loadStored(
-  repository: Repository,
-  options: Parameters<Repository['loadSnapshots']>[0],
-): ReturnType<Repository['loadSnapshots']> {
-  const snapshots = await repository.loadSnapshots(options);
-  await repository.loadIndex(options);
-  return snapshots;
 }
 
 /** Removes what runs that were cut off left half written; a younger one may still be at work. */
@@ -240,6 +232,7 @@ function listen(
       if (!isDirectory && phase === 'files') {
         state.filesDone += 1;
         state.bytesDone += node.size ?? 0;
+        if (state.filesDone === MANY_FILES) collectOften();
       }
       report();
       if (!input.wantItems || told.has(path)) return;

@@ -2,8 +2,12 @@
 import type { Backend, CallOptions } from '../backend/backend.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { decodeIndexFile, type IndexFile } from '../format/index-file.ts';
+import { collectOften } from '../host/memory.ts';
 import type { BlobIndex } from './blob-index.ts';
 import { decodeNamed, type SealedFiles } from './sealed-files.ts';
+
+/** Where so much is stored lists are long and objects many, whatever is to be done with them. */
+const MANY_BLOBS = 30_000;
 
 interface IndexSource {
   readonly backend: Backend;
@@ -42,5 +46,6 @@ export async function loadIndex(
 ): Promise<void> {
   for await (const { file } of readIndexFiles({ backend, files }, options)) {
     for (const pack of file.packs) index.addPack(pack.id, pack.blobs);
+    if (index.size > MANY_BLOBS) collectOften();
   }
 }

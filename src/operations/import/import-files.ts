@@ -1,6 +1,7 @@
 /** `import`: archives and databases that were kept by hand become snapshots of their own date. */
 import { isKeepsakeError, type KeepsakeError } from '../../base/errors/keepsake-error.ts';
 import { returnLargeMemory } from '../../host/libc.ts';
+import { collectOften } from '../../host/memory.ts';
 import type { Repository, StoredSnapshot } from '../../repository/repository.ts';
 import { withEvents, type Emitter } from '../event-channel.ts';
 import { openSession } from '../open-session.ts';
@@ -28,6 +29,7 @@ async function runImport(
   const { clock } = workbench;
   const startedMs = clock.monotonicMs();
   returnLargeMemory();
+  collectOften();
   const files: ImportedFile[] = [];
   const tell = (imported: ImportedFile): void => {
     files.push(imported);
