@@ -15,7 +15,7 @@ import type { PasswordSetting, RepositorySetting } from '../config/repository-se
 import type { Config } from '../config/schema.ts';
 import { parseDuration } from '../config/units.ts';
 import { errnoCode } from '../host/system-call-error.ts';
-import { collectAllTheTime, collectOften } from '../host/memory.ts';
+import { collectAllTheTime, collectOften } from '../host/collector.ts';
 import { runProgram } from '../host/run-program.ts';
 import type { RepositoryChoice, Workbench } from '../operations/workbench.ts';
 import { askHidden, askNewPassword, canAsk } from './ask-password.ts';

@@ -1,8 +1,15 @@
 import { ftruncateSync, writeSync } from 'node:fs';
 import { asBuffer } from '../base/bytes.ts';
+import { punchHole } from './file-room.ts';
 
 const PAGE_BYTES = 4096;
 const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
+
+export interface HoleyWriterOptions {
+  readonly sparse: boolean;
+  /** Room was set aside for all of the file: holes have to be made. */
+  readonly preallocated?: boolean | undefined;
+}
 
 /**
  * Writes pieces of a new file, in any order, and leaves holes for its zero pages. What is adjacent
@@ -10,16 +17,16 @@ const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
  */
 export class HoleyWriter {
   readonly #fd: number;
-  readonly #sparse: boolean;
+  readonly #options: HoleyWriterOptions;
   /** Of the file so far, holes included. */
   sizeBytes = 0;
   #written = 0;
   #writtenTo = 0;
   #pending: { buffer: ArrayBufferLike; start: number; end: number; offset: number } | undefined;
 
-  constructor(fd: number, sparse: boolean) {
+  constructor(fd: number, options: HoleyWriterOptions) {
     this.#fd = fd;
-    this.#sparse = sparse;
+    this.#options = options;
   }
 
   /** `bytes` must not change before `flush`. */
@@ -42,12 +49,22 @@ export class HoleyWriter {
     const { buffer, start, end, offset } = this.#pending;
     this.#pending = undefined;
     const bytes = new Uint8Array(buffer, start, end - start);
-    if (!this.#sparse) {
+    if (!this.#options.sparse) {
       this.#write(bytes, offset);
       return;
     }
-    for (const stretch of dataStretches(bytes, offset)) {
-      this.#write(bytes.subarray(stretch.start, stretch.end), offset + stretch.start);
+    let holeFrom = 0;
+    for (const { start: from, end: to } of dataStretches(bytes, offset)) {
+      this.#leaveHole(offset + holeFrom, from - holeFrom);
+      this.#write(bytes.subarray(from, to), offset + from);
+      holeFrom = to;
+    }
+    this.#leaveHole(offset + holeFrom, bytes.length - holeFrom);
+  }
+
+  #leaveHole(offset: number, sizeBytes: number): void {
+    if (sizeBytes > 0 && this.#options.preallocated === true) {
+      punchHole(this.#fd, offset, sizeBytes);
     }
   }
 

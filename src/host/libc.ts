@@ -1,15 +1,10 @@
 /**
  * The calls of the C library that Node's `fs` lacks: extended attributes, times to the nanosecond,
  * FIFOs and device nodes, a sync of one file system. None of them follows a symbolic link.
- *
- * koffi is loaded at the first call, not with this module: it takes about 20 ms, and most commands
- * need none of this. Layouts are those of 64-bit Linux, all that Node 24 is built for.
  */
-import { createRequire } from 'node:module';
 import { constants } from 'node:os';
-import type Koffi from 'koffi';
-import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeRawName, encodeRawName } from '../base/raw-name.ts';
+import { libc } from './load-libc.ts';
 import { SystemCallError } from './system-call-error.ts';
 
 const { ENODATA, ENOENT, ENOSYS, EOPNOTSUPP, ERANGE, EINVAL } = constants.errno;
@@ -18,69 +13,7 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const XATTR_MAX_BYTES = 65_536; // XATTR_SIZE_MAX and XATTR_LIST_MAX of <linux/limits.h>
 const NS_PER_SECOND = 1_000_000_000n;
 
-type Call = (...args: unknown[]) => number;
-
-interface Libc {
-  readonly errno: () => number;
-  readonly llistxattr: Call;
-  readonly lgetxattr: Call;
-  readonly lsetxattr: Call;
-  readonly lremovexattr: Call;
-  readonly utimensat: Call;
-  readonly futimens: Call;
-  readonly mkfifo: Call;
-  readonly mknod: Call;
-  readonly syncfs: Call;
-  readonly mount: Call;
-  readonly socket: Call;
-  readonly ioctl: Call;
-  readonly close: Call;
-  /** These two are not in every C library. */
-  readonly mallopt: Call | undefined;
-  readonly mallocTrim: Call | undefined;
-  readonly madvise: Call;
-  readonly addressOf: (memory: Uint8Array) => bigint;
-}
-
-let loaded: Libc | undefined;
 let scratch: Uint8Array | undefined;
-
-/** From <malloc.h> of glibc. */
-const M_MMAP_THRESHOLD = -3;
-const LARGE_BYTES = 1 << 20;
-
-/**
- * Has memory in large pieces go back to the system when it is freed. By itself glibc raises the
- * limit to the size of the largest piece it saw freed, and keeps what is below: two packs of 16 MiB
- * and what lies between them.
- */
-export function returnLargeMemory(): void {
-  libc().mallopt?.(M_MMAP_THRESHOLD, LARGE_BYTES);
-}
-
-/** From <sys/mman.h> of Linux. */
-const MADV_HUGEPAGE = 14;
-const PAGE_BYTES = 4096n;
-
-/**
- * Has the kernel give this memory in pieces of 2 MiB, if it has any, instead of 4 KiB at each first
- * touch: 3 instead of 14 ms for a pack. Only advice: nothing is said if it is not taken.
- */
-export function wantHugePages(memory: Uint8Array): void {
-  const { madvise, addressOf } = libc();
-  const begin = addressOf(memory);
-  const at = (begin + PAGE_BYTES - 1n) & -PAGE_BYTES;
-  const end = (begin + BigInt(memory.byteLength)) & -PAGE_BYTES;
-  if (end > at) madvise(at, end - at, MADV_HUGEPAGE);
-}
-
-/**
- * Gives back what is free among the small pieces in use. glibc keeps it, in an arena for every
- * thread: 20 MB in a first backup of 200,000 files. Takes about a millisecond.
- */
-export function returnSmallMemory(): void {
-  libc().mallocTrim?.(0);
-}
 
 /** Names of the extended attributes; none where the file system has no such thing. */
 export function listXattrs(path: string): string[] {
@@ -234,60 +167,4 @@ function terminated(name: string): Uint8Array {
 
 function check(syscall: string, path: string, result: number): void {
   if (result < 0) throw new SystemCallError(syscall, path, libc().errno());
-}
-
-function libc(): Libc {
-  loaded ??= loadLibc();
-  return loaded;
-}
-
-function loadLibc(): Libc {
-  try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
-    // `null` finds the symbols of the C library this process already runs on, glibc or musl.
-    const library = koffi.load(null);
-    const bind = (definition: string): Call => library.func(definition) as Call;
-    return {
-      errno: () => koffi.errno(),
-      llistxattr: bind('intptr_t llistxattr(void *path, void *list, size_t size)'),
-      lgetxattr: bind('intptr_t lgetxattr(void *path, void *name, void *value, size_t size)'),
-      lsetxattr: bind('int lsetxattr(void *path, void *name, void *value, size_t size, int flags)'),
-      lremovexattr: bind('int lremovexattr(void *path, void *name)'),
-      utimensat: bind('int utimensat(int dirfd, void *path, void *times, int flags)'),
-      futimens: bind('int futimens(int fd, void *times)'),
-      mkfifo: bind('int mkfifo(void *path, uint32_t mode)'),
-      mknod: bindMknod(bind),
-      syncfs: bind('int syncfs(int fd)'),
-      mount: bind(
-        'int mount(void *source, void *target, void *type, unsigned long flags, void *data)',
-      ),
-      socket: bind('int socket(int domain, int type, int protocol)'),
-      ioctl: bind('int ioctl(int fd, unsigned long request, void *argument)'),
-      close: bind('int close(int fd)'),
-      mallopt: bindIfThere(bind, 'int mallopt(int param, int value)'),
-      madvise: bind('int madvise(uintptr_t address, size_t length, int advice)'),
-      addressOf: (memory) => koffi.address(memory),
-      mallocTrim: bindIfThere(bind, 'int malloc_trim(size_t pad)'),
-    };
-  } catch (cause) {
-    throw new KeepsakeError('HOST_LIBC_UNAVAILABLE', { cause: String(cause) }, { cause });
-  }
-}
-
-function bindIfThere(bind: (definition: string) => Call, definition: string): Call | undefined {
-  try {
-    return bind(definition);
-  } catch {
-    return undefined;
-  }
-}
-
-/** glibc before 2.33 (Debian 11) has `mknod` only as an inline function over `__xmknod`. */
-function bindMknod(bind: (definition: string) => Call): Call {
-  try {
-    return bind('int mknod(void *path, uint32_t mode, uint64_t device)');
-  } catch {
-    const xmknod = bind('int __xmknod(int version, void *path, uint32_t mode, void *device)');
-    return (path, mode, device) => xmknod(0, path, mode, BigUint64Array.of(device as bigint));
-  }
 }

@@ -66,6 +66,7 @@ export interface OpenFilePieces {
   /** Pairs: which piece of the memory, where in the file. */
   readonly places: Float64Array;
   readonly sparse: boolean;
+  readonly preallocated: boolean;
 }
 
 export type FileWrites = NewFiles | OpenFilePieces;
@@ -82,8 +83,8 @@ export function writeFiles(writes: FileWrites, memory: PieceMemory): Uint8Array 
   return Uint8Array.of(writePieces(writes, memory) ? 1 : 0);
 }
 
-function writePieces({ fd, places, sparse }: OpenFilePieces, memory: PieceMemory): boolean {
-  const writer = new HoleyWriter(fd, sparse);
+function writePieces({ fd, places, ...how }: OpenFilePieces, memory: PieceMemory): boolean {
+  const writer = new HoleyWriter(fd, how);
   try {
     for (let at = 0; at < places.length; at += 2) {
       const bytes = memory.piece(places[at] ?? 0);
@@ -151,7 +152,7 @@ class FileMaker {
     const early = asUsual && (mode & SPECIAL_BITS) === 0 && this.#modes.get(mode) !== false;
     const fd = openSync(fsPath(temporary), NEW_FILE, early ? mode : OWNER_READ_WRITE);
     try {
-      const writer = new HoleyWriter(fd, sparse);
+      const writer = new HoleyWriter(fd, { sparse });
       for (const piece of bytes) writer.put(piece, writer.sizeBytes);
       writer.flush();
       writer.finish();

@@ -3,8 +3,8 @@ import type { Clock } from '../base/clock.ts';
 import { TOP_NAMES } from '../backend/layout.ts';
 import { StringSet } from '../base/string-set.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { returnSmallMemory } from '../host/libc.ts';
-import { collectOften } from '../host/memory.ts';
+import { returnSmallMemory } from '../host/process-memory.ts';
+import { collectOften } from '../host/collector.ts';
 import { distrustLostPacks } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
 import type {

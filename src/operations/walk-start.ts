@@ -1,6 +1,6 @@
 /** The walk of a backup begins while the repository is still being opened. */
 import type { Clock } from '../base/clock.ts';
-import { returnLargeMemory } from '../host/libc.ts';
+import { returnLargeMemory } from '../host/process-memory.ts';
 import { LookAhead } from '../source/look-ahead.ts';
 import type { BackupInput } from './backup-input.ts';
 import { lookAhead } from './backup-source.ts';

@@ -2,7 +2,7 @@
 import type { Backend, CallOptions } from '../backend/backend.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { decodeIndexFile, type IndexFile } from '../format/index-file.ts';
-import { collectOften } from '../host/memory.ts';
+import { collectOften } from '../host/collector.ts';
 import type { BlobIndex } from './blob-index.ts';
 import { decodeNamed, type SealedFiles } from './sealed-files.ts';
 

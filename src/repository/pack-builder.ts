@@ -1,7 +1,7 @@
 /** A pack being filled: sealed blobs one after the other, the header last. */
 import { releaseMemory } from '../base/bytes.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
-import { wantHugePages } from '../host/libc.ts';
+import { wantHugePages } from '../host/process-memory.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import type { IndexedBlob } from '../format/index-file.ts';
 import { encodePackHeader, PACK_MAX_BLOBS } from '../format/pack.ts';

@@ -2,6 +2,7 @@ import { ftruncateSync } from 'node:fs';
 import { forEachConcurrent } from '../base/concurrency.ts';
 import type { Node } from '../format/node.ts';
 import { HoleyWriter } from '../host/holey-writer.ts';
+import { preallocate } from '../host/file-room.ts';
 import type { OpenFilePieces } from '../host/new-files.ts';
 import { loadSupplied, type BlobRun, type BlobSupply } from './blob-reader.ts';
 import { piecesOf, type FileOfTree } from './content-size.ts';
@@ -34,8 +35,10 @@ export async function writeContent(
   // One such file at a time: a plan of thousands of blobs takes memory, and its runs keep all busy.
   return context.largeFiles.run(async () => {
     const places = placesOf(context, content);
-    if (places !== undefined && (await writeInPlaces(context, { path, fd, places }))) {
-      return places.sizeBytes;
+    if (places !== undefined) {
+      const preallocated = preallocate(fd, places.sizeBytes);
+      const file = { path, fd, places, preallocated };
+      if (await writeInPlaces(context, file)) return places.sizeBytes;
     }
     ftruncateSync(fd, 0);
     return writeInOrder(context, { path, content, fd, supply: context.reading.plan(content) });
@@ -52,6 +55,8 @@ interface PlacedFile {
   readonly path: string;
   readonly fd: number;
   readonly places: Places;
+  /** Room was set aside for all of it. */
+  readonly preallocated: boolean;
 }
 
 /** `false` when a blob has another length than the index says: then it is not known what lies where. */
@@ -70,12 +75,13 @@ async function writeInPlaces(context: RestoreContext, file: PlacedFile): Promise
 /** Each run by whoever opens it. Takes what was written out of `wanted`. */
 async function writeRuns(
   context: RestoreContext,
-  { fd, places }: PlacedFile,
+  { fd, places, preallocated }: PlacedFile,
   wanted: Set<string>,
 ): Promise<void> {
   const { reading, signal, sparse } = context;
+  const how = { sparse, preallocated };
   const writeRun = async (run: BlobRun): Promise<void> => {
-    const order: OpenFilePieces = { kind: 'open', fd, places: placesIn(run, places), sparse };
+    const order: OpenFilePieces = { kind: 'open', fd, places: placesIn(run, places), ...how };
     const written = await reading.writeRun(run, order, { signal });
     if (written?.[0] !== 1) return;
     for (const { id } of run.blobs) wanted.delete(id);
@@ -105,12 +111,12 @@ function writtenBytes({ reader }: RestoreContext, run: BlobRun, { offsets }: Pla
 
 async function writeSingly(
   context: RestoreContext,
-  { path, fd, places }: PlacedFile,
+  { path, fd, places, preallocated }: PlacedFile,
   wanted: ReadonlySet<string>,
 ): Promise<boolean> {
-  const { reader } = context;
+  const { reader, sparse } = context;
   const supply = context.reading.plan(wanted);
-  const writer = new HoleyWriter(fd, context.sparse);
+  const writer = new HoleyWriter(fd, { sparse, preallocated });
   for (const id of supply.inPackOrder()) {
     const bytes = supply.held(id) ?? (await loadNext(context, { path, supply, writer }, id));
     if (bytes.length !== reader.blobSizeBytes?.('data', id)) return false;
@@ -125,7 +131,7 @@ async function writeInOrder(
   file: { path: string; content: readonly string[]; fd: number; supply: BlobSupply },
 ): Promise<number> {
   const { path, content, fd, supply } = file;
-  const writer = new HoleyWriter(fd, context.sparse);
+  const writer = new HoleyWriter(fd, { sparse: context.sparse });
   for (const id of content) {
     const bytes = supply.held(id) ?? (await loadNext(context, { path, supply, writer }, id));
     writer.put(bytes, writer.sizeBytes);

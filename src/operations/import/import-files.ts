@@ -1,7 +1,7 @@
 /** `import`: archives and databases that were kept by hand become snapshots of their own date. */
 import { isKeepsakeError, type KeepsakeError } from '../../base/errors/keepsake-error.ts';
-import { returnLargeMemory } from '../../host/libc.ts';
-import { collectOften } from '../../host/memory.ts';
+import { returnLargeMemory } from '../../host/process-memory.ts';
+import { collectOften } from '../../host/collector.ts';
 import type { Repository, StoredSnapshot } from '../../repository/repository.ts';
 import { withEvents, type Emitter } from '../event-channel.ts';
 import { openSession } from '../open-session.ts';
