@@ -1,7 +1,7 @@
 /** A folder of its own for one image, in the scratch folder. */
 import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KeepsakeError } from '../base/errors/keepsake-error.ts';
+import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { fsPath } from '../base/raw-name.ts';
 
 /** For the image's journal and the file system's own needs. */
@@ -45,9 +45,16 @@ export class ScratchImage implements AsyncDisposable {
   }
 }
 
+/** Throws `SCRATCH_LOST`. */
 export async function createScratchImage(scratchFolder: string): Promise<ScratchImage> {
-  // mkdtemp makes the folder 0700: the image holds what the app's own modes protect.
-  return new ScratchImage(scratchFolder, await mkdtemp(join(scratchFolder, 'capture-')));
+  try {
+    // mkdtemp makes the folder 0700: the image holds what the app's own modes protect.
+    return new ScratchImage(scratchFolder, await mkdtemp(join(scratchFolder, 'capture-')));
+  } catch (cause) {
+    if (isDiskFull(cause)) throw cause;
+    const reason = describeCause(cause);
+    throw new KeepsakeError('SCRATCH_LOST', { folder: scratchFolder, reason }, { cause });
+  }
 }
 
 export function isDiskFull(error: unknown): boolean {

@@ -95,6 +95,18 @@ export const sqliteErrors = {
       freeBytes: 120_000_000,
     },
   }),
+  SCRATCH_LOST: entry<{ folder: string; reason: string }>({
+    exit: ExitCode.failed,
+    retry: 'later',
+    message: ({ folder, reason }) =>
+      `the scratch folder ${folder} could be used when the run began and cannot now: ${reason}`,
+    hint: () =>
+      `${UNTOUCHED} Something removes or locks that folder, such as a cleaner of temporary files: name another one with KEEPSAKE_SCRATCH_DIR or \`scratch:\` in keepsake.yaml.`,
+    example: {
+      folder: '/tmp/keepsake/run-4711',
+      reason: 'ENOENT: no such file or directory, mkdtemp',
+    },
+  }),
   CAPTURE_GATE_DIED: entry<{ path: string; how: string }>({
     exit: ExitCode.failed,
     retry: 'later',
