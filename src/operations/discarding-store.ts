@@ -19,6 +19,7 @@ export function discardingStore(random: Random): BlobStore {
       expect() {},
       run: () => undefined,
       add: () => IS_NEW,
+      sendAhead() {},
       ready: () => Promise.resolve(),
     },
   };

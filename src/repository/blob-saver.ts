@@ -42,6 +42,8 @@ export interface SaveResult {
 
 /** Plaintext bytes taken and not yet in a pack; more waits. */
 const SEALING_BYTES = 4 << 20;
+/** restic's smallest packs are no smaller. */
+const WORTH_A_PACK_BYTES = 4 << 20;
 /**
  * Packs that no index lists for so long get one: what a run that is cut off has stored until then,
  * the next one finds. As restic (internal/repository/index/index.go, indexMaxAge).
@@ -158,6 +160,13 @@ export class BlobSaver {
 
   has(type: BlobType, id: string): boolean {
     return this.#options.index.has(type, id) || this.#underWay.has(`${type}:${id}`);
+  }
+
+  /** Begins to send what is there, if it is worth a file of its own: for a time with little to save. */
+  sendAhead(): void {
+    if (this.#failure === undefined && this.#open.data.sizeBytes >= WORTH_A_PACK_BYTES) {
+      this.#startUpload('data');
+    }
   }
 
   /** Everything saved so far is durable and indexed when this resolves. */

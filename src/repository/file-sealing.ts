@@ -14,6 +14,8 @@ export interface FileSealing {
   run(task: Parcel<unknown>, sizeBytes: number): Promise<unknown> | undefined;
   /** Stores a data blob that was sealed and verified; its bytes are copied. */
   add(blob: SealedBlob): SaveResult;
+  /** For a time in which little will be added. */
+  sendAhead(): void;
   /** Resolves when there is room for more. */
   ready(): Promise<void>;
 }

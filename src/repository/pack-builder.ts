@@ -34,6 +34,11 @@ export class PackBuilder {
     return this.#blobs;
   }
 
+  /** So far, without the header. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
   get isFull(): boolean {
     return this.#sizeBytes >= this.#targetSizeBytes || this.#blobs.length >= PACK_MAX_BLOBS;
   }

@@ -227,6 +227,7 @@ export class Repository {
       expect: (sizeBytes) => sealer.expect(sizeBytes),
       run: (task, sizeBytes) => sealer.run(task, sizeBytes),
       add: (blob) => saver.add('data', blob),
+      sendAhead: () => saver.sendAhead(),
       ready: () => saver.ready(),
     };
     return saver;

@@ -10,9 +10,8 @@ import type { Leaf } from '../source/source.ts';
 import { databaseOfSidecar } from '../source/sqlite-files.ts';
 import type { CaptureWarning } from '../sqlite/capture.ts';
 import { ownGateUnless, type Gate } from '../sqlite/gate.ts';
-import { archiveChanges } from './archive-changes.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
-import { archiveDatabase, databaseNode, type ArchivedDatabase } from './archive-database.ts';
+import type { ArchivedDatabase } from './archive-database.ts';
 import type { ArchiveOptions, ArchiveProblem } from './archive-options.ts';
 import type { NamedFiles } from './cross-check.ts';
 import type { FolderNames } from './folder-names.ts';
@@ -91,10 +90,16 @@ export class DatabaseCaptures implements AsyncDisposable {
     const known = parent?.manifest?.databases.find((database) => database.path === path);
     const content = known && storedContent(known, { previous, store });
     const isTouched = previous === undefined || !isSameTime(previous.mtime, node.mtime);
-    if (isTouched && this.#options.capture.gateAhead === true) this.#own.gate.start();
+    if (isTouched) this.#prepare();
     if (content === undefined) return { ...node, content: null };
     this.#drafted.add(path);
     return { ...node, size: known?.sizeBytes ?? 0, content };
+  }
+
+  /** While the files are read; most runs capture nothing and need nothing of it. */
+  #prepare(): void {
+    loadCapturing().catch(() => {}); // asked for again where it is needed
+    if (this.#options.capture.gateAhead === true) this.#own.gate.start();
   }
 
   /** Whether each database was taken over from the parent snapshot, and the draft has it so. */
@@ -241,12 +246,26 @@ export class DatabaseCaptures implements AsyncDisposable {
       previous: this.#record.parentOfDatabase(path),
       onBytes: (bytes: number) => listener?.onBytes?.(bytes),
     };
+    const { archiveChanges, archiveDatabase } = await loadCapturing();
     return (await archiveChanges(job)) ?? (await archiveDatabase(job));
   }
 
   #isConfigured(path: string): boolean {
     return this.#options.configuredDatabases.includes(path);
   }
+}
+
+async function loadCapturing() {
+  const [{ archiveChanges }, { archiveDatabase }] = await Promise.all([
+    import('./archive-changes.ts'),
+    import('./archive-database.ts'),
+  ]);
+  return { archiveChanges, archiveDatabase };
+}
+
+/** The node of a database: where and whose it is on disk, with the captured state as content. */
+function databaseNode(node: Node, { manifest, content }: ArchivedDatabase): Node {
+  return { ...node, size: manifest.sizeBytes, content };
 }
 
 function missingIn(manifest: Manifest | undefined): Set<string> {

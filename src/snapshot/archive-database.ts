@@ -211,8 +211,3 @@ export async function readNames(
   }
   return { names, problems };
 }
-
-/** The node of a database: where and whose it is on disk, with the captured state as content. */
-export function databaseNode(node: Node, { manifest, content }: ArchivedDatabase): Node {
-  return { ...node, size: manifest.sizeBytes, content };
-}

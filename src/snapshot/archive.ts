@@ -170,6 +170,7 @@ class ArchiveRun implements AsyncDisposable {
 
   #lookAgain(draftRoot: string): Promise<string> {
     this.#options.listener?.onPhase?.('changes');
+    this.#options.store.fileSealing?.sendAhead();
     const isWhole = !this.#problems.some(isOfFirstPass);
     const walk = this.#walk(isWhole ? this.#beganAt.getTime() : NaN);
     return this.#secondPass({ draftRoot, walk, unsettled: this.#forgetFirstPass() });

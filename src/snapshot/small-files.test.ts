@@ -31,6 +31,7 @@ function lab({
   const sealing: FileSealing = {
     here,
     polynomial: 0x3da3358b4dc173n,
+    sendAhead: () => {},
     expect: () => {},
     run: () => undefined,
     add: (blob) => {
