@@ -5,7 +5,7 @@ import type { IndexedPack } from '../format/index-file.ts';
 import { packSizeOf } from '../format/pack.ts';
 import type { BlobIndex, BlobPlace } from './blob-index.ts';
 import type { CheckProblem } from './check-problem.ts';
-import { readIndexFile } from './index-loader.ts';
+import { listIndexFiles, readIndexFile } from './index-loader.ts';
 import { sameBlobs } from './pack-audit.ts';
 import type { Repository } from './repository.ts';
 
@@ -20,7 +20,7 @@ export async function* checkIndexFiles(
   options: CallOptions = {},
 ): AsyncGenerator<CheckProblem, Map<string, KnownPack>> {
   const packs = new Map<string, KnownPack>();
-  for await (const { name } of repository.backend.list('index', options)) {
+  for (const { name } of await listIndexFiles(repository.backend, options)) {
     try {
       const { packs: found } = await readIndexFile(repository.files, name, options);
       for (const { id, blobs } of found) {

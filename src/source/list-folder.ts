@@ -1,6 +1,7 @@
 import { closeSync, opendirSync, readSync, readdirSync } from 'node:fs';
 import { asBuffer } from '../base/bytes.ts';
 import { decodeRawName, fsPath } from '../base/raw-name.ts';
+import { collectOften } from '../host/collector.ts';
 import { NameQueue } from './name-queue.ts';
 import { openForReading } from './open-for-reading.ts';
 import { joinPath } from './path-targets.ts';
@@ -35,6 +36,7 @@ export function listFolder(path: string, sizeBytes: bigint): NameQueue {
  */
 export function* listNames(path: string, sizeBytes: bigint): Generator<string[]> {
   if (sizeBytes > LARGE_FOLDER_BYTES) {
+    collectOften();
     try {
       yield* listParts(path);
       return;
