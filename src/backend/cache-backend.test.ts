@@ -236,6 +236,7 @@ test('only caches unused for 30 days are removed, and nothing that is not a cach
     await writeFile(join(folder, id, 'index/ab', 'ab'.repeat(32)), 'x');
   }
   await writeFile(join(folder, withForeign, 'index/ab/letter.txt'), 'x');
+  await writeFile(join(folder, old, 'index-tidied'), '');
   for (const id of [old, withForeign, 'documents'])
     await utimes(join(folder, id), longAgo, longAgo);
   await utimes(join(folder, ID), clock.now(), new Date('2026-02-10T00:00:00Z'));

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DurableFileLayer } from '../../test/support/durable-file-layer.ts';
+import { DurableFileLayer, systemError } from '../../test/support/durable-file-layer.ts';
 import { interceptFileLayer, type Interceptor } from '../../test/support/intercepted-file-layer.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { systemRandom } from '../base/clock.ts';
@@ -9,7 +9,7 @@ import { decodeRawName } from '../base/raw-name.ts';
 import type { Backend } from './backend.ts';
 import { describeBackend } from './backend-suite.ts';
 import { handleOf } from '../../test/support/backend-files.ts';
-import type { FileLayer } from './file-layer.ts';
+import { nodeFileLayer, type FileLayer } from './file-layer.ts';
 import { layoutFolders } from './layout.ts';
 import { openLocalBackend } from './local-backend.ts';
 import { failing } from '../../test/support/intercepted-file-layer.ts';
@@ -41,6 +41,16 @@ describeBackend('local', async () => {
     await mkdir(join(path, folder));
   }
   return open(path);
+});
+
+describeBackend('local, on a disk of this machine', async () => {
+  const backend = openLocalBackend({
+    path: await temporaryPath(),
+    random: systemRandom,
+    isOnThisMachine: () => Promise.resolve(true),
+  });
+  await backend.create();
+  return backend;
 });
 
 describeBackend('local, without hard links', async () => {
@@ -129,6 +139,22 @@ describe('what is not ours', () => {
     expect((await readdir(folder)).sort()).toEqual(
       [PACK.name, `${PACK.name}-tmp-12345`, `${PACK.name}-tmp-8899aabbccddeeff`].sort(),
     );
+  });
+});
+
+test('a folder of packs that a disk of this machine cannot read is an error, not an empty one', async () => {
+  const { path } = await onDisk();
+  const fileLayer: FileLayer = {
+    ...nodeFileLayer,
+    readFolderNow(folder) {
+      if (folder.endsWith('/data/07')) throw systemError('EIO', folder);
+      return nodeFileLayer.readFolderNow?.(folder) ?? [];
+    },
+  };
+  const isOnThisMachine = () => Promise.resolve(true);
+  const backend = openLocalBackend({ path, random: systemRandom, fileLayer, isOnThisMachine });
+  await expect(Array.fromAsync(backend.list('pack'))).rejects.toMatchObject({
+    code: 'BACKEND_DEVICE_FAILED',
   });
 });
 

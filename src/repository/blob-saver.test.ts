@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { FaultyBackend, SimulatedKill } from '../../test/support/faulty-backend.ts';
 import { createLab, createLabIn, selfFacts } from '../../test/support/repository-lab.ts';
 import type { Backend } from '../backend/backend.ts';
 import { createMemBackend } from '../backend/mem-backend.ts';
 import { WrappedBackend } from '../backend/wrapped-backend.ts';
-import { toHex, utf8Encode } from '../base/bytes.ts';
+import { equalBytes, toHex, utf8Encode } from '../base/bytes.ts';
 import { systemRandom } from '../base/clock.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeIndexFile } from '../format/index-file.ts';
@@ -139,6 +139,32 @@ test('killed at any write, what the index names is there', async () => {
     const packs = (await Array.fromAsync(backend.list('pack'))).map(({ name }) => name);
     for (const packId of after.index.packIds()) expect(packs).toContain(packId);
     if (!killed) return;
+  }
+});
+
+test('what is sent ahead is in the store before the flush; a small pack waits for it', async () => {
+  const { open, backend } = await createLabIn({ backend: createMemBackend() });
+  const repository = await open();
+  const saver = repository.startWriting();
+  const packs = () => Array.fromAsync(backend.list('pack'));
+  const pieces = Array.from({ length: 5 }, () => systemRandom(1 << 20));
+  const save = (bytes: Uint8Array) => saver.save('data', idOf(bytes), bytes);
+  await save(pieces[0] ?? new Uint8Array(0));
+  saver.sendAhead();
+  await delay(50);
+  expect(await packs()).toHaveLength(0);
+  for (const piece of pieces.slice(1)) await save(piece);
+  await vi.waitFor(async () => {
+    saver.sendAhead();
+    expect(await packs()).toHaveLength(1);
+  });
+  const late = systemRandom(1000);
+  await save(late);
+  await saver.flush();
+  const again = await open();
+  await again.loadIndex();
+  for (const piece of [...pieces, late]) {
+    expect(equalBytes(await again.loadBlob('data', idOf(piece)), piece)).toBe(true);
   }
 });
 

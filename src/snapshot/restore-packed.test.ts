@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { MemoryBlobStore } from '../../test/support/memory-blob-store.ts';
 import { createLab } from '../../test/support/repository-lab.ts';
+import { requireRoot } from '../../test/support/require-tool.ts';
+import { smallDisk } from '../../test/support/small-disk.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { fileNode, makeNode, treeOf } from '../../test/support/tree-builder.ts';
 import type { Node } from '../format/node.ts';
@@ -84,5 +86,31 @@ test.each([3, 40])(
     for (const size of sizes) {
       expect(readFileSync(scratch.join(`of-${size}`))).toEqual(Buffer.concat(pieces));
     }
+  },
+);
+
+test.skipIf(!requireRoot())(
+  'a database with holes comes back onto a disk that is too small for all of it, whole or not at all',
+  async () => {
+    await using scratch = await tempFolder();
+    const store = new MemoryBlobStore();
+    const pages = Array.from({ length: 400 }, () => randomBytes(PAGE));
+    const zero = Buffer.alloc(PAGE);
+    const chunks = pages.flatMap((page) => [page, zero, zero, zero]);
+    const node = fileNode(store, 'prod.db', chunks);
+    await using disk = await smallDisk(scratch.join('disk'), '5m');
+    const restored = await restorePacked(scratch.join('disk'), store, [node]);
+    expect(restored.errors).toEqual([]);
+    const path = scratch.join('disk/prod.db');
+    expect(readFileSync(path).equals(Buffer.concat(chunks))).toBe(true);
+
+    writeFileSync(scratch.join('disk/other'), 'the owner has that there');
+    rmSync(path);
+    await disk.resize('2m');
+    await expect(restorePacked(scratch.join('disk'), store, [node])).rejects.toMatchObject({
+      code: 'RESTORE_DISK_FULL',
+    });
+    expect(readdirSync(scratch.join('disk'))).toEqual(['other']);
+    expect(readFileSync(scratch.join('disk/other'), 'utf8')).toBe('the owner has that there');
   },
 );

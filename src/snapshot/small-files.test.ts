@@ -1,5 +1,5 @@
 import { createCipheriv } from 'node:crypto';
-import { lstatSync, writeFileSync } from 'node:fs';
+import { appendFileSync, lstatSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
@@ -144,4 +144,19 @@ test('what takes more than 4 MiB goes the long way', async () => {
   const path = dir.join('film');
   writeFileSync(path, Buffer.alloc((4 << 20) + 1));
   expect(lab().files.save(leafOf(path))).toBeUndefined();
+});
+
+test.each([
+  ['grew', (path: string) => appendFileSync(path, 'more')],
+  ['was cut off', (path: string) => truncateSync(path, 1_000_000)],
+  ['went', (path: string) => rmSync(path)],
+])('of a picture that %s since the walk looked at it nothing is stored', async (_, change) => {
+  await using dir = await tempFolder();
+  const path = dir.join('picture');
+  writeFileSync(path, Buffer.alloc(3_000_000, 7));
+  const { files, blobs } = lab();
+  const leaf = leafOf(path);
+  change(path);
+  expect(await files.save(leaf)).toEqual({ kind: 'unsettled' });
+  expect(blobs.size).toBe(0);
 });

@@ -19,6 +19,8 @@ export interface Changes {
   readonly beforeRescue?: () => void;
   /** After the capture, before the second pass. */
   readonly beforeSecondPass?: () => void;
+  /** With a gate of its own, started while the files are read. */
+  readonly gateAhead?: boolean;
   /** What the walk tells, in its n-th pass (from 1). */
   readonly alter?: (entry: SourceEntry, pass: number) => readonly SourceEntry[];
 }
@@ -50,7 +52,10 @@ export async function archiveApp(
     source: alteredSource(lab, { polynomial: repository.config.chunkerPolynomial, ahead }, changes),
     clock: hastyClock,
     beganAt,
-    capture: { scratchFolder: lab.scratch, gate: lab.gate },
+    capture: {
+      scratchFolder: lab.scratch,
+      ...(changes.gateAhead === true ? { gateAhead: true } : { gate: lab.gate }),
+    },
     configuredDatabases: subject.databases,
     references: subject.references,
     paths: subject.paths,
