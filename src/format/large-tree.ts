@@ -4,7 +4,7 @@
  */
 import { compareRawNames } from '../base/raw-name.ts';
 import type { Node, NodeList } from './node.ts';
-import { decodeTreePieces, inOrder, outlineTree } from './tree.ts';
+import { decodeTreePieces, inOrder, outlineTree, treeNames } from './tree.ts';
 
 /** Larger ones are never in memory whole. */
 export const LARGE_TREE_BYTES = 8 << 20;
@@ -28,6 +28,10 @@ export class LargeTree implements NodeList {
 
   [Symbol.iterator](): Iterator<Node> {
     return decodeTreePieces(this.#bytes.pieces());
+  }
+
+  names(): Iterable<string> {
+    return treeNames(this.#bytes.pieces());
   }
 }
 

@@ -49,4 +49,11 @@ export interface Node {
 /** The nodes of a tree, in the order of their names: an array, or what holds less. */
 export interface NodeList extends Iterable<Node> {
   readonly length: number;
+  /** Where that takes less than the nodes. */
+  names?(): Iterable<string>;
+}
+
+export function* namesOf(nodes: NodeList): Generator<string> {
+  if (nodes.names !== undefined) yield* nodes.names();
+  else for (const { name } of nodes) yield name;
 }

@@ -96,6 +96,11 @@ export function outlineTree(pieces: Iterable<Uint8Array>): Generator<NodeOutline
   return scanTree(pieces, readOutline);
 }
 
+/** In a fraction of the time that the nodes take. */
+export function* treeNames(pieces: Iterable<Uint8Array>): Generator<string> {
+  for (const { name } of outlineTree(pieces)) yield name;
+}
+
 function* scanTree<T>(pieces: Iterable<Uint8Array>, read: (cursor: JsonCursor) => T): Generator<T> {
   const scanner = new TreeScanner(read);
   for (const piece of pieces) yield* scanner.push(piece);

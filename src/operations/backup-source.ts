@@ -6,12 +6,16 @@ import type { ArchiveSource } from '../snapshot/archive-options.ts';
 import { BufferPool } from '../source/buffer-pool.ts';
 import { compileExcludes } from '../source/excludes.ts';
 import { readFileContent } from '../source/file-reading.ts';
+import { lookAtFolder } from '../source/folder-look.ts';
 import { LookAhead } from '../source/look-ahead.ts';
 import type { SourceEntry } from '../source/source.ts';
 import { walkPaths, type WalkOptions } from '../source/walk.ts';
 import type { BackupInput, BackupSubject } from './backup-input.ts';
 
-type WalkInput = Pick<BackupInput, 'subject' | 'only' | 'oneFileSystem'>;
+type WalkInput = Pick<
+  BackupInput,
+  'subject' | 'only' | 'oneFileSystem' | 'excludeCaches' | 'wantUnmodified'
+>;
 
 export interface BackupSourceOptions {
   /** Of the repository's chunker. */
@@ -26,7 +30,7 @@ export interface BackupSourceOptions {
 const CHANGE_PLACES = `.keepsake-restore-${'[0-9a-f]'.repeat(8)}`;
 
 export function openBackupSource(
-  input: WalkInput & Pick<BackupInput, 'excludeCaches'>,
+  input: WalkInput,
   { polynomial, own, ahead }: BackupSourceOptions,
 ): ArchiveSource {
   const { subject } = input;
@@ -43,6 +47,7 @@ export function openBackupSource(
   const optional = new Set(subject.optionalPaths);
   // A configured database that is missing is reported by its capture.
   const expected = new Set([...optional, ...subject.databases]);
+  const setup = setupOf(input);
   let seenAhead = ahead && ((path: string) => ahead.take(path));
   return {
     entries({ signal, only, known }) {
@@ -51,16 +56,31 @@ export function openBackupSource(
       seenAhead = undefined; // a later walk is there to see what became of it
       return withoutExpected(walk, expected);
     },
+    async look(folder, { ahead: isAhead = false } = {}) {
+      if (subject.locate !== undefined || input.wantUnmodified === true) return undefined;
+      return (isAhead ? ahead?.folder(folder) : undefined) ?? (await lookAtFolder(folder, setup));
+    },
   };
+}
+
+/** All that decides, beside the files, what a walk makes of them: if it changes, each is looked at. */
+function setupOf({ subject, only, oneFileSystem, excludeCaches }: WalkInput): string {
+  const { paths, databases, excludes } = subject;
+  const follow = [...(followed(subject) ?? [])].sort();
+  return JSON.stringify({ paths, databases, excludes, follow, only, oneFileSystem, excludeCaches });
 }
 
 /** Files that were moved away meanwhile are nowhere to be looked at ahead. */
 export function lookAhead(input: WalkInput): LookAhead {
   const ahead = new LookAhead();
   if (input.subject.locate === undefined) {
-    ahead.run(whatToWalk(input)).catch(() => {}); // the walk tells
+    ahead.run(whatToLookAt(input)).catch(() => {}); // the walk tells
   }
   return ahead;
+}
+
+export function whatToLookAt(input: WalkInput) {
+  return { ...whatToWalk(input), setup: setupOf(input) };
 }
 
 function whatToWalk({ subject, only, oneFileSystem }: WalkInput) {

@@ -1,9 +1,9 @@
 /** `dump`: the bytes of one file of a snapshot, or a folder as a tar archive. */
+import { joinPath } from '../base/raw-path.ts';
 import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { ExitCode } from '../base/exit-code.ts';
 import { dumpFile, dumpFolder, type DumpOptions } from '../snapshot/dump.ts';
 import { findNode } from '../snapshot/find-node.ts';
-import { joinTreePath } from '../snapshot/tree-walk.ts';
 import { openSnapshot, type OpenSnapshot, type SnapshotInput } from './open-snapshot.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -45,7 +45,7 @@ async function findContent(
   { repository, treeId, subfolder }: OpenSnapshot,
   { path, signal, warn }: DumpInput & DumpOptions,
 ): Promise<Pick<Dump, 'kind' | 'bytes'>> {
-  const whole = path === '/' ? subfolder : joinTreePath(subfolder, path.slice(1));
+  const whole = path === '/' ? subfolder : joinPath(subfolder, path.slice(1));
   if (path === '/') {
     return {
       kind: 'tar',

@@ -71,7 +71,10 @@ async function tryParent(
     id,
     time: snapshot.time,
     tree,
-    trees: { load: async (treeId) => (await load(treeId)) ?? [] },
+    trees: {
+      load: async (treeId) => (await load(treeId)) ?? [],
+      loadBytes: (treeId) => unlessDamaged(() => repository.loadTreeBytes(treeId, { signal })),
+    },
     // Another user sees other attributes, and one that could not be read makes a snapshot partial.
     // The uid 0 is left out, as by restic.
     hasAllAttributes: (snapshot.uid ?? 0) === uid && snapshot.tags?.includes('partial') !== true,

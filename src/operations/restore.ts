@@ -1,10 +1,10 @@
 /** `restore --target`: copies a snapshot, or a part of it, out to a folder. */
+import { joinPath } from '../base/raw-path.ts';
 import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { ExitCode } from '../base/exit-code.ts';
 import { MANIFEST_PATH } from '../snapshot/manifest.ts';
 import { restoreSnapshot } from '../snapshot/restore.ts';
 import type { RestoreEvent, RestoreTotals } from '../snapshot/restore-options.ts';
-import { joinTreePath } from '../snapshot/tree-walk.ts';
 import { openSnapshot, type OpenSnapshot } from './open-snapshot.ts';
 import type { RestoreInput, RestoreNews, RestoreOutcome, RestoreResult } from './restore-input.ts';
 import { assertNoSidecars, findSidecar, plannedDatabases } from './restored-databases.ts';
@@ -98,7 +98,7 @@ async function sidecarWarning(
   if (event.kind !== 'item' || event.type !== 'file' || event.action !== 'updated')
     return undefined;
   const { path } = event;
-  const sidecar = await findSidecar(joinTreePath(target, path.slice(1)));
+  const sidecar = await findSidecar(joinPath(target, path.slice(1)));
   if (sidecar === undefined) return undefined;
   const message = `${sidecar} lies beside it: unless it is from the same snapshot, move it away before the database is opened, or SQLite replays it over what was restored`;
   return { kind: 'warning', path, about: 'neighbour', message };

@@ -1,10 +1,10 @@
 /** Which databases a restore brings, where they come to lie, and whether that is safe. */
+import { joinPath } from '../base/raw-path.ts';
 import { lstat } from 'node:fs/promises';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { fsPath } from '../base/raw-name.ts';
 import { createPathFilter } from '../snapshot/include-filter.ts';
 import { loadManifest } from '../snapshot/load-manifest.ts';
-import { joinTreePath } from '../snapshot/tree-walk.ts';
 import { sidecarsOf } from '../sqlite/database-file.ts';
 import type { OpenSnapshot } from './open-snapshot.ts';
 import { isSnapshotDamage } from './snapshot-damage.ts';
@@ -28,7 +28,7 @@ export async function plannedDatabases(
   for (const database of manifest?.databases ?? []) {
     const path = pathBelow(subfolder, database.path);
     if (path === undefined || !filter(path).selected) continue;
-    planned.push({ path, at: joinTreePath(input.target, path.slice(1)), manifest: database });
+    planned.push({ path, at: joinPath(input.target, path.slice(1)), manifest: database });
   }
   return planned;
 }

@@ -240,6 +240,11 @@ function listen(
       told.add(path);
       emitter.emit({ type: 'item', path, action, sizeBytes: node.size ?? 0, isDirectory });
     },
+    onWholeFolder({ unmodified, sizeBytes }) {
+      state.filesDone += unmodified;
+      state.bytesDone += sizeBytes;
+      report();
+    },
     onBytes(bytes) {
       state.bytesRead += bytes;
       report();

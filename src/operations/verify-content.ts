@@ -1,11 +1,12 @@
 /** The first half of `verify`: restore everything, read it back, count what is there. */
+import { joinPath } from '../base/raw-path.ts';
 import type { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { FolderListing } from '../snapshot/cross-check.ts';
 import { FolderTotals } from '../snapshot/folder-totals.ts';
 import { hardLinkKey } from '../snapshot/hard-link-key.ts';
 import { isOwnPath, type Manifest, type ManifestFolder } from '../snapshot/manifest.ts';
 import { restoreSnapshot } from '../snapshot/restore.ts';
-import { joinTreePath, walkTree } from '../snapshot/tree-walk.ts';
+import { walkTree } from '../snapshot/tree-walk.ts';
 import { verifyFiles } from '../snapshot/verify-files.ts';
 import { hasDatabaseMagic } from '../source/sqlite-files.ts';
 import type { OpenSnapshot } from './open-snapshot.ts';
@@ -46,7 +47,7 @@ export class RestoredFiles {
   }
 
   placeOf(path: string): string {
-    return joinTreePath(this.#target, path.slice(1));
+    return joinPath(this.#target, path.slice(1));
   }
 
   totals(): ManifestFolder[] {

@@ -14,7 +14,7 @@ import type { CompressionMode } from '../format/compression.ts';
 import type { RepositoryConfig } from '../format/config-file.ts';
 import type { MasterKey } from '../format/crypto.ts';
 import { INDEX_MAX_BLOBS } from '../format/index-file.ts';
-import { decodeLargeTree, LARGE_TREE_BYTES } from '../format/large-tree.ts';
+import { decodeLargeTree, LARGE_TREE_BYTES, type TreeBytes } from '../format/large-tree.ts';
 import type { NodeList } from '../format/node.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../format/snapshot-file.ts';
 import { decodeTree } from '../format/tree.ts';
@@ -147,8 +147,12 @@ export class Repository {
   async loadTree(id: string, options: CallOptions = {}): Promise<NodeList> {
     const isLarge = (this.blobSizeBytes('tree', id) ?? 0) > LARGE_TREE_BYTES;
     if (!isLarge) return decodeTree(await this.loadBlob('tree', id, options));
-    const load = () => this.#loader.loadLarge('tree', id, options);
-    return decodeLargeTree(await this.#distrusting('tree', id, load));
+    return decodeLargeTree(await this.loadTreeBytes(id, options));
+  }
+
+  /** A tree's bytes, proved by their hash, that stay in memory as they are stored. */
+  loadTreeBytes(id: string, options: CallOptions = {}): Promise<TreeBytes> {
+    return this.#distrusting('tree', id, () => this.#loader.loadLarge('tree', id, options));
   }
 
   async #distrusting<T>(type: BlobType, id: string, load: () => Promise<T>): Promise<T> {

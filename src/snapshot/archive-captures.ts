@@ -32,6 +32,13 @@ export interface ArchiveRecord {
   readonly scratch: TreeScratch;
   /** The parent snapshot's entry of a database that the first pass met. */
   readonly parentOfDatabase: (path: string) => Node | undefined;
+  /** The last of all databases was captured, perhaps once more; it is not yet stored. */
+  readonly onLastImage: () => void;
+}
+
+interface CaptureHow {
+  readonly gate?: Gate | undefined;
+  readonly onImage?: (() => void) | undefined;
 }
 
 /** What only looks like a database, or is one no more: worth keeping as the file it is. */
@@ -110,9 +117,13 @@ export class DatabaseCaptures implements AsyncDisposable {
   async captureAll(): Promise<void> {
     await using own = this.#own;
     const { gate } = own;
-    for (const path of this.#options.configuredDatabases) await this.#capture(path, gate);
     // Files are read side by side, so that they are found in any order.
-    for (const path of [...this.#discovered].sort(compareRawNames)) await this.#capture(path, gate);
+    const discovered = [...this.#discovered].sort(compareRawNames);
+    const paths = [...this.#options.configuredDatabases, ...discovered];
+    for (const [at, path] of paths.entries()) {
+      const isLast = at === paths.length - 1;
+      await this.#capture(path, { gate, onImage: isLast ? this.#record.onLastImage : undefined });
+    }
   }
 
   /** The captured state as this entry's content; `undefined` leaves it out. */
@@ -165,11 +176,11 @@ export class DatabaseCaptures implements AsyncDisposable {
     return saveContent({ path, reading: read() }, { store, clock, signal, counts, onProblem });
   }
 
-  async #capture(path: string, gate = this.#options.capture.gate): Promise<void> {
+  async #capture(path: string, how: CaptureHow = this.#options.capture): Promise<void> {
     this.#tried.add(path);
     try {
       const takenOver = await this.#takeOver(path);
-      const archived = takenOver ?? (await this.#archiveInRoom(path, gate));
+      const archived = takenOver ?? (await this.#archiveInRoom(path, how));
       if (!this.#isConfigured(path)) refuseDamaged(archived.manifest);
       this.#captured.set(path, archived);
       if (takenOver !== undefined) this.#takenOver.add(path);
@@ -216,16 +227,16 @@ export class DatabaseCaptures implements AsyncDisposable {
   }
 
   /** The draft's trees can be in memory; the copy of a database cannot. */
-  async #archiveInRoom(path: string, gate: Gate | undefined): Promise<ArchivedDatabase> {
+  async #archiveInRoom(path: string, how: CaptureHow): Promise<ArchivedDatabase> {
     try {
-      return await this.#archive(path, gate);
+      return await this.#archive(path, how);
     } catch (error) {
       if (!isKeepsakeError(error, 'SCRATCH_FULL') || !this.#record.scratch.giveBack()) throw error;
-      return this.#archive(path, gate);
+      return this.#archive(path, how);
     }
   }
 
-  async #archive(path: string, gate: Gate | undefined): Promise<ArchivedDatabase> {
+  async #archive(path: string, { gate, onImage }: CaptureHow): Promise<ArchivedDatabase> {
     const { store, clock, capture, references, parent, signal, listener } = this.#options;
     const known = parent?.manifest?.databases.find((database) => database.path === path);
     const job = {
@@ -244,6 +255,7 @@ export class DatabaseCaptures implements AsyncDisposable {
       among: this.#record.folderNames,
       known,
       previous: this.#record.parentOfDatabase(path),
+      onImage,
       onBytes: (bytes: number) => listener?.onBytes?.(bytes),
     };
     const { archiveChanges, archiveDatabase } = await loadCapturing();

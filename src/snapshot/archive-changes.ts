@@ -47,6 +47,7 @@ export async function archiveChanges(
   const lost = await options.rescue(read.names);
   if ([...lost].some((path) => !options.knownMissing.has(path))) return undefined;
 
+  options.onImage?.();
   const { content, foundOdd } = await savePages({
     ...options,
     imagePath,

@@ -50,6 +50,21 @@ export function countItem(
   counts.totalBytesProcessed += node.size ?? 0;
 }
 
+/** Files of one folder. */
+export type FileTally = Record<ItemAction, number> & { sizeBytes: number };
+
+export function countFiles(counts: ArchiveCounts, files: Readonly<FileTally>): void {
+  counts.filesNew += files.new;
+  counts.filesChanged += files.changed;
+  counts.filesUnmodified += files.unmodified;
+  counts.totalFilesProcessed += fileCountOf(files);
+  counts.totalBytesProcessed += files.sizeBytes;
+}
+
+export function fileCountOf(files: Readonly<FileTally>): number {
+  return files.new + files.changed + files.unmodified;
+}
+
 /** Forgets files and folders, keeps what was stored: the second pass counts them anew. */
 export function resetItems(counts: ArchiveCounts): void {
   const { dataBlobs, treeBlobs, dataAdded, dataAddedPacked } = counts;

@@ -71,6 +71,8 @@ export interface ArchiveDatabaseOptions extends CaptureSettings {
   readonly rescue: (named: readonly NamedFiles[]) => Promise<ReadonlySet<string>>;
   /** Paths that were missing at the last backup already. */
   readonly knownMissing: ReadonlySet<string>;
+  /** An image was taken that will be stored, unless a later one is. */
+  readonly onImage?: (() => void) | undefined;
   readonly onBytes?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -112,7 +114,10 @@ async function archiveUnlessDoubtful(
     const lost = await options.rescue(names);
     // What a later capture still names was not deleted with its row: the app itself is without it.
     const raced = [...lost].some((path) => !missing.has(path));
-    if (!raced || left === 1) return await store(captured, { names, problems }, options);
+    if (!raced || left === 1) {
+      options.onImage?.();
+      return await store(captured, { names, problems }, options);
+    }
     for (const path of lost) missing.add(path);
   }
 }

@@ -1,11 +1,12 @@
 /** What an archive run is given, and what it gives back. */
 import type { Clock } from '../base/clock.ts';
+import type { FolderLook } from '../source/folder-look.ts';
 import type { KnownEntries } from '../source/known-entry.ts';
 import type { SourceEntry } from '../source/source.ts';
 import type { CaptureWarning } from '../sqlite/capture.ts';
-import type { ArchiveCounts } from './archive-counts.ts';
+import type { ArchiveCounts, FileTally } from './archive-counts.ts';
 import type { ArchivedDatabase, CaptureSettings } from './archive-database.ts';
-import type { ArchivedItem } from './archive-pass.ts';
+import type { ArchivedItem } from './archive-pass-options.ts';
 import type { BlobStore } from './blob-writer.ts';
 import type { FileReference } from './cross-check.ts';
 import type { Manifest } from './manifest.ts';
@@ -20,6 +21,12 @@ export interface ArchiveSource {
     /** Nodes that may be told again as they are. */
     known?: KnownEntries | undefined;
   }): AsyncIterable<SourceEntry>;
+  /**
+   * A look at all files of a folder that holds many and nothing else.
+   *
+   * @param options ahead: one that was taken since the first walk is said to have begun will do
+   */
+  look?(folder: string, options?: { ahead?: boolean }): Promise<FolderLook | undefined>;
 }
 
 export interface ArchiveParent {
@@ -55,6 +62,8 @@ export interface ArchiveOptions {
 export interface ArchiveListener {
   /** Each entry once: in the pass that found it new or changed. */
   onItem?(item: ArchivedItem): void;
+  /** Instead of `onItem` for each of its files: none of them changed. */
+  onWholeFolder?(files: FileTally): void;
   onBytes?(bytes: number): void;
   onPhase?(phase: 'files' | 'databases' | 'changes'): void;
   onDatabase?(database: ArchivedDatabase): void;

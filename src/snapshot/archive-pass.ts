@@ -2,64 +2,18 @@
  * One pass over a source: entries in, trees out. Files that the parent shows as unchanged are not
  * read; the others are read in parallel, chunk by chunk into the store.
  */
-import type { Clock } from '../base/clock.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { compareRawNames } from '../base/raw-name.ts';
+import { baseName, joinPath, parentPath } from '../base/raw-path.ts';
 import { isSameTime } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
-import type { KnownEntries } from '../source/known-entry.ts';
-import type { Leaf, ProblemEntry, SourceEntry } from '../source/source.ts';
-import { countItem, type ArchiveCounts, type ItemAction } from './archive-counts.ts';
+import type { DirectoryStart, Leaf, ProblemEntry, SourceEntry } from '../source/source.ts';
+import { countFiles, countItem } from './archive-counts.ts';
+import type { ArchivePassOptions, Walk } from './archive-pass-options.ts';
 import { isPlain, LeafReader } from './leaf-reader.ts';
 import { isUnchanged, type UnchangedFile } from './unchanged.ts';
-import type { BlobStore } from './blob-writer.ts';
 import { PackedTree } from './packed-tree.ts';
 import { TreeFrame, type EarlierFolder } from './tree-frame.ts';
-import type { TreeScratch } from './tree-scratch.ts';
-import type { ParentTrees, TreeSink } from './tree-store.ts';
-
-export interface ArchivePassOptions {
-  readonly store: BlobStore;
-  readonly clock: Clock;
-  readonly trees: TreeSink;
-  readonly scratch?: TreeScratch | undefined;
-  readonly parent: ParentTrees | undefined;
-  /** Tree id of the parent's root; absent: there is no parent. */
-  readonly parentRoot: string | undefined;
-  readonly counts: ArchiveCounts;
-  /** Says what an entry is against the parent snapshot; the item's action is against `parent`. */
-  readonly judge: (item: ArchivedItem, previous: Node | undefined) => ItemAction;
-  /**
-   * What becomes of a database: its captured node, or `undefined` to leave it out. A node without
-   * content holds its place in a draft. `previous` is the parent's entry.
-   */
-  readonly database: (leaf: Leaf, previous: Node | undefined) => Promise<Node | undefined>;
-  /**
-   * For the pass after the databases: entries of the parent (the draft) that are gone by now are
-   * kept, because the captured rows may name them.
-   */
-  readonly keepMissed?: ((node: Node, path: string) => Promise<Node | undefined>) | undefined;
-  /** Whether the parent is known to have no database at this path, so that an unchanged file is none. */
-  readonly isPlainInParent: (path: string) => boolean;
-  /** What the parent holds besides its trees. */
-  readonly parentAlso?: ((folder: string) => readonly Node[]) | undefined;
-  /** Nodes to add at the root, e.g. Keepsake's own folder; asked for when all else is known. */
-  readonly extraRootNodes?: (() => Promise<readonly Node[]>) | undefined;
-  readonly onItem?: ((item: ArchivedItem) => void) | undefined;
-  readonly onBytes?: ((bytes: number) => void) | undefined;
-  readonly onProblem: (path: string, error: unknown) => void;
-  readonly readers: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ArchivedItem {
-  readonly path: string;
-  readonly action: ItemAction;
-  readonly node: Node;
-}
-
-/** @param find the parent's node of an entry that the walk is about to tell, if it is at hand */
-export type Walk = (find: KnownEntries['find']) => AsyncIterable<SourceEntry>;
 
 /** The id of the root tree; `undefined` when nothing at all was there to walk. */
 export async function archivePass(
@@ -128,7 +82,7 @@ class ArchivePass {
     await this.#tellProblems(entry);
     switch (entry.kind) {
       case 'directory-start':
-        await this.#enter(entry.path);
+        await this.#enter(entry);
         break;
       case 'directory-end':
         await this.#leave(entry.path, entry.node);
@@ -142,14 +96,31 @@ class ArchivePass {
     }
   }
 
-  async #enter(path: string): Promise<void> {
+  async #enter(entry: DirectoryStart): Promise<void> {
+    const { path } = entry;
     const frame = this.#frames.at(-1);
     const match = await this.#meet(frame, baseName(path));
     const tree = frame === undefined ? this.#options.parentRoot : match?.subtree;
     this.#parentsOfOpen.push(match);
+    if (await this.#takeWhole(entry, tree)) return;
     const nodes = await this.#parentNodes(path, tree);
     const { scratch } = this.#options;
     this.#frames.push(new TreeFrame(path, nodes, { anyOrder: frame === undefined, scratch }));
+  }
+
+  async #takeWhole(entry: DirectoryStart, tree: string | undefined): Promise<boolean> {
+    const { path, nameCount, skip } = entry;
+    const { shortcut, parentAlso, counts, onWholeFolder } = this.#options;
+    if (nameCount === undefined || skip === undefined) return false;
+    if ((parentAlso?.(path) ?? []).length > 0) return false;
+    const whole = await shortcut?.find({ path, tree, nameCount });
+    if (whole === undefined) return false;
+    skip();
+    const same = { id: whole.tree, nodes: whole.nodes };
+    this.#frames.push(new TreeFrame(path, same, { isWhole: true }));
+    countFiles(counts, whole.files);
+    onWholeFolder?.(path, whole);
+    return true;
   }
 
   async #parentNodes(path: string, tree: string | undefined): Promise<EarlierFolder> {
@@ -167,6 +138,7 @@ class ArchivePass {
     await this.#keepMissed(frame, frame.takeRest());
     if (this.#frames.length === 1) await this.#addExtraRootNodes(frame);
     const subtree = await this.#save(frame);
+    if (!frame.isWhole) this.#tellWalked(frame, subtree);
     this.#frames.pop();
     const previous = this.#parentsOfOpen.pop();
     const above = this.#frames.at(-1);
@@ -177,6 +149,10 @@ class ArchivePass {
     const folder = node.subtree === subtree ? node : { ...node, subtree };
     this.#count(path, folder, previous, previous?.subtree === subtree);
     await above.add(folder);
+  }
+
+  #tellWalked({ path, files, length }: TreeFrame, tree: string): void {
+    this.#options.shortcut?.walked({ path, tree, files, nodeCount: length });
   }
 
   async #save(frame: TreeFrame): Promise<string> {
@@ -271,18 +247,9 @@ class ArchivePass {
     const compared = previous === undefined ? 'new' : unmodified ? 'unmodified' : 'changed';
     const action = this.#options.judge({ path, action: compared, node }, previous);
     countItem(this.#options.counts, { action, node });
+    // One that was still being read may belong to a folder above the one just open.
+    const frame = this.#frames.findLast((one) => one.holds(path));
+    if (node.type === 'file') frame?.noteFile(action, node);
     this.#options.onItem?.({ path, action, node });
   }
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
-function parentPath(path: string): string {
-  return path.slice(0, path.lastIndexOf('/')) || '/';
-}
-
-function joinPath(folder: string, name: string): string {
-  return folder === '/' ? `/${name}` : `${folder}/${name}`;
 }

@@ -1,10 +1,18 @@
 import type { Clock } from '../base/clock.ts';
+import { fileCountOf, type FileTally } from './archive-counts.ts';
 import type { ArchivedDatabase } from './archive-database.ts';
 import type { ArchiveOptions } from './archive-options.ts';
 import { crossCheck, FolderListing } from './cross-check.ts';
 import type { FolderNames } from './folder-names.ts';
 import { FolderTotals } from './folder-totals.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest, ManifestLook } from './manifest.ts';
+
+/** A folder of files alone. */
+export interface NotedFolder {
+  readonly path: string;
+  readonly files: FileTally;
+  readonly names: () => Iterable<string>;
+}
 
 /** Counts what the snapshot holds, for its manifest. */
 export class ArchiveTally {
@@ -28,6 +36,11 @@ export class ArchiveTally {
     this.#listing.note(path);
   }
 
+  noteFolder({ path, files, names }: NotedFolder): void {
+    this.#totals.note(path, files.sizeBytes, fileCountOf(files));
+    this.#listing.noteFolder(path, names);
+  }
+
   /** Whether a file directly in one of the referenced folders was noted. */
   hasFile(folder: string, name: string): boolean {
     return this.#listing.namesIn(folder).has(name);
@@ -39,7 +52,10 @@ export class ArchiveTally {
     this.#listing.clear();
   }
 
-  manifest(databases: readonly ArchivedDatabase[]): Manifest {
+  manifest(
+    databases: readonly ArchivedDatabase[],
+    wholeFolders: readonly ManifestLook[] = [],
+  ): Manifest {
     const named = databases.flatMap(({ names }) => names);
     const known = databases.flatMap((database) => database.known ?? []);
     return {
@@ -50,6 +66,7 @@ export class ArchiveTally {
       databases: databases.map(({ manifest }) => manifest),
       otherFilesArePlain: true,
       files: this.#totals.totals(),
+      ...(wholeFolders.length > 0 && { wholeFolders }),
       ...crossCheck(named, this.#listing, known),
     };
   }

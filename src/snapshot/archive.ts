@@ -7,26 +7,21 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
 import type { SourceEntry } from '../source/source.ts';
 import { DatabaseCaptures } from './archive-captures.ts';
-import { countItem, newArchiveCounts, resetItems } from './archive-counts.ts';
+import { newArchiveCounts } from './archive-counts.ts';
+import { ArchiveItems } from './archive-items.ts';
 import type { ArchiveOptions, ArchiveProblem, ArchiveResult } from './archive-options.ts';
-import {
-  archivePass,
-  type ArchivedItem,
-  type ArchivePassOptions,
-  type Walk,
-} from './archive-pass.ts';
-import { ArchiveTally } from './archive-tally.ts';
-import { ItemJudge } from './item-judge.ts';
+import { archivePass } from './archive-pass.ts';
+import type { ArchivePassOptions, Walk } from './archive-pass-options.ts';
 import { FolderNames } from './folder-names.ts';
 import { isOfFirstPass, KeptDraft, unsettledAmong } from './kept-draft.ts';
 import { encodeManifest, MANIFEST_NAME, type Manifest } from './manifest.ts';
 import { NamedFileRescue } from './named-file-rescue.ts';
 import { ownFileNodes } from './own-file-nodes.ts';
-import { ParentFiles } from './parent-files.ts';
 import { TIMESTAMP_GUARD_MS } from './save-content.ts';
 import { TreeScratch } from './tree-scratch.ts';
 import { DraftTrees, RepositoryTrees } from './tree-store.ts';
 import { plainIn } from './unchanged.ts';
+import { WholeFolders } from './whole-folders.ts';
 
 export async function archive(options: ArchiveOptions): Promise<ArchiveResult> {
   using scratch = new TreeScratch(options.capture.scratchFolder);
@@ -43,11 +38,9 @@ class ArchiveRun implements AsyncDisposable {
   readonly #scratch: TreeScratch;
   readonly #draft: DraftTrees;
   readonly #trees: RepositoryTrees;
-  readonly #judge = new ItemJudge();
-  readonly #parentFiles: ParentFiles;
-  readonly #tally: ArchiveTally;
+  readonly #items: ArchiveItems;
+  readonly #wholeFolders: WholeFolders;
   readonly #beganAt: Date;
-  #undecided: ArchivedItem[] = [];
   #manifest: Manifest | undefined;
 
   constructor(options: ArchiveOptions, scratch: TreeScratch) {
@@ -57,35 +50,39 @@ class ArchiveRun implements AsyncDisposable {
     this.#trees = new RepositoryTrees(options.store, this.#counts);
     this.#beganAt = options.beganAt ?? options.clock.now();
     const folderNames = new FolderNames();
-    const folders = options.references.map(({ folder }) => folder);
-    this.#tally = new ArchiveTally(options, folderNames);
-    this.#parentFiles = new ParentFiles(folders, folderNames);
+    this.#items = new ArchiveItems(options, {
+      counts: this.#counts,
+      folderNames,
+      captures: () => this.#captures,
+    });
     this.#rescue = this.#newRescue();
+    this.#wholeFolders = new WholeFolders({
+      ...options,
+      restedBeforeNs: restedBefore(this.#beganAt.getTime()),
+      isSound: (folder) => this.#isSound(folder),
+    });
     this.#captures = new DatabaseCaptures(options, {
       counts: this.#counts,
       problems: this.#problems,
       rescue: this.#rescue,
-      parentFiles: this.#parentFiles,
+      parentFiles: this.#items.parentFiles,
       folderNames,
       scratch,
-      parentOfDatabase: (path) => this.#judge.parentOfDatabase(path),
+      onLastImage: () => this.#wholeFolders.lookAgain(),
+      parentOfDatabase: (path) => this.#items.judge.parentOfDatabase(path),
     });
   }
 
   #newRescue(): NamedFileRescue {
-    const { source, store, clock, signal, listener } = this.#options;
+    const { source, store, clock, signal } = this.#options;
     return new NamedFileRescue({
       source,
       store,
       clock,
       signal,
       counts: this.#counts,
-      isStored: (folder, name) => this.#tally.hasFile(folder, name),
-      onFile: (path, node) => {
-        const item = { path, action: 'new', node } as const;
-        this.#judge.remember(item, undefined);
-        listener?.onItem?.(item);
-      },
+      isStored: (folder, name) => this.#items.tally.hasFile(folder, name),
+      onFile: (path, node) => this.#items.tellFound(path, node),
     });
   }
 
@@ -98,7 +95,7 @@ class ArchiveRun implements AsyncDisposable {
       : await this.#lookAgain(draftRoot);
     return {
       tree,
-      manifest: this.#manifest ?? this.#tally.manifest(this.#captures.captured),
+      manifest: this.#manifest ?? this.#newManifest(),
       counts: this.#counts,
       problems: this.#problems,
       warnings: this.#captures.warnings,
@@ -119,35 +116,36 @@ class ArchiveRun implements AsyncDisposable {
 
   #firstPass(): Promise<string | undefined> {
     const { parent } = this.#options;
+    const { judge, parentFiles } = this.#items;
     const parentBeganAt = parent?.hasAllAttributes === true ? parent.manifest?.captureStart : '';
+    const isPlainInParent = plainIn(parent?.manifest);
     return this.#pass(this.#walk(Date.parse(parentBeganAt ?? '')), {
       trees: this.#draft,
       parent: parent?.trees,
       parentRoot: parent?.tree,
-      isPlainInParent: plainIn(parent?.manifest),
+      isPlainInParent,
       judge: (item, previous) => {
-        this.#parentFiles.note(item.path, item.node, previous);
-        return this.#judge.remember(item, previous);
+        parentFiles.note(item.path, item.node, previous);
+        return judge.remember(item, previous);
       },
       keepMissed: (_, path) => {
-        this.#parentFiles.noteGone(path);
+        parentFiles.noteGone(path);
         return Promise.resolve(undefined);
       },
       database: (leaf, previous) => {
-        this.#judge.rememberDatabase(leaf.path, previous);
+        judge.rememberDatabase(leaf.path, previous);
+        if (previous !== undefined && isPlainInParent(leaf.path)) parentFiles.noteGone(leaf.path);
         return Promise.resolve(this.#captures.discover(leaf, previous));
       },
       extraRootNodes: () => this.#captureDatabases(),
-      onItem: (item) => {
-        this.#noteItem(item);
-        if (this.#isUndecided(item)) this.#undecided.push(item);
-        else this.#options.listener?.onItem?.(item);
-      },
+      shortcut: this.#wholeFolders.firstPass,
+      onWholeFolder: (path, whole) => this.#items.noteFolderInFirstPass(path, whole),
+      onItem: (item) => this.#items.noteInFirstPass(item),
     });
   }
 
   async #promoteDraft(draftRoot: string): Promise<string> {
-    for (const item of this.#undecided) this.#options.listener?.onItem?.(item);
+    this.#items.tellUndecided();
     await this.#draft.promote(draftRoot, this.#trees);
     return draftRoot;
   }
@@ -165,7 +163,9 @@ class ArchiveRun implements AsyncDisposable {
       this.#options.listener?.onPhase?.('databases');
       await this.#captures.captureAll();
     }
-    return this.#captures.areAllTakenOver ? this.#saveManifest() : [];
+    if (!this.#captures.areAllTakenOver) return [];
+    await this.#wholeFolders.prove();
+    return this.#saveManifest();
   }
 
   #lookAgain(draftRoot: string): Promise<string> {
@@ -176,17 +176,14 @@ class ArchiveRun implements AsyncDisposable {
     return this.#secondPass({ draftRoot, walk, unsettled: this.#forgetFirstPass() });
   }
 
-  /** Whether a database may turn out to be other than the draft has it, or a folder with one. */
-  #isUndecided({ path, action, node }: ArchivedItem): boolean {
-    if (node.type !== 'dir') return this.#captures.isDiscovered(path);
-    return action === 'changed' || this.#captures.isDiscoveredBelow(path);
+  #isSound(folder: string): boolean {
+    const isAmiss = ({ path }: ArchiveProblem) => path === folder || path.startsWith(`${folder}/`);
+    return !this.#captures.isDiscoveredBelow(folder) && !this.#problems.some(isAmiss);
   }
 
   /** What it could not read is looked at again; returns what changed or went while it was read. */
   #forgetFirstPass(): Map<string, ArchiveProblem> {
-    this.#undecided = [];
-    resetItems(this.#counts);
-    this.#tally.forgetFiles();
+    this.#items.forgetFirstPass();
     const ofFiles = this.#problems.filter(isOfFirstPass);
     const others = this.#problems.filter((problem) => !isOfFirstPass(problem));
     this.#problems.splice(0, Infinity, ...others);
@@ -209,7 +206,7 @@ class ArchiveRun implements AsyncDisposable {
       captures: this.#captures,
       unsettled,
       onProblem: (problem) => this.#problems.push(problem),
-      onItem: (path, node) => this.#noteKept(path, node),
+      onItem: (path, node) => this.#items.noteKept(path, node),
     });
     const root = await this.#pass((find) => this.#withoutSidecars(walk(find)), {
       trees: this.#trees,
@@ -218,17 +215,16 @@ class ArchiveRun implements AsyncDisposable {
       // Each file of the draft was looked into.
       isPlainInParent: (path) => !this.#captures.isDiscovered(path),
       parentAlso: (folder) => this.#rescue.foundIn(folder),
-      judge: (item) => this.#judge.recall(item),
+      judge: (item) => this.#items.judge.recall(item),
       database: (leaf) => this.#captures.place(leaf),
       keepMissed: (node, path) => kept.keep(node, path),
       extraRootNodes: () => {
         this.#captures.reportUnplaced();
         return this.#saveManifest();
       },
-      onItem: (item) => {
-        this.#noteItem(item);
-        if (!this.#judge.isDecided(item.path)) this.#options.listener?.onItem?.(item);
-      },
+      shortcut: this.#wholeFolders.secondPass((tree) => this.#draft.nodes(tree)),
+      onWholeFolder: (path, whole) => this.#items.noteFolder(path, whole),
+      onItem: (item) => this.#items.noteInSecondPass(item),
     });
     if (root === undefined) {
       throw new KeepsakeError('SOURCE_NOTHING_TO_READ', { paths: this.#options.paths });
@@ -248,7 +244,7 @@ class ArchiveRun implements AsyncDisposable {
   #walk(earlierMs: number): Walk {
     const { source, signal } = this.#options;
     if (Number.isNaN(earlierMs)) return () => source.entries({ signal });
-    const restedBeforeNs = BigInt(earlierMs - TIMESTAMP_GUARD_MS) * 1_000_000n;
+    const restedBeforeNs = restedBefore(earlierMs);
     return (find) => source.entries({ signal, known: { find, restedBeforeNs } });
   }
 
@@ -273,20 +269,12 @@ class ArchiveRun implements AsyncDisposable {
     });
   }
 
-  #noteItem({ path, node }: ArchivedItem): void {
-    if (node.type !== 'file' || this.#captures.has(path)) return;
-    this.#tally.noteFile(path, node.size ?? 0);
-  }
-
-  /** Below a folder that vanished between the passes, where no pass counts. */
-  #noteKept(path: string, node: Node): void {
-    const action = this.#judge.recall({ path, action: 'unmodified', node });
-    countItem(this.#counts, { action, node });
-    this.#noteItem({ path, action, node });
+  #newManifest(): Manifest {
+    return this.#items.tally.manifest(this.#captures.captured, this.#wholeFolders.looks());
   }
 
   async #saveManifest(): Promise<Node[]> {
-    this.#manifest = this.#tally.manifest(this.#captures.captured);
+    this.#manifest = this.#newManifest();
     const manifest = { name: MANIFEST_NAME, bytes: encodeManifest(this.#manifest) };
     const { store, ownFiles = [] } = this.#options;
     return ownFileNodes([...ownFiles, manifest], {
@@ -296,4 +284,9 @@ class ArchiveRun implements AsyncDisposable {
       now: this.#options.clock.now(),
     });
   }
+}
+
+/** What changed since may have changed once more with the same ctime. */
+function restedBefore(beganAtMs: number): bigint {
+  return BigInt(beganAtMs - TIMESTAMP_GUARD_MS) * 1_000_000n;
 }

@@ -67,6 +67,13 @@ export class FolderListing {
     this.#names.get(path.slice(0, slash) || '/')?.add(path.slice(slash + 1));
   }
 
+  /** Told of all files of a folder together; `names` is asked only where somebody wants them. */
+  noteFolder(folder: string, names: () => Iterable<string>): void {
+    const known = this.#names.get(folder);
+    if (known === undefined) return;
+    for (const name of names()) known.add(name);
+  }
+
   /** As if none had been told of. */
   clear(): void {
     for (const names of this.#names.values()) names.clear();

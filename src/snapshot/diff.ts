@@ -1,10 +1,11 @@
+import { joinPath } from '../base/raw-path.ts';
 import { isKeepsakeError, type KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { compareRawNames } from '../base/raw-name.ts';
 import type { Node } from '../format/node.ts';
 import type { BlobReader, ReadOptions } from './blob-reader.ts';
 import { BlobSet } from './blob-set.ts';
 import { sameExceptContent, sameNode, sameContent } from './same-node.ts';
-import { joinTreePath, loadTree, walkTree } from './tree-walk.ts';
+import { loadTree, walkTree } from './tree-walk.ts';
 
 export interface DiffOptions extends ReadOptions {
   /** Also tells of entries of which only the metadata differs (`U`). */
@@ -91,7 +92,7 @@ async function* compareTrees(
     if (node === undefined) continue;
     addBlobs(comparison.before, pair.before);
     addBlobs(comparison.after, pair.after);
-    const at = joinTreePath(path, node.name);
+    const at = joinPath(path, node.name);
     try {
       if (pair.before !== undefined && pair.after !== undefined) {
         yield* compareNodes(comparison, { before: pair.before, after: pair.after, path: at });

@@ -1,7 +1,8 @@
+import { joinPath } from '../base/raw-path.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node, NodeList } from '../format/node.ts';
 import type { BlobReader, ReadOptions } from './blob-reader.ts';
-import { joinTreePath, loadTree } from './tree-walk.ts';
+import { loadTree } from './tree-walk.ts';
 
 /** The node at `path` below `rootTreeId`; `undefined` when there is none, and for the root itself. */
 export async function findNode(
@@ -18,7 +19,7 @@ export async function findNode(
     found = nodeCalled(nodes, name);
     if (found === undefined) return undefined;
     treeId = found.type === 'dir' ? found.subtree : undefined;
-    at = joinTreePath(at, name);
+    at = joinPath(at, name);
   }
   return found;
 }

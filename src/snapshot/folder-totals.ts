@@ -13,10 +13,11 @@ export class FolderTotals {
     }));
   }
 
-  note(path: string, sizeBytes: number): void {
+  /** @param path of the file, or of the folder that holds so many */
+  note(path: string, sizeBytes: number, fileCount = 1): void {
     for (const total of this.#totals) {
       if (path !== total.path && !path.startsWith(total.prefix)) continue;
-      total.fileCount += 1;
+      total.fileCount += fileCount;
       total.sizeBytes += sizeBytes;
     }
   }

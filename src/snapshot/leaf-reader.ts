@@ -4,7 +4,7 @@ import { assertInternal } from '../base/errors/keepsake-error.ts';
 import type { Node } from '../format/node.ts';
 import { isDatabaseLeaf } from '../source/database-leaf.ts';
 import type { Leaf } from '../source/source.ts';
-import type { ArchivePassOptions } from './archive-pass.ts';
+import type { ArchivePassOptions } from './archive-pass-options.ts';
 import { saveContent } from './save-content.ts';
 import { SmallFiles } from './small-files.ts';
 

@@ -47,6 +47,15 @@ export interface ManifestFolder {
   readonly sizeBytes: number;
 }
 
+/** What all files of a folder looked like when its tree was made (`source/folder-look.ts`). */
+export interface ManifestLook {
+  readonly path: string;
+  readonly tree: string;
+  readonly digest: string;
+  readonly fileCount: number;
+  readonly sizeBytes: number;
+}
+
 /** Rows against files: the state no checksum can see. */
 export interface ManifestReference {
   readonly database: string;
@@ -131,6 +140,8 @@ export interface Manifest {
   readonly otherFilesArePlain?: boolean;
   /** The paths that were asked for, each with what lies below it, databases left out. */
   readonly files: readonly ManifestFolder[];
+  /** Of folders that hold many files and nothing else. */
+  readonly wholeFolders?: readonly ManifestLook[];
   readonly references: readonly ManifestReference[];
   readonly orphans: readonly ManifestOrphans[];
 }

@@ -8,7 +8,7 @@ import { concatBytes } from '../base/bytes.ts';
 import { compress, decompressInto } from '../format/compression.ts';
 import { LARGE_TREE_BYTES } from '../format/large-tree.ts';
 import type { Node, NodeList } from '../format/node.ts';
-import { decodeTreePieces, TreeEncoder } from '../format/tree.ts';
+import { decodeTreePieces, TreeEncoder, treeNames } from '../format/tree.ts';
 import type { KeptBytes, TreeScratch } from './tree-scratch.ts';
 
 interface Piece {
@@ -52,6 +52,10 @@ export class PackedTree implements NodeList {
 
   [Symbol.iterator](): Iterator<Node> {
     return decodeTreePieces(this.#views());
+  }
+
+  names(): Iterable<string> {
+    return treeNames(this.#views());
   }
 
   /** Each is overwritten by the next: the collector would let a dozen megabytes of them gather. */

@@ -26,6 +26,11 @@ export class ParentFiles {
     else this.noteGone(path);
   }
 
+  /** The first pass found a folder as the parent has it. */
+  noteFolder(folder: string, names: () => Iterable<string>): void {
+    this.#listing.noteFolder(folder, names);
+  }
+
   /** The parent has it; the first pass did not meet it, or could not read it. */
   noteGone(path: string): void {
     for (const folder of this.#folders) {

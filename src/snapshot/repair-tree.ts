@@ -4,13 +4,13 @@
  * All else that is whole stays byte for byte.
  * Source: restic cmd/restic/cmd_repair_snapshots.go @ a80be14.
  */
+import { joinPath } from '../base/raw-path.ts';
 import { createHash } from 'node:crypto';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Node, NodeList } from '../format/node.ts';
 import { TreeEncoder } from '../format/tree.ts';
 import { rethrowIfGeneral, type BlobReader } from './blob-reader.ts';
 import { PackedTreeBuilder, type PackedTree } from './packed-tree.ts';
-import { joinTreePath } from './tree-walk.ts';
 
 export type Loss =
   | {
@@ -117,7 +117,7 @@ export class TreeRepair {
   async #repairNode(node: Node, parent: string): Promise<RepairedNode> {
     const path = `/${node.name}`;
     if (node.type === 'dir') {
-      const { subtree, repairs } = await this.#repairFolder(node, joinTreePath(parent, node.name));
+      const { subtree, repairs } = await this.#repairFolder(node, joinPath(parent, node.name));
       const below = repairs.map((repair) => ({ ...repair, path: path + repair.path }));
       return { node: subtree === node.subtree ? node : { ...node, subtree }, repairs: below };
     }

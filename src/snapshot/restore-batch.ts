@@ -2,6 +2,7 @@
  * Small files that lie in one run of blobs are made by whichever thread opens the run. Only files
  * that need nothing out of the ordinary; one that turns out to need it is restored by itself.
  */
+import { joinPath } from '../base/raw-path.ts';
 import { statModeFromMode } from '../format/file-mode.ts';
 import { timeToNs } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
@@ -11,7 +12,6 @@ import type { BlobReader, BlobRun } from './blob-reader.ts';
 import { hardLinkKey } from './hard-link-key.ts';
 import type { RestoreContext } from './restore-context.ts';
 import type { RestoreFolder } from './restore-folder.ts';
-import { joinTreePath } from './tree-walk.ts';
 
 const MODE_BITS = 0o7777;
 
@@ -97,7 +97,7 @@ function orderFor(
   const pieces: number[] = [];
   for (const [index, { node }] of files.entries()) {
     const { content, mode, uid, gid, atime, mtime } = node;
-    paths.push(temporaryNames.next(folder.at), joinTreePath(folder.at, node.name));
+    paths.push(temporaryNames.next(folder.at), joinPath(folder.at, node.name));
     const count = content?.length ?? 0;
     numbers.set([statModeFromMode(mode) & MODE_BITS, uid, gid, count], index * NUMBERS_A_FILE);
     times.set(timesOf(timeToNs(atime), timeToNs(mtime)), index * TIMES_FIELDS);

@@ -1,3 +1,4 @@
+import { joinPath } from '../base/raw-path.ts';
 import { BoundedQueue, forEachConcurrent } from '../base/concurrency.ts';
 import type { Node } from '../format/node.ts';
 import { readingSingly, type BlobSupply } from './blob-reader.ts';
@@ -12,7 +13,7 @@ import { prepareTarget } from './restore-target.ts';
 import { planBatches, restoreBatch, type Batch } from './restore-batch.ts';
 import { inReadingOrder, type LeafStep } from './reading-order.ts';
 import { lstatIfAny } from './temporary-name.ts';
-import { joinTreePath, walkTree } from './tree-walk.ts';
+import { walkTree } from './tree-walk.ts';
 import { verifyFiles } from './verify-files.ts';
 
 const DEFAULT_CONCURRENCY = 4;
@@ -142,7 +143,7 @@ function batchJob(context: RestoreContext, folder: RestoreFolder, batch: Batch<L
 
 function enterFolder(parent: RestoreFolder, { path, node }: { path: string; node: Node }) {
   parent.hold();
-  return new RestoreFolder({ path, node, parent, at: joinTreePath(parent.at, node.name) });
+  return new RestoreFolder({ path, node, parent, at: joinPath(parent.at, node.name) });
 }
 
 function leaveJob(context: RestoreContext, folder: RestoreFolder): Job {
@@ -182,7 +183,7 @@ async function restoreEntry(
   folder: RestoreFolder,
   { path, node, shared }: PlannedFile,
 ): Promise<void> {
-  const at = joinTreePath(folder.at, node.name);
+  const at = joinPath(folder.at, node.name);
   // A folder that was not there before holds nothing but what was just restored to it.
   const found = folder.before === undefined ? undefined : lstatIfAny(at);
   const leaf: Leaf = { path, node, folder, at, found, shared };

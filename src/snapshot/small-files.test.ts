@@ -116,7 +116,7 @@ test('while the store cannot take more, only a few megabytes are read', async ()
   };
   const walked = walk();
   for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  expect(taken).toBeLessThan(15);
+  expect(taken).toBeLessThan(20); // eight batches of a megabyte, and the one just begun
   store.resolve();
   await walked;
   await Promise.all(saving);

@@ -41,7 +41,7 @@ export interface SmallFilesOptions {
 const BATCH_FILES = 64;
 const BATCH_BYTES = 1 << 20;
 /** What the worker takes, and one or two in this thread. */
-const BATCHES = 5;
+const BATCHES = 8;
 const UNDER_WAY_BYTES = BATCHES * BATCH_BYTES;
 /** A batch of its own. What is larger is read piece by piece. */
 const FILE_MAX_BYTES = 4 << 20;

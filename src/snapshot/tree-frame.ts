@@ -6,6 +6,7 @@
 import { assertInternal } from '../base/errors/keepsake-error.ts';
 import { compareRawNames } from '../base/raw-name.ts';
 import type { Node, NodeList } from '../format/node.ts';
+import type { FileTally, ItemAction } from './archive-counts.ts';
 import { PackedTreeBuilder, type PackedTree } from './packed-tree.ts';
 import type { TreeScratch } from './tree-scratch.ts';
 
@@ -29,10 +30,14 @@ export interface EarlierTree {
   readonly nodes: NodeList;
 }
 
+const NO_NODES: NodeList = [];
+
 export interface TreeFrameOptions {
   /** Entries may come in any order, the later of two alike wins (for the root). */
   readonly anyOrder?: boolean | undefined;
   readonly scratch?: TreeScratch | undefined;
+  /** It is known to hold the parent's entries as they are, and nothing will be added. */
+  readonly isWhole?: boolean | undefined;
 }
 
 export class TreeFrame {
@@ -48,18 +53,39 @@ export class TreeFrame {
   readonly #tree: PackedTreeBuilder;
   readonly #pending: PendingNode[] = [];
   readonly #anyOrder: boolean;
+  readonly isWhole: boolean;
+  /** Of the files that were noted. */
+  readonly files: FileTally = { new: 0, changed: 0, unmodified: 0, sizeBytes: 0 };
+  #length = 0;
 
   constructor(
     path: string,
     { id, nodes }: EarlierFolder,
-    { anyOrder = false, scratch }: TreeFrameOptions = {},
+    { anyOrder = false, scratch, isWhole = false }: TreeFrameOptions = {},
   ) {
     this.path = path;
     this.#tree = new PackedTreeBuilder(scratch);
-    this.#parent = nodes[Symbol.iterator]();
+    this.#parent = isWhole ? NO_NODES[Symbol.iterator]() : nodes[Symbol.iterator]();
     this.#advance();
     this.#anyOrder = anyOrder;
     if (id !== undefined) this.#same = { id, nodes };
+    this.isWhole = isWhole;
+    if (isWhole) this.#sameCount = nodes.length;
+  }
+
+  /** Entries that were added and have had their turn. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Whether it is directly in this folder. */
+  holds(path: string): boolean {
+    return path.lastIndexOf('/') === this.path.length && path.startsWith(this.path);
+  }
+
+  noteFile(action: ItemAction, { size = 0 }: Node): void {
+    this.files[action] += 1;
+    this.files.sizeBytes += size;
   }
 
   /** The parent's next entry, if it has this name. */
@@ -155,6 +181,7 @@ export class TreeFrame {
   }
 
   #put(node: Node): void {
+    this.#length += 1;
     if (this.#same !== undefined && this.#expected[0] === node) {
       this.#expected.shift();
       this.#sameCount += 1;

@@ -4,7 +4,7 @@
  * repository.
  */
 import { assertInternal } from '../base/errors/keepsake-error.ts';
-import { LargeTree, LARGE_TREE_BYTES } from '../format/large-tree.ts';
+import { LargeTree, LARGE_TREE_BYTES, type TreeBytes } from '../format/large-tree.ts';
 import type { NodeList } from '../format/node.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { BlobStore } from './blob-writer.ts';
@@ -112,4 +112,6 @@ export class RepositoryTrees implements TreeSink {
 /** What an archive pass compares with: the trees of the parent snapshot, or of the draft. */
 export interface ParentTrees {
   load(id: string): Promise<NodeList>;
+  /** For a tree of which nobody may need the nodes; `undefined` where it cannot be had. */
+  loadBytes?(id: string): Promise<TreeBytes | undefined>;
 }

@@ -1,3 +1,4 @@
+import { joinPath } from '../base/raw-path.ts';
 import { describeCause, isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeTree } from '../format/tree.ts';
 import type { Node, NodeList } from '../format/node.ts';
@@ -64,7 +65,7 @@ async function* walkFrames(
       }
       continue;
     }
-    const path = joinTreePath(frame.path, node.name);
+    const path = joinPath(frame.path, node.name);
     if (node.type !== 'dir') yield { phase: 'leaf', path, node };
     else yield* visitFolder(reader, stack, { path, node, options });
   }
@@ -120,10 +121,6 @@ export async function loadTree(
     rethrowIfGeneral(cause, signal);
     throw damaged(path, treeId, describeCause(cause), cause);
   }
-}
-
-export function joinTreePath(parent: string, name: string): string {
-  return parent === '/' ? `/${name}` : `${parent}/${name}`;
 }
 
 function damaged(path: string, treeId: string, why: string, cause?: unknown): KeepsakeError {

@@ -1,3 +1,4 @@
+import { joinPath } from '../base/raw-path.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { describeCause, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeRawName, fsPath } from '../base/raw-name.ts';
@@ -6,7 +7,7 @@ import type { Node } from '../format/node.ts';
 import { rethrowIfGeneral, type BlobReader, type ReadOptions } from './blob-reader.ts';
 import { compareContent } from './compare-content.ts';
 import { lstatIfAny } from './temporary-name.ts';
-import { joinTreePath, walkTree } from './tree-walk.ts';
+import { walkTree } from './tree-walk.ts';
 
 const FILES_AT_ONCE = 4;
 
@@ -96,7 +97,7 @@ function differenceOf(node: Node, at: string): string | undefined {
 }
 
 function placeOf({ target }: VerifyOptions, path: string): string {
-  return path === '/' ? target : joinTreePath(target, path.slice(1));
+  return path === '/' ? target : joinPath(target, path.slice(1));
 }
 
 function different(path: string, why: string, cause?: unknown): VerifyEvent {

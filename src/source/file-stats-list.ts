@@ -41,6 +41,13 @@ export class FileStatsList {
     return this.#length - 1;
   }
 
+  /** The numbers of all that were added, good until the next is; the list is empty then. */
+  take(): Uint8Array {
+    const sizeBytes = this.#length * STATS_FIELDS.length * BigInt64Array.BYTES_PER_ELEMENT;
+    this.#length = 0;
+    return new Uint8Array(this.#numbers.buffer, 0, sizeBytes);
+  }
+
   at(index: number): EntryStats {
     return new FileStats(this.#numbers, index * STATS_FIELDS.length);
   }

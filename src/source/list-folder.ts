@@ -1,20 +1,19 @@
+import { joinPath } from '../base/raw-path.ts';
 import { closeSync, opendirSync, readSync, readdirSync } from 'node:fs';
 import { asBuffer } from '../base/bytes.ts';
 import { decodeRawName, fsPath } from '../base/raw-name.ts';
 import { collectOften } from '../host/collector.ts';
 import { NameQueue } from './name-queue.ts';
 import { openForReading } from './open-for-reading.ts';
-import { joinPath } from './path-targets.ts';
 
 /** Source: bford.info/cachedir, "Cache Directory Tagging Specification". */
 const TAG_NAME = 'CACHEDIR.TAG';
 const TAG_SIGNATURE = Buffer.from('Signature: 8a477f597d28d172789f06886806bc55', 'latin1');
 
-/**
- * Of a folder that takes more than this, names come in parts; below it one call is twice as fast.
- * ext4 puts some 2,000 names into it, other file systems up to 60,000.
- */
-const LARGE_FOLDER_BYTES = 65_536n;
+/** ext4 puts some 2,000 names into it, other file systems up to 60,000. */
+const MANY_NAMES_BYTES = 65_536n;
+/** Of a folder that takes more than this, names come in parts; below it one call is twice as fast. */
+const LARGE_FOLDER_BYTES = 1_500_000n;
 const PART_NAMES = 4096;
 const NAMES_PER_CALL = 1024;
 /** Each byte of a name becomes one character, whatever it means. */
@@ -35,8 +34,8 @@ export function listFolder(path: string, sizeBytes: bigint): NameQueue {
  * @param sizeBytes of the folder itself, as `lstat` tells
  */
 export function* listNames(path: string, sizeBytes: bigint): Generator<string[]> {
+  if (sizeBytes > MANY_NAMES_BYTES) collectOften();
   if (sizeBytes > LARGE_FOLDER_BYTES) {
-    collectOften();
     try {
       yield* listParts(path);
       return;

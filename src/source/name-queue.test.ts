@@ -28,3 +28,17 @@ test('names of many parts come in order', () => {
   for (let part = 0; part < 4; part += 1) queue.add(names.filter((_, at) => at % 4 === part));
   expect([...queue]).toEqual(names);
 });
+
+test('a queue tells how many came, and is empty once it was cleared', () => {
+  for (const parts of [1, 3]) {
+    const queue = new NameQueue();
+    for (let part = 0; part < parts; part += 1) queue.add([`b${part}`, `a${part}`]);
+    expect(queue.length).toBe(2 * parts);
+    expect(queue.next()).toBe('a0');
+    queue.clear();
+    expect([...queue]).toEqual([]);
+  }
+  const untouched = NameQueue.of(['a']);
+  untouched.clear();
+  expect(untouched.next()).toBeUndefined();
+});

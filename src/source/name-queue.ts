@@ -15,6 +15,9 @@ export class NameQueue implements Iterable<string> {
   /** UTF-16 order is that of the bytes. */
   #isPlain = true;
   #last: string | undefined;
+  #length = 0;
+  /** Not yet in order: it may never be asked for. */
+  #first: string[] | undefined;
 
   static of(names: Iterable<string>): NameQueue {
     const queue = new NameQueue();
@@ -22,8 +25,32 @@ export class NameQueue implements Iterable<string> {
     return queue;
   }
 
+  /** As many as were added. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** There is no next one any more. */
+  clear(): void {
+    this.#runs.length = 0;
+    this.#first = undefined;
+  }
+
   /** Before the first is taken. The list itself is put in order. */
   add(names: string[]): void {
+    this.#length += names.length;
+    this.#sortFirst();
+    if (this.#runs.length === 0) this.#first = names;
+    else this.#sort(names);
+  }
+
+  #sortFirst(): void {
+    const names = this.#first;
+    this.#first = undefined;
+    if (names !== undefined) this.#sort(names);
+  }
+
+  #sort(names: string[]): void {
     const isPlain = !names.some((name) => SURROGATE.test(name));
     this.#isPlain &&= isPlain;
     this.#insert(new SortedRun(isPlain ? names.sort() : names.sort(compareRawNames)));
@@ -44,6 +71,7 @@ export class NameQueue implements Iterable<string> {
   }
 
   #take(): string | undefined {
+    this.#sortFirst();
     const run = this.#runs.pop();
     const name = run?.head;
     run?.drop();

@@ -29,10 +29,6 @@ export function normalizePath(path: string): string {
   return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
 }
 
-export function joinPath(folder: string, name: string): string {
-  return folder === '/' ? `/${name}` : `${folder}/${name}`;
-}
-
 export function collectTargets(paths: readonly string[]): TargetTree {
   const root = newTarget();
   const problems: ProblemEntry[] = [];

@@ -20,6 +20,10 @@ export interface DirectoryStart {
   readonly kind: 'directory-start';
   /** Absolute raw path. */
   readonly path: string;
+  /** How many names it lists, where all of them belong to the backup. */
+  readonly nameCount?: number;
+  /** Before the next entry: nothing in it is told, its end comes next. */
+  readonly skip?: () => void;
 }
 
 export interface DirectoryEnd {

@@ -7,6 +7,7 @@
  * that was asked for by name is taken although a pattern would exclude it.
  * Source: restic internal/archiver/{archiver,tree,exclude}.go @ a80be14.
  */
+import { joinPath } from '../base/raw-path.ts';
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { nextTurn } from '../base/concurrency.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
@@ -17,7 +18,7 @@ import { excludeNothing, type ExcludeMatcher } from './excludes.ts';
 import { isSameEntry, type KnownEntries } from './known-entry.ts';
 import { listFolder, onlyCacheTag } from './list-folder.ts';
 import { NameQueue } from './name-queue.ts';
-import { collectTargets, findLoss, joinPath, type Target } from './path-targets.ts';
+import { collectTargets, findLoss, type Target } from './path-targets.ts';
 import { readNode, type NodeRead } from './read-node.ts';
 import type { FileReading, Leaf, SourceEntry } from './source.ts';
 import { databaseOfSidecar, hasDatabaseMagic, hasFilledWal } from './sqlite-files.ts';
@@ -200,7 +201,9 @@ class Walk {
     const { node, problem } = this.#node(place, stats);
     if (problem !== undefined) this.#report(path, problem);
     this.#stack.push({ path, target, node, names, databases: new Set(), ...rest });
-    this.#ready.push({ kind: 'directory-start', path });
+    const isWhole = rest.covered && !isOnTheWay(place);
+    const skip = { nameCount: names.length, skip: () => names.clear() };
+    this.#ready.push({ kind: 'directory-start', path, ...(isWhole && skip) });
   }
 
   #node({ name, path, real = path, parent }: Place, stats: EntryStats): NodeRead {

@@ -77,6 +77,7 @@ test('a file that takes long to read is not lost among a thousand unchanged ones
   writeFileSync(lab.upload('many/a'), 'old');
   await sleep(RESTED_MS);
   const { files, problems } = await archiveApp(lab, {
+    eachFile: true,
     beforeSecondPass: () => writeFileSync(lab.upload('many/a'), 'as it became'),
     alter: (entry, pass) =>
       entry.kind === 'leaf' && entry.path === lab.upload('many/a') && pass === 2

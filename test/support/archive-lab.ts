@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { decodeTree } from '../../src/format/tree.ts';
-import { openBackupSource } from '../../src/operations/backup-source.ts';
+import { openBackupSource, whatToLookAt } from '../../src/operations/backup-source.ts';
 import type { ArchiveResult, ArchiveSource } from '../../src/snapshot/archive-options.ts';
 import { archive } from '../../src/snapshot/archive.ts';
 import { LookAhead } from '../../src/source/look-ahead.ts';
@@ -21,6 +21,9 @@ export interface Changes {
   readonly beforeSecondPass?: () => void;
   /** With a gate of its own, started while the files are read. */
   readonly gateAhead?: boolean;
+  /** No folder is taken whole. */
+  readonly eachFile?: boolean;
+  readonly excludes?: readonly string[];
   /** What the walk tells, in its n-th pass (from 1). */
   readonly alter?: (entry: SourceEntry, pass: number) => readonly SourceEntry[];
 }
@@ -63,7 +66,11 @@ export async function archiveApp(
     readers: 2,
     parent: parent && {
       ...parent,
-      trees: { load: async (id) => decodeTree(await repository.loadBlob('tree', id)) },
+      hasAllAttributes: true,
+      trees: {
+        load: async (id) => decodeTree(await repository.loadBlob('tree', id)),
+        loadBytes: (id) => repository.loadTreeBytes(id),
+      },
     },
     listener: {
       onPhase(phase) {
@@ -85,15 +92,22 @@ export async function archiveApp(
   return { ...result, files, passes, told };
 }
 
-async function lookedAhead(
-  lab: BackupLab,
-  { afterLookAhead }: Changes,
-): Promise<LookAhead | undefined> {
+async function lookedAhead(lab: BackupLab, changes: Changes): Promise<LookAhead | undefined> {
+  const { afterLookAhead } = changes;
   if (afterLookAhead === undefined) return undefined;
   const ahead = new LookAhead();
-  await ahead.run({ paths: lab.subject().paths });
+  await ahead.run(whatToLookAt(walkInput(lab, changes)));
   afterLookAhead();
   return ahead;
+}
+
+function walkInput(lab: BackupLab, { excludes = [] }: Changes) {
+  const input = {
+    subject: { ...lab.subject(), excludes },
+    excludeCaches: false,
+    oneFileSystem: false,
+  };
+  return input as unknown as Parameters<typeof openBackupSource>[0];
 }
 
 function alteredSource(
@@ -101,14 +115,10 @@ function alteredSource(
   reading: { polynomial: bigint; ahead: LookAhead | undefined },
   changes: Changes,
 ): ArchiveSource {
-  const input = {
-    subject: lab.subject(),
-    excludeCaches: false,
-    oneFileSystem: false,
-  } as Parameters<typeof openBackupSource>[0];
-  const source = openBackupSource(input, { ...reading, own: [] });
+  const source = openBackupSource(walkInput(lab, changes), { ...reading, own: [] });
   let pass = 0;
   return {
+    look: async (...of) => (changes.eachFile === true ? undefined : source.look?.(...of)),
     async *entries(options) {
       if (options.only === undefined) pass += 1;
       else changes.beforeRescue?.();

@@ -1,4 +1,5 @@
 /** Starts the app on the restored copy, asks it for its page, and stops it again. */
+import { joinPath } from '../../base/raw-path.ts';
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KeepsakeError } from '../../base/errors/keepsake-error.ts';
@@ -9,7 +10,6 @@ import type { Confinement } from '../../host/confinement.ts';
 import { freeLoopbackPort } from '../../host/free-port.ts';
 import type { HealthCheck } from '../../host/health-probe.ts';
 import { setTreeOwner } from '../../host/tree-owner.ts';
-import { joinTreePath } from '../../snapshot/tree-walk.ts';
 import type { Workbench } from '../workbench.ts';
 import type { DrillEvent, DrillInput } from './drill-input.ts';
 import { planView, type DrillView } from './drill-view.ts';
@@ -44,7 +44,7 @@ export async function* startCopy(
   }
   await preparePrivate(runFolder, target, { user, signal });
   const port = await freeLoopbackPort(livePorts(app.health?.url));
-  const fill = filler(view.seenAt(joinTreePath(target, app.root.slice(1))), port);
+  const fill = filler(view.seenAt(joinPath(target, app.root.slice(1))), port);
   const health = healthOf(input, drill, port);
   yield { kind: 'starting', url: health.url, limitMs: drill.timeoutMs };
   const result = await runConfined(
@@ -83,7 +83,7 @@ function accountOf(name: string | undefined): Account | undefined {
 async function workingFolderOf({ input, drill, target }: CopyJob): Promise<string | undefined> {
   const { root } = input.app;
   const folder = drill.workingDirectory ?? '{root}';
-  const now = folder.replaceAll('{root}', joinTreePath(target, root.slice(1)));
+  const now = folder.replaceAll('{root}', joinPath(target, root.slice(1)));
   const found = await stat(now).catch(() => undefined);
   return found?.isDirectory() === true ? folder : undefined;
 }

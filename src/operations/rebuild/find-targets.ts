@@ -1,4 +1,5 @@
 /** Which paths of a snapshot come to an empty machine, and what stands in their way. */
+import { joinPath } from '../../base/raw-path.ts';
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { decodeRawName, fsPath } from '../../base/raw-name.ts';
@@ -6,7 +7,7 @@ import type { Node } from '../../format/node.ts';
 import type { Snapshot } from '../../format/snapshot-file.ts';
 import type { BlobReader } from '../../snapshot/blob-reader.ts';
 import { MANIFEST_FOLDER } from '../../snapshot/manifest.ts';
-import { joinTreePath, loadTree } from '../../snapshot/tree-walk.ts';
+import { loadTree } from '../../snapshot/tree-walk.ts';
 import { sidecarsOf } from '../../sqlite/database-file.ts';
 import { isSameOrBelow, realPath } from '../in-place/swap-roots.ts';
 
@@ -50,7 +51,7 @@ async function look(
 ): Promise<void> {
   const { reader, snapshot, signal } = search;
   for (const node of await loadTree(reader, { path, treeId }, { signal })) {
-    const at = joinTreePath(path, node.name);
+    const at = joinPath(path, node.name);
     if (path === '/' && node.name === MANIFEST_FOLDER) continue;
     if (!isThere(at)) found.wanted.push(at);
     else if (isAbovePaths(at, snapshot) && isFolder(at) && node.subtree !== undefined) {
