@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { withReference } from '../src/config/config-reference.ts';
 import { renderErrorDocs } from './error-docs.ts';
-import { renderWasmCode } from './wasm-code.ts';
+import { renderWasmCode } from './wasm/wasm-code.ts';
 
 interface Page {
   readonly path: string;

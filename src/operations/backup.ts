@@ -1,4 +1,5 @@
 /** `backup`: captures a live app or plain paths into a snapshot. */
+import { returnLargeMemory } from '../host/process-memory.ts';
 import type { BackupEvent, BackupInput, BackupResult } from './backup-input.ts';
 import { withEvents, type Emitter } from './event-channel.ts';
 import { openSession } from './open-session.ts';
@@ -33,6 +34,7 @@ async function openAndRun(
         import('./run-backup.ts'),
         import('./walk-start.ts'),
       ]);
+      returnLargeMemory(); // here, because to load what it needs takes a while
       return { runBackup, start: startWalk(workbench, input, opening) };
     }),
   );

@@ -4,7 +4,7 @@ import { TOP_NAMES } from '../backend/layout.ts';
 import { StringSet } from '../base/string-set.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { returnSmallMemory } from '../host/process-memory.ts';
-import { collectOften } from '../host/collector.ts';
+import { collectOften, collectSooner } from '../host/collector.ts';
 import { distrustLostPacks } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
 import type {
@@ -40,6 +40,7 @@ const PROGRESS_EVERY_MS = 50;
 const TRIM_EVERY_MS = 500;
 /** Below, collecting often takes time and saves nothing: other things take more memory. */
 const MANY_FILES = 1000;
+const VERY_MANY_FILES = 25_000;
 const LEFTOVER_AGE_MS = 24 * 60 * 60_000;
 
 export interface BackupRun {
@@ -230,9 +231,7 @@ function listen(
       const isDirectory = node.type === 'dir';
       // The second pass meets all files again: only the first one moves the counters.
       if (!isDirectory && phase === 'files') {
-        state.filesDone += 1;
-        state.bytesDone += node.size ?? 0;
-        if (state.filesDone === MANY_FILES) collectOften();
+        noteFiles(state, 1, node.size ?? 0);
       }
       report();
       if (!input.wantItems || told.has(path)) return;
@@ -241,8 +240,7 @@ function listen(
       emitter.emit({ type: 'item', path, action, sizeBytes: node.size ?? 0, isDirectory });
     },
     onWholeFolder({ unmodified, sizeBytes }) {
-      state.filesDone += unmodified;
-      state.bytesDone += sizeBytes;
+      noteFiles(state, unmodified, sizeBytes);
       report();
     },
     onBytes(bytes) {
@@ -251,6 +249,18 @@ function listen(
     },
     onDatabase: (database) => emitter.emit({ type: 'database', database }),
   };
+}
+
+function noteFiles(
+  state: { filesDone: number; bytesDone: number },
+  fileCount: number,
+  sizeBytes: number,
+): void {
+  const before = state.filesDone;
+  const after = (state.filesDone += fileCount);
+  state.bytesDone += sizeBytes;
+  if (before < MANY_FILES && after >= MANY_FILES) collectSooner();
+  if (before < VERY_MANY_FILES && after >= VERY_MANY_FILES) collectOften();
 }
 
 function judgeOutcome({ problems, warnings, manifest }: ArchiveResult): BackupOutcome {

@@ -1,6 +1,5 @@
 /** The walk of a backup begins while the repository is still being opened. */
 import type { Clock } from '../base/clock.ts';
-import { returnLargeMemory } from '../host/process-memory.ts';
 import { LookAhead } from '../source/look-ahead.ts';
 import type { BackupInput } from './backup-input.ts';
 import { lookAhead } from './backup-source.ts';
@@ -19,7 +18,6 @@ export function startWalk(
   input: BackupInput,
   opening: Promise<unknown>,
 ): WalkStart {
-  returnLargeMemory(); // here, because to load what it needs takes a while
   const at = clock.now();
   const ahead = lowMemory === true ? new LookAhead() : lookAhead(input);
   const end = (): void => ahead.end();

@@ -1,8 +1,8 @@
 /** What src/format/wasm-code.ts should hold. */
-import { assembleModule } from './wasm/assembler.ts';
-import { RABIN_SCAN } from './wasm/rabin-scan.ts';
-import { roMix } from './wasm/ro-mix.ts';
-import type { WasmFunction } from './wasm/assembler.ts';
+import { assembleModule } from './assembler.ts';
+import { RABIN_SCAN } from './rabin-scan.ts';
+import { roMix } from './ro-mix.ts';
+import type { WasmFunction } from './assembler.ts';
 
 const WIDTHS = [2, 3];
 
