@@ -2,6 +2,8 @@
 import type { Mutation } from './mutation.ts';
 
 const onePass = 'test/live/archive-one-pass.test.ts';
+const wholeUnit = 'src/snapshot/whole-folders.test.ts';
+const wholeLive = 'test/live/whole-folders.test.ts';
 
 export const passMutations: readonly Mutation[] = [
   {
@@ -52,5 +54,61 @@ export const passMutations: readonly Mutation[] = [
     text: 'isPlainInParent: (path) => !this.#captures.isDiscovered(path),',
     replacement: 'isPlainInParent: () => true,',
     test: { file: onePass, title: 'a commit to one of two databases' },
+  },
+  {
+    rule: 2,
+    what: 'a folder is taken whole though a file in it changed within the grain of its ctime',
+    file: 'src/snapshot/whole-folders.ts',
+    text: 'look === undefined || look.changedNs >= this.#options.restedBeforeNs',
+    replacement: 'look === undefined',
+    test: { file: wholeLive, title: 'what came less than its times can tell ago' },
+  },
+  {
+    rule: 2,
+    what: 'a folder is taken whole though it looks otherwise',
+    file: 'src/snapshot/whole-folders.ts',
+    text: ' || known.digest !== look.digest',
+    replacement: '',
+    test: { file: wholeLive, title: 'other bytes, the times as before' },
+  },
+  {
+    rule: 2,
+    what: 'a folder is taken whole though pieces of its files are not stored any more',
+    file: 'src/snapshot/whole-folders.ts',
+    text: ' || !this.#areStored(bytes, look.fileCount)',
+    replacement: '',
+    test: { file: wholeUnit, title: 'a piece of the last file is not stored' },
+  },
+  {
+    rule: 2,
+    what: 'the second pass takes a folder whole though something came before the capture',
+    file: 'src/snapshot/whole-folders.ts',
+    text: 'looked.isProved = now?.digest === looked.look.digest;',
+    replacement: 'looked.isProved = now !== undefined;',
+    test: { file: wholeLive, title: 'a file that changes before the capture' },
+  },
+  {
+    rule: 2,
+    what: 'a folder is taken whole though a file in it could not be read whole',
+    file: 'src/snapshot/archive.ts',
+    text: ' && !this.#problems.some(isAmiss)',
+    replacement: '',
+    test: { file: wholeLive, title: 'a folder with a file that could not be read' },
+  },
+  {
+    rule: 2,
+    what: 'a folder is taken whole with a database in it',
+    file: 'src/snapshot/archive.ts',
+    text: 'return !this.#captures.isDiscoveredBelow(folder) && !this',
+    replacement: 'return !this',
+    test: { file: wholeLive, title: 'a folder with a database in it' },
+  },
+  {
+    rule: 2,
+    what: 'a folder is taken whole though other patterns leave other files out',
+    file: 'src/source/folder-look.ts',
+    text: '${setup}',
+    replacement: '',
+    test: { file: wholeLive, title: 'other patterns' },
   },
 ];

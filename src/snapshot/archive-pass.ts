@@ -102,7 +102,8 @@ class ArchivePass {
     const match = await this.#meet(frame, baseName(path));
     const tree = frame === undefined ? this.#options.parentRoot : match?.subtree;
     this.#parentsOfOpen.push(match);
-    if (await this.#takeWhole(entry, tree)) return;
+    // More is added to the root than the walk tells.
+    if (frame !== undefined && (await this.#takeWhole(entry, tree))) return;
     const nodes = await this.#parentNodes(path, tree);
     const { scratch } = this.#options;
     this.#frames.push(new TreeFrame(path, nodes, { anyOrder: frame === undefined, scratch }));

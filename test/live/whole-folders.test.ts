@@ -176,6 +176,19 @@ test('what comes while the files are read, or before the capture, is in the snap
   expect(late.counts).toMatchObject({ filesNew: 1, filesChanged: 2 });
 });
 
+test('a file that changes before the capture is read again by the second pass', async () => {
+  await using lab = await openManyLab();
+  const first = await watched(lab);
+  const beforeCapture = (): void => {
+    writeFileSync(lab.upload('8.txt'), 'other');
+    runInApp(lab, nameInRow('8.txt'));
+  };
+  const second = await watched(lab, { beforeCapture }, first);
+  expect(second.walked[0]).toBe(0);
+  expect(second.files.get('uploads/8.txt')).toBe('other');
+  expect(second.counts).toMatchObject({ filesNew: 0, filesChanged: 2 });
+});
+
 test('what came less than its times can tell ago is looked at once more by the next backup', async () => {
   await using lab = await openManyLab();
   writeFileSync(lab.upload('8.txt'), 'just now');
