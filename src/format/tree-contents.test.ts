@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { timeFromNs } from './go-time.ts';
+import { makeNode } from '../../test/support/tree-builder.ts';
 import type { Node } from './node.ts';
 import { treeContents } from './tree-contents.ts';
 import { encodeTree } from './tree.ts';
@@ -18,23 +18,15 @@ const prefix = fc.constantFrom(
   'a',
 );
 const content = fc.option(fc.array(id, { maxLength: 3 }));
-const time = timeFromNs(0n);
+const S_IFREG = 0o100000;
 
 const someNodes: fc.Arbitrary<Node[]> = fc
   .array(fc.record({ prefix, content }), { maxLength: 12 })
   .map((entries) =>
     entries
-      .map(({ prefix: start, content: ids }, at) => ({
-        name: `${start}${String(at).padStart(2, '0')}`,
-        type: 'file' as const,
-        mode: 0o644,
-        mtime: time,
-        atime: time,
-        ctime: time,
-        uid: 0,
-        gid: 0,
-        content: ids,
-      }))
+      .map(({ prefix: start, content: ids }, at) =>
+        makeNode(`${start}${String(at).padStart(2, '0')}`, S_IFREG, { content: ids }),
+      )
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   );
 

@@ -39,8 +39,8 @@ const READERS = 2;
 const PROGRESS_EVERY_MS = 50;
 const TRIM_EVERY_MS = 500;
 /** Below, collecting often takes time and saves nothing: other things take more memory. */
-const MANY_FILES = 1000;
-const VERY_MANY_FILES = 25_000;
+const COLLECT_SOONER_FROM_FILES = 1000;
+const COLLECT_OFTEN_FROM_FILES = 25_000;
 const LEFTOVER_AGE_MS = 24 * 60 * 60_000;
 
 export interface BackupRun {
@@ -259,8 +259,8 @@ function noteFiles(
   const before = state.filesDone;
   const after = (state.filesDone += fileCount);
   state.bytesDone += sizeBytes;
-  if (before < MANY_FILES && after >= MANY_FILES) collectSooner();
-  if (before < VERY_MANY_FILES && after >= VERY_MANY_FILES) collectOften();
+  if (before < COLLECT_SOONER_FROM_FILES && after >= COLLECT_SOONER_FROM_FILES) collectSooner();
+  if (before < COLLECT_OFTEN_FROM_FILES && after >= COLLECT_OFTEN_FROM_FILES) collectOften();
 }
 
 function judgeOutcome({ problems, warnings, manifest }: ArchiveResult): BackupOutcome {

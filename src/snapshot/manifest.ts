@@ -52,8 +52,6 @@ export interface ManifestLook {
   readonly path: string;
   readonly tree: string;
   readonly digest: string;
-  readonly fileCount: number;
-  readonly sizeBytes: number;
 }
 
 /** Rows against files: the state no checksum can see. */

@@ -1,7 +1,6 @@
 /** What the parent snapshot has of a folder that looks as it did, if all of it is still stored. */
 import { expect, test } from 'vitest';
-import { timeFromNs } from '../format/go-time.ts';
-import type { Node } from '../format/node.ts';
+import { makeNode } from '../../test/support/tree-builder.ts';
 import { encodeTree } from '../format/tree.ts';
 import type { FolderLook } from '../source/folder-look.ts';
 import { WholeFolders } from './whole-folders.ts';
@@ -9,32 +8,26 @@ import { WholeFolders } from './whole-folders.ts';
 const PATH = '/srv/uploads';
 const TREE = 'a'.repeat(64);
 const FILES = 1000;
-const time = timeFromNs(0n);
+const S_IFREG = 0o100000;
 const idOf = (at: number) => at.toString(16).padStart(64, '0');
 const LOOK: FolderLook = { digest: 'd1', fileCount: FILES, sizeBytes: 42, changedNs: 5n };
 
-const nodes: Node[] = Array.from({ length: FILES }, (_, at) => ({
-  name: String(at).padStart(5, '0'),
-  type: 'file',
-  mode: 0o644,
-  mtime: time,
-  atime: time,
-  ctime: time,
-  uid: 0,
-  gid: 0,
-  content: [idOf(2 * at), idOf(2 * at + 1)],
-}));
+const nodes = Array.from({ length: FILES }, (_, at) =>
+  makeNode(String(at).padStart(5, '0'), S_IFREG, { content: [idOf(2 * at), idOf(2 * at + 1)] }),
+);
 
 interface Circumstances {
   readonly look?: Partial<FolderLook> | undefined;
   readonly lost?: string;
   readonly hasAllAttributes?: boolean;
   readonly bytes?: Uint8Array | undefined;
+  /** What the parent's manifest says. */
+  readonly known?: unknown;
 }
 
 function folders(of: Circumstances = {}): WholeFolders {
   const bytes = 'bytes' in of ? of.bytes : encodeTree(nodes);
-  const known = { path: PATH, tree: TREE, digest: 'd1', fileCount: FILES, sizeBytes: 42 };
+  const { known = [{ path: PATH, tree: TREE, digest: 'd1' }] } = of;
   return new WholeFolders({
     source: {
       // oxlint-disable-next-line require-yield
@@ -50,7 +43,7 @@ function folders(of: Circumstances = {}): WholeFolders {
     parent: {
       tree: 'root',
       hasAllAttributes: of.hasAllAttributes ?? true,
-      manifest: { wholeFolders: [known] } as never,
+      manifest: { wholeFolders: known } as never,
       trees: {
         load: () => Promise.reject(new Error('not to be decoded')),
         loadBytes: () => Promise.resolve(bytes && { pieces: () => [bytes] }),
@@ -69,9 +62,7 @@ test('it is taken as it is, and told to the next backup', async () => {
   expect(found).toMatchObject({ tree: TREE, files: { unmodified: FILES, new: 0, sizeBytes: 42 } });
   expect([...(found?.nodes ?? [])]).toEqual(nodes);
   expect([...(found?.nodes.names?.() ?? [])]).toEqual(nodes.map(({ name }) => name));
-  expect(whole.looks()).toEqual([
-    { path: PATH, tree: TREE, digest: 'd1', fileCount: FILES, sizeBytes: 42 },
-  ]);
+  expect(whole.looks()).toEqual([{ path: PATH, tree: TREE, digest: 'd1' }]);
 });
 
 const doubts: Record<string, [Circumstances, Partial<typeof start>?]> = {
@@ -85,6 +76,8 @@ const doubts: Record<string, [Circumstances, Partial<typeof start>?]> = {
   'attributes of the parent may be missing': [{ hasAllAttributes: false }],
   'its tree is damaged': [{ bytes: undefined }],
   'its tree holds less files': [{ bytes: encodeTree(nodes.slice(1)) }],
+  'the manifest’s list of looks is none': [{ known: 'none' }],
+  'the manifest has garbage for looks': [{ known: [null, 7, { path: PATH, tree: TREE }] }],
   'it has few files': [{}, { nameCount: FILES - 1 }],
 };
 

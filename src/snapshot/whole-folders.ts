@@ -74,7 +74,7 @@ export class WholeFolders {
     this.#options = options;
     const { parent } = options;
     const known = parent?.hasAllAttributes === true ? parent.manifest?.wholeFolders : undefined;
-    this.#known = new Map(known?.map((look) => [look.path, look]));
+    this.#known = new Map(looksIn(known).map((look) => [look.path, look]));
   }
 
   /** Against the parent snapshot. */
@@ -118,8 +118,7 @@ export class WholeFolders {
   looks(): ManifestLook[] {
     return [...this.#looked].flatMap(([path, { look, tree, isProved }]) => {
       if (tree === undefined || !isProved) return [];
-      const { digest, fileCount, sizeBytes } = look;
-      return [{ path, tree, digest, fileCount, sizeBytes }];
+      return [{ path, tree, digest: look.digest }];
     });
   }
 
@@ -173,4 +172,15 @@ export class WholeFolders {
     if (isAll && this.#options.isSound(path)) Object.assign(looked, { tree, files });
     else this.#looked.delete(path);
   }
+}
+
+/** Another version may have written otherwise: what is no look is none. */
+function looksIn(known: unknown): ManifestLook[] {
+  return Array.isArray(known) ? known.filter(isLook) : [];
+}
+
+function isLook(value: unknown): value is ManifestLook {
+  if (typeof value !== 'object' || value === null) return false;
+  const { path, tree, digest } = value as Record<string, unknown>;
+  return [path, tree, digest].every((field) => typeof field === 'string');
 }

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Backend, FileHandle } from '../../src/backend/backend.ts';
 import type { FileLayer } from '../../src/backend/file-layer.ts';
@@ -114,6 +115,54 @@ test.each(['lose-names', 'keep-names'] as const)(
     expect(deaths).toBeGreaterThanOrEqual(40 / STEP);
   },
 );
+
+/** As many uploads as it takes to look at them all together. */
+const MANY = 1000;
+
+async function openManyLab(store: MemBackend): Promise<{ lab: BackupLab; old: BackupResult }> {
+  const lab = await openBackupLab({ app: SMALL_APP, backend: store });
+  for (let at = 0; at < MANY; at += 1) writeFileSync(join(lab.app.uploads, `${at}`), `is ${at}`);
+  await setTimeout(60); // longer than the file's times need to tell two writes apart
+  const old = await lab.backup();
+  expect(old.manifest.wholeFolders).toHaveLength(1);
+  return { lab, old };
+}
+
+test('a backup that takes a folder as a whole dies at any change of the store: all files are there', async () => {
+  const store = createMemBackend();
+  const { lab, old } = await openManyLab(store);
+  await using _lab = lab;
+  lab.self = firstRun;
+  const expected = await contentOf(lab, store, old);
+  for (let deaths = 0; ; deaths += 1) {
+    const survivor = store.clone();
+    const dying = new FaultyBackend(survivor);
+    dying.failAtOperation(deaths + 1, { carriedOut: deaths % 2 === 0 });
+    const outcome = await lab.backup({ backend: dying }).catch(() => 'died');
+    lab.self = nextRun;
+    const next = await lab.backup({ backend: survivor });
+    lab.self = firstRun;
+    expect(next.manifest.wholeFolders).toEqual(old.manifest.wholeFolders);
+    expect(await contentOf(lab, survivor, next)).toEqual(expected);
+    expect(await findErrors(await lab.repositoryLab.open(survivor))).toEqual([]);
+    if (outcome === 'died') continue;
+    expect(deaths).toBeGreaterThan(3);
+    break;
+  }
+});
+
+test('when a pack with files of a whole folder is lost, the next backup stores them anew', async () => {
+  const store = createMemBackend();
+  const { lab, old } = await openManyLab(store);
+  await using _lab = lab;
+  const expected = await contentOf(lab, store, old);
+  const packs = await Array.fromAsync(store.list('pack'));
+  const largest = packs.reduce((a, b) => (b.sizeBytes > a.sizeBytes ? b : a));
+  await store.remove({ kind: 'pack', name: largest.name });
+  const next = await lab.backup();
+  expect(next.counts.dataBlobs).toBeGreaterThan(MANY / 2);
+  expect(await contentOf(lab, store, next)).toEqual(expected);
+});
 
 /** Notes what is written while no lock stands there. */
 class LockWatch extends WrappedBackend {
