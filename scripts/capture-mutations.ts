@@ -9,6 +9,28 @@ const databaseChecks = 'test/live/database-checks.test.ts';
 export const captureMutations: readonly Mutation[] = [
   {
     rule: 1,
+    what: 'a copy taken ahead is used though the database changed since',
+    file: 'src/sqlite/capture-ahead.ts',
+    text: ' && now.main.identity === then.main.identity',
+    replacement: '',
+    test: {
+      file: 'src/sqlite/capture-ahead.test.ts',
+      title: 'what was committed since the copy is in the capture',
+    },
+  },
+  {
+    rule: 1,
+    what: 'a database is copied ahead within the kernel’s tick of its last write',
+    file: 'src/sqlite/capture-ahead.ts',
+    text: ' || isTooYoung(survey.main, clock.now())',
+    replacement: '',
+    test: {
+      file: 'src/sqlite/capture-ahead.test.ts',
+      title: 'one that was written a moment ago is not copied',
+    },
+  },
+  {
+    rule: 1,
     what: 'a database at rest is copied without looking whether somebody wrote meanwhile',
     file: 'src/sqlite/quiet-copy.ts',
     text: '  return await isUnchanged(survey, image, signal);\n}\n\nfunction waitForQuietMs',

@@ -34,8 +34,12 @@ export class JsonCursor {
    */
   plain = true;
 
-  constructor(text: string) {
+  /** More is to come: what is wrong may only not be there whole. */
+  readonly isCut: boolean;
+
+  constructor(text: string, { isCut = false } = {}) {
     this.text = text;
+    this.isCut = isCut;
   }
 
   fail(expected: string): never {

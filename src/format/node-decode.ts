@@ -7,6 +7,7 @@ import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import { decodeRawName, displayRawName } from '../base/raw-name.ts';
 import { unquoteGo } from './go-quote.ts';
 import { looksLikeTime } from './go-time.ts';
+import { takeIdList } from './id-list.ts';
 import type { JsonCursor } from './json-cursor.ts';
 import type { ExtendedAttribute, Node, NodeType } from './node.ts';
 
@@ -47,7 +48,7 @@ const FIELDS: readonly Field[] = [
   optional('extended_attributes', readExtendedAttributes),
   optional('generic_attributes', readGenericAttributes),
   optional('device', (cursor, draft) => (draft.device = nonZero(cursor, readUint64(cursor)))),
-  required('content', (cursor, draft) => (draft.content = readList(cursor, readId))),
+  required('content', (cursor, draft) => (draft.content = readContent(cursor))),
   optional('subtree', (cursor, draft) => (draft.subtree = readId(cursor))),
   optional('error', (cursor, draft) => (draft.error = nonEmpty(cursor, cursor.string()))),
 ];
@@ -206,6 +207,15 @@ function readId(cursor: JsonCursor): string {
   const id = cursor.string();
   if (!isHexId(id)) throw new FieldError(`holds something that is no id: "${id.slice(0, 80)}"`);
   return id;
+}
+
+function readContent(cursor: JsonCursor): string[] {
+  cursor.peek();
+  const ids = takeIdList(cursor);
+  if (ids !== undefined) return ids;
+  // What is not there whole is not looked through for what is wrong with it: it comes again.
+  if (cursor.isCut && !cursor.text.includes(']', cursor.at)) cursor.fail('the end of a list');
+  return readList(cursor, readId);
 }
 
 function readBase64(cursor: JsonCursor): Uint8Array {

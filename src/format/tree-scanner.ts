@@ -59,7 +59,7 @@ export class TreeScanner<T> {
   }
 
   #entries(isAll: boolean): T[] {
-    const cursor = new JsonCursor(this.#text);
+    const cursor = new JsonCursor(this.#text, { isCut: !isAll });
     const entries: T[] = [];
     let done = 0;
     try {

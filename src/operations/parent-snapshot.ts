@@ -32,7 +32,18 @@ export async function findParent(
   snapshots: readonly StoredSnapshot[],
   search: ParentSearch,
 ): Promise<BackupParent | undefined> {
-  const { hostname, subject, only } = search;
+  for (const candidate of parentCandidates(snapshots, search).slice(0, 3)) {
+    const parent = await tryParent(repository, candidate, search);
+    if (parent !== undefined) return parent;
+  }
+  return undefined;
+}
+
+/** Those that may be chosen, the newest first. */
+export function parentCandidates(
+  snapshots: readonly StoredSnapshot[],
+  { hostname, subject, only }: Pick<ParentSearch, 'hostname' | 'subject' | 'only'>,
+): StoredSnapshot[] {
   const candidates = snapshots.filter(
     ({ snapshot }) =>
       snapshot.hostname === hostname &&
@@ -40,11 +51,7 @@ export async function findParent(
       // It has none of the files, which would all be read again.
       (only === 'database' || snapshot.tags?.includes('database-only') !== true),
   );
-  for (const candidate of candidates.reverse().slice(0, 3)) {
-    const parent = await tryParent(repository, candidate, search);
-    if (parent !== undefined) return parent;
-  }
-  return undefined;
+  return candidates.reverse();
 }
 
 async function tryParent(

@@ -17,6 +17,7 @@ import { archive } from '../snapshot/archive.ts';
 import { CONFIG_NAME } from '../snapshot/manifest.ts';
 import { fileWorkerModule } from '../snapshot/file-worker.ts';
 import type { LookAhead } from '../source/look-ahead.ts';
+import type { CaptureAhead } from '../sqlite/capture-ahead.ts';
 import type {
   BackupEvent,
   BackupInput,
@@ -25,6 +26,7 @@ import type {
   BackupResult,
 } from './backup-input.ts';
 import { openBackupSource } from './backup-source.ts';
+import { beginCaptures } from './begin-captures.ts';
 import type { Emitter } from './event-channel.ts';
 import { makeSnapshot } from './make-snapshot.ts';
 import { findParent, type BackupParent } from './parent-snapshot.ts';
@@ -61,6 +63,10 @@ export async function runBackup(
     damage.push({ path: '/', error, kind: 'parent' });
   };
   const snapshots = await repository.loadSnapshots({ signal, onDamage });
+  const { at: beganAt, ahead } = freshStart(start, workbench.clock);
+  await using scratch = await withScratchFolder(workbench);
+  const scratchFolder = scratch.path;
+  await using captures = beginCaptures(workbench, { input, snapshots, scratchFolder, ahead });
   await repository.loadIndex({ signal });
   const [parent, packs] = await Promise.all([
     findParent(repository, snapshots, { ...input, uid: workbench.self.uid, onDamage }),
@@ -69,7 +75,8 @@ export async function runBackup(
   if (!dryRun) await tidyStore(workbench, repository, signal);
   if (packs.length > 0) onDamage(new KeepsakeError('REPOSITORY_PACKS_LOST', { packs }));
   emitter.emit({ type: 'parent', id: parent?.id, manifest: parent?.manifest });
-  const job = { input, repository, parent, emitter, damage, start };
+  const places = { scratchFolder, captures };
+  const job = { input, repository, parent, emitter, damage, beganAt, ahead, ...places };
   const result = await archiveInto(workbench, job);
   const endedAt = workbench.clock.now();
   const outcome = judgeOutcome(result);
@@ -110,14 +117,17 @@ interface ArchiveJob {
   readonly emitter: Emitter<BackupEvent>;
   /** Found in the repository; told with the problems of the run. */
   readonly damage: readonly ArchiveProblem[];
-  readonly start: WalkStart;
+  /** When the first look at the source was taken. */
+  readonly beganAt: Date;
+  readonly ahead: LookAhead;
+  readonly scratchFolder: string;
+  readonly captures: CaptureAhead | undefined;
 }
 
 /** Everything is durable and indexed when this resolves; only the snapshot is missing. */
 async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<ArchiveResult> {
-  const { input, repository, parent, emitter } = job;
+  const { input, repository, parent, emitter, beganAt, ahead, captures } = job;
   const { compression, packSizeBytes, signal, subject, dryRun, origin } = input;
-  const { at: beganAt, ahead } = freshStart(job.start, workbench.clock);
   const saver = repository.startWriting({
     compression,
     packSizeBytes,
@@ -125,17 +135,16 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
     dryRun,
     workerModule: fileWorkerModule,
   });
-  await using scratch = await withScratchFolder(workbench);
   try {
     const result = await archive({
       store: repository,
-      source: sourceOf(workbench, { ...job, ahead }),
+      source: sourceOf(workbench, job),
       clock: workbench.clock,
       beganAt,
       capture: {
-        scratchFolder: scratch.path,
+        scratchFolder: job.scratchFolder,
         gate: workbench.gate,
-        gateAhead: workbench.lowMemory !== true,
+        ahead: captures,
         method: input.captureMethod,
         check: input.databaseCheck,
         lockLimitMs: input.lockLimitMs,
@@ -178,7 +187,7 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
 
 function sourceOf(
   { scratchFolder }: Workbench,
-  { input, repository, ahead }: Pick<ArchiveJob, 'input' | 'repository'> & { ahead: LookAhead },
+  { input, repository, ahead }: Pick<ArchiveJob, 'input' | 'repository' | 'ahead'>,
 ): ArchiveSource {
   const own = [...repositoryEntries(repository.backend.location), scratchFolder];
   const polynomial = repository.config.chunkerPolynomial;

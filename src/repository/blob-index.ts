@@ -199,46 +199,43 @@ export class BlobIndex {
 
   /** Ids are SHA-256 values: their first four bytes are hash enough. */
   #hashOfEntry(entry: number): number {
-    const { ids } = this.#segment(entry);
-    const at = (entry % SEGMENT_ENTRIES) * ID_BYTES;
-    return ids.readUInt32LE(at);
+    return this.#segment(entry).words[(entry % SEGMENT_ENTRIES) * ID_WORDS] ?? 0;
   }
 
   /** The first of `#findEntries`, or -1: asked for every piece of every file, so without objects. */
   #findFirst(type: BlobType, id: string): number {
     if (id.length !== 2 * ID_BYTES || wanted.write(id, 'hex') !== ID_BYTES) return -1;
-    const isTree = type === 'tree' ? 1 : 0;
     const mask = this.#slots.length - 1;
-    for (let slot = wanted.readUInt32LE(0) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = (wantedWords[0] ?? 0) & mask; ; slot = (slot + 1) & mask) {
       const entry = (this.#slots[slot] ?? EMPTY) - 1;
       if (entry < 0) return -1;
-      const segment = this.#segment(entry);
-      const at = entry % SEGMENT_ENTRIES;
-      if (segment.isTree[at] === isTree && isWanted(segment.words, at * ID_WORDS)) return entry;
+      if (this.#isId(wantedWords, entry, type)) return entry;
     }
   }
 
   *#findEntries(type: BlobType, id: string): Generator<number> {
-    const wanted = Buffer.from(id, 'hex');
-    if (wanted.length !== ID_BYTES) return;
+    // Of its own: others may ask before the next one is taken.
+    const words = new Uint32Array(ID_WORDS);
+    if (id.length !== 2 * ID_BYTES || Buffer.from(words.buffer).write(id, 'hex') !== ID_BYTES) {
+      return;
+    }
     const mask = this.#slots.length - 1;
-    let slot = wanted.readUInt32LE(0) & mask;
-    for (;;) {
+    for (let slot = (words[0] ?? 0) & mask; ; slot = (slot + 1) & mask) {
       const entry = (this.#slots[slot] ?? EMPTY) - 1;
       if (entry < 0) return;
-      if (this.#matches(entry, type, wanted)) yield entry;
-      slot = (slot + 1) & mask;
+      if (this.#isId(words, entry, type)) yield entry;
     }
   }
 
-  #matches(entry: number, type: BlobType, wanted: Buffer): boolean {
+  #isId(words: Uint32Array, entry: number, type: BlobType): boolean {
     const segment = this.#segment(entry);
     const at = entry % SEGMENT_ENTRIES;
-    const start = at * ID_BYTES;
-    return (
-      segment.isTree[at] === (type === 'tree' ? 1 : 0) &&
-      wanted.compare(segment.ids, start, start + ID_BYTES) === 0
-    );
+    if (segment.isTree[at] !== (type === 'tree' ? 1 : 0)) return false;
+    const start = at * ID_WORDS;
+    for (let n = 0; n < ID_WORDS; n += 1) {
+      if (segment.words[start + n] !== words[n]) return false;
+    }
+    return true;
   }
 
   #place(entry: number): BlobPlace {
@@ -256,11 +253,6 @@ export class BlobIndex {
       packId,
     };
   }
-}
-
-function isWanted(words: Uint32Array, at: number): boolean {
-  for (let n = 0; n < ID_WORDS; n += 1) if (words[at + n] !== wantedWords[n]) return false;
-  return true;
 }
 
 function newSegment(): Segment {

@@ -8,10 +8,10 @@ export interface FileSealing {
   readonly here: ThreadSealer;
   /** By which the repository has content cut. */
   readonly polynomial: bigint;
-  /** So much will come soon: the worker is started while the caller waits for it. */
-  expect(sizeBytes: number): void;
+  /** So much will soon be to seal: where it is worth it, the worker is started meanwhile. */
+  expect(workBytes: number): void;
   /** Hands a task to the worker's module; `undefined` where it has enough to do, or is none. */
-  run(task: Parcel<unknown>, sizeBytes: number): Promise<unknown> | undefined;
+  run(task: Parcel<unknown>, workBytes: number): Promise<unknown> | undefined;
   /** Stores a data blob that was sealed and verified; its bytes are copied. */
   add(blob: SealedBlob): SaveResult;
   /** For a time in which little will be added. */

@@ -228,8 +228,8 @@ export class Repository {
     this.#fileSealing = {
       here: sealer.here,
       polynomial: this.config.chunkerPolynomial,
-      expect: (sizeBytes) => sealer.expect(sizeBytes),
-      run: (task, sizeBytes) => sealer.run(task, sizeBytes),
+      expect: (workBytes) => sealer.expect(workBytes),
+      run: (task, workBytes) => sealer.run(task, workBytes),
       add: (blob) => saver.add('data', blob),
       sendAhead: () => saver.sendAhead(),
       ready: () => saver.ready(),

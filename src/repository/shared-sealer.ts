@@ -56,12 +56,16 @@ export class SharedSealer implements BlobSealer {
 
   /** So much will come soon. */
   expect(sizeBytes: number): void {
-    this.#workerFor(sizeBytes);
+    if (this.#isWorth(this.#seenBytes + sizeBytes)) this.#startedWorker();
   }
 
-  /** Hands work to the worker's module; `undefined` where it has enough to do, or is none. */
-  run(task: Parcel<unknown>, sizeBytes: number): Promise<unknown> | undefined {
-    const worker = this.#workerFor(sizeBytes);
+  /**
+   * Hands work to the worker's module; `undefined` where it has enough to do, or is none.
+   *
+   * @param workBytes as if so much were to be sealed
+   */
+  run(task: Parcel<unknown>, workBytes: number): Promise<unknown> | undefined {
+    const worker = this.#workerFor(workBytes);
     if (worker === undefined || worker.pendingRequests >= WORKER_TASKS) return undefined;
     return worker.run(task);
   }
@@ -79,7 +83,14 @@ export class SharedSealer implements BlobSealer {
 
   #workerFor(sizeBytes: number): SealWorker | undefined {
     this.#seenBytes += sizeBytes;
-    if (this.#options.alone === true || this.#seenBytes <= WORKER_FROM_BYTES) return undefined;
+    return this.#isWorth(this.#seenBytes) ? this.#startedWorker() : this.#worker;
+  }
+
+  #isWorth(sizeBytes: number): boolean {
+    return this.#options.alone !== true && sizeBytes > WORKER_FROM_BYTES;
+  }
+
+  #startedWorker(): SealWorker {
     return (this.#worker ??= new SealWorker(this.#options.settings, this.#module));
   }
 }

@@ -7,7 +7,7 @@ import { compareRawNames } from '../base/raw-name.ts';
 import { isSameTime } from '../format/go-time.ts';
 import type { Node } from '../format/node.ts';
 import type { Leaf } from '../source/source.ts';
-import { databaseOfSidecar } from '../source/sqlite-files.ts';
+import { databaseOfSidecar, hasFilledWal } from '../source/sqlite-files.ts';
 import type { CaptureWarning } from '../sqlite/capture.ts';
 import { ownGateUnless, type Gate } from '../sqlite/gate.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
@@ -15,10 +15,12 @@ import type { ArchivedDatabase } from './archive-database.ts';
 import type { ArchiveOptions, ArchiveProblem } from './archive-options.ts';
 import type { NamedFiles } from './cross-check.ts';
 import type { FolderNames } from './folder-names.ts';
+import { loadCapturing } from './load-capturing.ts';
 import type { Manifest, ManifestDatabase } from './manifest.ts';
 import type { NamedFileRescue } from './named-file-rescue.ts';
 import type { ParentFiles } from './parent-files.ts';
 import { saveContent } from './save-content.ts';
+import { sealingWork } from './sealing-work.ts';
 import type { TreeScratch } from './tree-scratch.ts';
 import { storedContent, takeOverDatabase } from './unchanged-database.ts';
 
@@ -34,6 +36,12 @@ export interface ArchiveRecord {
   readonly parentOfDatabase: (path: string) => Node | undefined;
   /** The last of all databases was captured, perhaps once more; it is not yet stored. */
   readonly onLastImage: () => void;
+}
+
+interface KnownDatabase {
+  readonly known: ManifestDatabase | undefined;
+  /** All of it that the parent snapshot has. */
+  readonly isStored: boolean;
 }
 
 interface CaptureHow {
@@ -62,7 +70,7 @@ export class DatabaseCaptures implements AsyncDisposable {
   constructor(options: ArchiveOptions, record: ArchiveRecord) {
     this.#options = options;
     this.#record = record;
-    this.#own = ownGateUnless(options.capture.gate);
+    this.#own = options.capture.ahead ?? ownGateUnless(options.capture.gate);
   }
 
   get isNeeded(): boolean {
@@ -97,16 +105,21 @@ export class DatabaseCaptures implements AsyncDisposable {
     const known = parent?.manifest?.databases.find((database) => database.path === path);
     const content = known && storedContent(known, { previous, store });
     const isTouched = previous === undefined || !isSameTime(previous.mtime, node.mtime);
-    if (isTouched) this.#prepare();
+    if (isTouched) this.#prepare(path, { known, isStored: content !== undefined });
     if (content === undefined) return { ...node, content: null };
     this.#drafted.add(path);
     return { ...node, size: known?.sizeBytes ?? 0, content };
   }
 
   /** While the files are read; most runs capture nothing and need nothing of it. */
-  #prepare(): void {
+  #prepare(path: string, { known, isStored }: KnownDatabase): void {
     loadCapturing().catch(() => {}); // asked for again where it is needed
-    if (this.#options.capture.gateAhead === true) this.#own.gate.start();
+    this.#options.capture.ahead?.start();
+    // Of one in use only what was committed may have to be read.
+    if (known?.journalMode === 'wal' && hasFilledWal(path)) return;
+    const sizeBytes = this.#sizes.get(path) ?? 0;
+    const work = sealingWork(sizeBytes, isStored ? Math.min(sizeBytes, known?.sizeBytes ?? 0) : 0);
+    this.#options.store.fileSealing?.expect(work);
   }
 
   /** Whether each database was taken over from the parent snapshot, and the draft has it so. */
@@ -265,14 +278,6 @@ export class DatabaseCaptures implements AsyncDisposable {
   #isConfigured(path: string): boolean {
     return this.#options.configuredDatabases.includes(path);
   }
-}
-
-async function loadCapturing() {
-  const [{ archiveChanges }, { archiveDatabase }] = await Promise.all([
-    import('./archive-changes.ts'),
-    import('./archive-database.ts'),
-  ]);
-  return { archiveChanges, archiveDatabase };
 }
 
 /** The node of a database: where and whose it is on disk, with the captured state as content. */

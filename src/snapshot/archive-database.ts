@@ -12,6 +12,7 @@ import {
 } from '../sqlite/capture.ts';
 import type { ReadTexts } from '../sqlite/capture-changes.ts';
 import type { DatabaseChecks } from '../sqlite/database-facts.ts';
+import type { CaptureAhead } from '../sqlite/capture-ahead.ts';
 import type { Gate } from '../sqlite/gate.ts';
 import { readReferences } from '../sqlite/inspect.ts';
 import { pageChunkSize } from '../sqlite/page-chunk.ts';
@@ -32,8 +33,8 @@ export interface CaptureSettings {
   readonly scratchFolder: string;
   /** Else one is started for the captures, and ends with them. */
   readonly gate?: Gate | undefined;
-  /** Start it while the files are read, once a database is met that was written to. */
-  readonly gateAhead?: boolean | undefined;
+  /** Started while the files are read, once a database is met that was written to; ends with them. */
+  readonly ahead?: CaptureAhead | undefined;
   readonly method?: CaptureMethod | undefined;
   readonly lockLimitMs?: number | undefined;
   readonly busyLimitMs?: number | undefined;
@@ -123,13 +124,11 @@ async function archiveUnlessDoubtful(
 }
 
 function capture(options: ArchiveDatabaseOptions): Promise<CapturedImage> {
-  // Most of what is to be hashed is known by now: nearly nothing else takes so long.
-  options.store.fileSealing?.expect(options.sizeBytes);
-  const { configured, scratchFolder, clock, gate, signal } = options;
+  const { configured, scratchFolder, clock, gate, ahead, signal } = options;
   const { method, lockLimitMs, busyLimitMs } = options;
   const path = options.locate?.(options.path) ?? options.path;
   const how = { method, lockLimitMs, busyLimitMs };
-  return captureImage({ path, configured, scratchFolder, clock, gate, signal, ...how });
+  return captureImage({ path, configured, scratchFolder, clock, gate, ahead, signal, ...how });
 }
 
 async function store(

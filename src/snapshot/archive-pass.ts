@@ -11,7 +11,7 @@ import type { DirectoryStart, Leaf, ProblemEntry, SourceEntry } from '../source/
 import { countFiles, countItem } from './archive-counts.ts';
 import type { ArchivePassOptions, Walk } from './archive-pass-options.ts';
 import { isPlain, LeafReader } from './leaf-reader.ts';
-import { isUnchanged, type UnchangedFile } from './unchanged.ts';
+import { isStored, isUnchanged, type UnchangedFile } from './unchanged.ts';
 import { PackedTree } from './packed-tree.ts';
 import { TreeFrame, type EarlierFolder } from './tree-frame.ts';
 
@@ -192,7 +192,11 @@ class ArchivePass {
 
   #isTakenOver(leaf: Leaf, previous: Node | undefined): previous is UnchangedFile {
     const { store, isPlainInParent } = this.#options;
-    return isUnchanged(previous, leaf.node, store) && (isPlainInParent(leaf.path) || isPlain(leaf));
+    return (
+      isUnchanged(previous, leaf.node) &&
+      (isPlainInParent(leaf.path) || isPlain(leaf)) &&
+      isStored(previous.content, store)
+    );
   }
 
   /**

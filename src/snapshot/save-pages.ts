@@ -16,6 +16,7 @@ import {
   type PageBatch,
   type SealedPageBatch,
 } from './page-batch.ts';
+import { sealingWork } from './sealing-work.ts';
 
 export interface SavePagesOptions {
   /** At rest; never the live database. */
@@ -105,7 +106,7 @@ class PageSaver {
 
   async #take(batch: PageBatch): Promise<void> {
     const memory = [batch.room.buffer];
-    const answer = this.#sealing.run({ content: batch, memory }, batch.length);
+    const answer = this.#sealing.run({ content: batch, memory }, workOf(batch));
     if (answer === undefined) {
       await this.#store(batch, sealPages(batch, this.#sealing.here));
       await nextTurn(); // the worker's answers are waiting, and it for more
@@ -151,6 +152,14 @@ class PageSaver {
     counts.dataBlobs += 1;
     counts.dataAdded += uncompressedLength || sealed.length - SEAL_OVERHEAD_BYTES;
   }
+}
+
+function workOf({ length, pieceBytes, stored }: PageBatch): number {
+  let knownBytes = 0;
+  for (let at = 0; at < stored.length; at += ID_DIGITS) {
+    if (!stored.startsWith(NOTHING_STORED, at)) knownBytes += pieceBytes;
+  }
+  return sealingWork(length, Math.min(knownBytes, length));
 }
 
 /** What lies between the pieces of an image that is not whole is not to be read. */

@@ -9,6 +9,7 @@ import { mayStayUnread, type CheckPolicy } from './check-policy.ts';
 import type { FileReference, KnownCheck } from './cross-check.ts';
 import type { Manifest, ManifestDatabase, ManifestReference } from './manifest.ts';
 import type { ParentFiles } from './parent-files.ts';
+import { isStored } from './unchanged.ts';
 
 /** For changes that left no trace in the files' times. */
 const FULL_READ_EVERY_MS = 7 * 24 * 60 * 60_000;
@@ -70,7 +71,7 @@ export function storedContent(
     previous?.type === 'file' &&
     previous.size === sizeBytes &&
     content.length === Math.ceil(sizeBytes / chunkSizeBytes) &&
-    content.every((id) => store.hasBlob('data', id));
+    isStored(content, store);
   return isWhole ? content : undefined;
 }
 

@@ -6,15 +6,11 @@ import type { Manifest } from './manifest.ts';
 export type UnchangedFile = Node & { readonly content: readonly string[] };
 
 /**
- * Whether a file may be taken over from the parent without being read: same size, mtime, ctime and
- * inode, as restic decides it (restic internal/archiver/archiver.go, fileChanged), and every piece
- * of it still in the repository.
+ * Whether a file is the one of the parent: same size, mtime, ctime and inode, as restic decides it
+ * (restic internal/archiver/archiver.go, fileChanged). To take it over without reading it, every
+ * piece must be in the repository still: see `isStored`.
  */
-export function isUnchanged(
-  previous: Node | undefined,
-  now: Node,
-  store: BlobStore,
-): previous is UnchangedFile {
+export function isUnchanged(previous: Node | undefined, now: Node): previous is UnchangedFile {
   return (
     previous?.type === 'file' &&
     now.type === 'file' &&
@@ -22,9 +18,13 @@ export function isUnchanged(
     (previous.size ?? 0) === (now.size ?? 0) &&
     isSameTime(previous.mtime, now.mtime) &&
     isSameTime(previous.ctime, now.ctime) &&
-    previous.inode === now.inode &&
-    previous.content.every((id) => store.hasBlob('data', id))
+    previous.inode === now.inode
   );
+}
+
+/** Of a large database this takes milliseconds, so it is asked last. */
+export function isStored(content: readonly string[], store: BlobStore): boolean {
+  return content.every((id) => store.hasBlob('data', id));
 }
 
 /** Whether a path is known to be no database; an older manifest does not say. */

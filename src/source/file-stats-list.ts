@@ -12,6 +12,7 @@ const STATS_FIELDS = [
   'mtimeNs',
   'ctimeNs',
 ] as const;
+const CTIME = STATS_FIELDS.indexOf('ctimeNs');
 const NS_PER_MS = 1_000_000n;
 
 /**
@@ -46,6 +47,11 @@ export class FileStatsList {
     const sizeBytes = this.#length * STATS_FIELDS.length * BigInt64Array.BYTES_PER_ELEMENT;
     this.#length = 0;
     return new Uint8Array(this.#numbers.buffer, 0, sizeBytes);
+  }
+
+  /** Whether anything of the file changed since then. */
+  isChangedSince(index: number, timeNs: bigint): boolean {
+    return (this.#numbers[index * STATS_FIELDS.length + CTIME] ?? 0n) >= timeNs;
   }
 
   at(index: number): EntryStats {

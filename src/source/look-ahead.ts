@@ -54,6 +54,13 @@ export class LookAhead {
     return this.#stats?.at(place);
   }
 
+  /** Regular files of which anything changed since then, of those that were seen. */
+  *changedSince(timeNs: bigint): Generator<string> {
+    for (const [path, place] of this.#places) {
+      if (this.#stats?.isChangedSince(place, timeNs) === true) yield path;
+    }
+  }
+
   /** What all files of a folder were seen to be, if it holds nothing else. */
   folder(path: string): FolderLook | undefined {
     return this.#folders.get(path);

@@ -8,6 +8,7 @@ import {
   type LastResort,
   type TakeImageOptions,
 } from './take-image.ts';
+import type { CaptureAhead } from './capture-ahead.ts';
 import { walResetWarning, type CaptureWarning } from './capture-warnings.ts';
 import type { DatabaseChecks, DatabaseContents, DatabaseFacts } from './database-facts.ts';
 import type { DatabaseState } from './database-state.ts';
@@ -41,6 +42,8 @@ export interface CaptureOptions {
   signal?: AbortSignal | undefined;
   /** Shared by captures that follow each other; without it the capture starts its own. */
   gate?: Gate | undefined;
+  /** Has begun to copy the database, perhaps. */
+  ahead?: CaptureAhead | undefined;
   lastResort?: LastResort | undefined;
   fileSystemTypeOf?: FileSystemTypeOf | undefined;
 }

@@ -24,6 +24,8 @@ const SIDECARS = ['wal', 'journal'] as const;
 
 export interface QuietCopyOptions {
   clock: Clock;
+  /** `image` is a copy of the main file already, of when it was as `survey` says. */
+  isCopied?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -31,14 +33,14 @@ export interface QuietCopyOptions {
 export async function copyQuietDatabase(
   survey: SourceSurvey,
   image: string,
-  { clock, signal }: QuietCopyOptions,
+  { clock, isCopied = false, signal }: QuietCopyOptions,
 ): Promise<boolean> {
   const waitMs = waitForQuietMs(survey, clock);
   if (waitMs > 0) {
     await clock.sleep(waitMs, { signal });
     if (!(await isAsSurveyed(survey))) return false;
   }
-  if (!(await copyFile(survey.path, image, signal))) return false;
+  if (!isCopied && !(await copyFile(survey.path, image, signal))) return false;
   for (const sidecar of SIDECARS) {
     const state = survey[sidecar];
     if (state === undefined || state.sizeBytes === 0) continue;

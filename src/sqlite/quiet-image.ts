@@ -22,6 +22,8 @@ export interface QuietImageOptions {
   hotJournal: boolean;
   path: string;
   image: ScratchImage;
+  /** See `copyQuietDatabase`. */
+  isCopied?: boolean | undefined;
   gate: Gate;
   clock: Clock;
   signal?: AbortSignal | undefined;

@@ -16,6 +16,7 @@
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
 import type { Clock } from '../base/clock.ts';
 import { longLockWarning, type CaptureWarning } from './capture-warnings.ts';
+import type { CaptureAhead } from './capture-ahead.ts';
 import type { DatabaseHeader } from './database-file.ts';
 import type { DatabaseState } from './database-state.ts';
 import { copyThroughGate, type CopyOutcome, type ImageMethod } from './gate-copy.ts';
@@ -54,6 +55,8 @@ export interface TakeImageOptions {
   path: string;
   image: ScratchImage;
   gate: Gate;
+  /** May have a copy. */
+  ahead?: CaptureAhead | undefined;
   clock: Clock;
   /** Default `raw`. */
   method?: CaptureMethod | undefined;
@@ -98,10 +101,11 @@ export async function takeImage(options: TakeImageOptions): Promise<ImageTaken> 
   for (;;) {
     const survey = await surveySource(path);
     await assertLocalFileSystem(survey.path, options.fileSystemTypeOf);
-    await image.assertSpace(path, sourceBytes(survey));
+    const isCopied = (await options.ahead?.moveInto(image, survey)) === true;
+    if (!isCopied) await image.assertSpace(path, sourceBytes(survey));
     const capturedAt = clock.now();
     progress.attempts += 1;
-    const outcome = await attempt(options, survey, progress);
+    const outcome = await attempt({ ...options, isCopied }, survey, progress);
     if (outcome.kind === 'copied') {
       const { kind: _, ...taken } = outcome;
       return { ...taken, attempts: progress.attempts, capturedAt, header: survey.header };
@@ -112,7 +116,7 @@ export async function takeImage(options: TakeImageOptions): Promise<ImageTaken> 
 }
 
 async function attempt(
-  options: TakeImageOptions,
+  options: TakeImageOptions & { isCopied: boolean },
   survey: SourceSurvey,
   progress: Progress,
 ): Promise<CopyOutcome> {

@@ -8,6 +8,7 @@ import type { ArchiveResult, ArchiveSource } from '../../src/snapshot/archive-op
 import { archive } from '../../src/snapshot/archive.ts';
 import { LookAhead } from '../../src/source/look-ahead.ts';
 import type { SourceEntry } from '../../src/source/source.ts';
+import { CaptureAhead } from '../../src/sqlite/capture-ahead.ts';
 import { hastyClock, openBackupLab, readSnapshotFiles, type BackupLab } from './backup-lab.ts';
 
 export interface Changes {
@@ -57,7 +58,7 @@ export async function archiveApp(
     beganAt,
     capture: {
       scratchFolder: lab.scratch,
-      ...(changes.gateAhead === true ? { gateAhead: true } : { gate: lab.gate }),
+      ...(changes.gateAhead === true ? { ahead: captureAhead(lab) } : { gate: lab.gate }),
     },
     configuredDatabases: subject.databases,
     references: subject.references,
@@ -90,6 +91,10 @@ export async function archiveApp(
     [...found].map(([path, { bytes }]) => [path, Buffer.from(bytes).toString()]),
   );
   return { ...result, files, passes, told };
+}
+
+function captureAhead({ scratch }: BackupLab): CaptureAhead {
+  return new CaptureAhead({ scratchFolder: scratch, clock: hastyClock });
 }
 
 async function lookedAhead(lab: BackupLab, changes: Changes): Promise<LookAhead | undefined> {
