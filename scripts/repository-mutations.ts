@@ -9,6 +9,17 @@ const powerCut: NamedTest = { file: crash, title: 'a power cut during a backup' 
 
 export const repositoryMutations: readonly Mutation[] = [
   {
+    rule: 4,
+    what: 'a copy of another index file is read for this one',
+    file: 'src/repository/index-columns.ts',
+    text: '  if (toHex(bytes.subarray(NAME_AT, NUMBERS_AT)) !== name) return undefined;\n',
+    replacement: '',
+    test: {
+      file: 'src/repository/index-copies.test.ts',
+      title: 'a copy under the name of another index file is not believed',
+    },
+  },
+  {
     rule: 3,
     what: 'the snapshot does not wait for packs and index',
     file: 'src/operations/run-backup.ts',

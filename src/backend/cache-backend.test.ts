@@ -237,6 +237,8 @@ test('only caches unused for 30 days are removed, and nothing that is not a cach
   }
   await writeFile(join(folder, withForeign, 'index/ab/letter.txt'), 'x');
   await writeFile(join(folder, old, 'index-tidied'), '');
+  await mkdir(join(folder, old, 'derived/ab'), { recursive: true });
+  await writeFile(join(folder, old, 'derived/ab', 'ab'.repeat(32)), 'x');
   for (const id of [old, withForeign, 'documents'])
     await utimes(join(folder, id), longAgo, longAgo);
   await utimes(join(folder, ID), clock.now(), new Date('2026-02-10T00:00:00Z'));

@@ -35,8 +35,10 @@ export interface CacheSurroundings {
 const CACHEDIR_TAG = `Signature: 8a477f597d28d172789f06886806bc55
 # This folder holds copies that Keepsake can make again. See https://bford.info/cachedir/
 `;
-const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
+export const CACHE_FOLDER_MODE = 0o700;
+export const CACHE_FILE_MODE = 0o600;
+/** See `derived-files.ts`. */
+export const DERIVED_FOLDER = 'derived';
 const DAY_MS = 86_400_000;
 
 export class CacheFolder {
@@ -55,7 +57,7 @@ export class CacheFolder {
   /** Makes the folder, tags it, and marks it as used now. */
   async prepare(): Promise<void> {
     const { layer, clock } = this.#surroundings;
-    await makeFolders(layer, this.#path, FOLDER_MODE);
+    await makeFolders(layer, this.#path, CACHE_FOLDER_MODE);
     await this.#writeTag();
     await layer.setModified(this.#path, clock.now());
   }
@@ -89,13 +91,13 @@ export class CacheFolder {
     if (!isNamedByHash(handle, bytes)) return;
     const { layer, random } = this.#surroundings;
     const path = this.#filePath(handle);
-    await makeFolders(layer, dirname(path), FOLDER_MODE);
+    await makeFolders(layer, dirname(path), CACHE_FOLDER_MODE);
     const temporary = `${path}-tmp-${toHex(random(8))}`;
     await writeNewFile(layer, temporary, {
       bytes,
       place: { location: this.#base, file: path },
-      mode: FILE_MODE,
-      finalMode: FILE_MODE,
+      mode: CACHE_FILE_MODE,
+      finalMode: CACHE_FILE_MODE,
       sync: false, // what a crash cuts off is noticed by its hash
     });
     try {
@@ -153,8 +155,8 @@ export class CacheFolder {
       await writeNewFile(this.#surroundings.layer, path, {
         bytes,
         place: { location: this.#base, file: path },
-        mode: FILE_MODE,
-        finalMode: FILE_MODE,
+        mode: CACHE_FILE_MODE,
+        finalMode: CACHE_FILE_MODE,
         sync: false,
       });
     } catch (error) {

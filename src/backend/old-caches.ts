@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { isHexId } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
-import { cachedFiles, tidiedMarker } from './cache-folder.ts';
+import { cachedFiles, DERIVED_FOLDER, tidiedMarker } from './cache-folder.ts';
 import { nodeFileLayer, type FileLayer } from './file-layer.ts';
 import { isTemporaryName, kindFolder } from './layout.ts';
 import { systemCode } from './file-errors.ts';
@@ -36,6 +36,7 @@ export async function removeOldCaches(options: OldCachesOptions): Promise<string
       await empty(layer, join(path, kindFolder(kind)));
       await existing(layer.unlink(join(path, tidiedMarker(kind))), undefined);
     }
+    await empty(layer, join(path, DERIVED_FOLDER));
     if (await removeIfEmpty(layer, path)) removed.push(name);
   }
   return removed;

@@ -9,6 +9,8 @@
 import { SEAL_OVERHEAD_BYTES } from '../format/crypto.ts';
 import type { IndexedBlob } from '../format/index-file.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
+import { blobsOf, type IndexColumns } from './index-columns.ts';
+import { ID_BYTES, ID_WORDS, newSegment, SEGMENT_ENTRIES, type Segment } from './index-segment.ts';
 
 export type BlobType = 'data' | 'tree';
 
@@ -16,28 +18,12 @@ export interface BlobPlace extends IndexedBlob {
   readonly packId: string;
 }
 
-const SEGMENT_ENTRIES = 1 << 14;
-const ID_BYTES = 32;
-const ID_WORDS = 8;
 const EMPTY = 0;
 const MAX_LOAD = 0.75;
 
 /** The id that is being looked for. */
 const wantedWords = new Uint32Array(ID_WORDS);
 const wanted = Buffer.from(wantedWords.buffer);
-
-/** Entries are kept in segments, so that growing never copies them. */
-interface Segment {
-  readonly ids: Buffer;
-  /** The same bytes, to be compared faster. */
-  readonly words: Uint32Array;
-  readonly packs: Uint32Array;
-  readonly offsets: Uint32Array;
-  readonly lengths: Uint32Array;
-  /** 0: stored uncompressed (a compressed blob is never empty). */
-  readonly uncompressed: Uint32Array;
-  readonly isTree: Uint8Array;
-}
 
 export class BlobIndex {
   readonly #segments: Segment[] = [];
@@ -70,14 +56,54 @@ export class BlobIndex {
    */
   addPack(packId: string, blobs: readonly IndexedBlob[]): void {
     const known = this.#packNumbers.get(packId);
-    const packNumber = known ?? this.#packIds.push(packId) - 1;
-    this.#packNumbers.set(packId, packNumber);
-    if (known === undefined) this.#packStart.push(this.#count);
-    else if (this.#packEnd[packNumber] !== this.#count) this.#scattered.add(packNumber);
+    const packNumber = known ?? this.#newPack(packId);
+    if (known !== undefined && this.#packEnd[packNumber] !== this.#count) {
+      this.#scattered.add(packNumber);
+    }
     for (const blob of blobs) {
       if (known === undefined || !this.#isAt(packId, blob)) this.#add(packNumber, blob);
     }
     this.#packEnd[packNumber] = this.#count;
+  }
+
+  /** As `addPack` for each pack, without an object for each blob. */
+  addColumns(columns: IndexColumns): void {
+    this.#reserve(columns.isTree.length);
+    let first = 0;
+    for (const { id, blobCount } of columns.packs) {
+      const end = first + blobCount;
+      if (this.#packNumbers.has(id)) this.addPack(id, blobsOf(columns, first, end));
+      else this.#addRun(this.#newPack(id), columns, first, end);
+      first = end;
+    }
+  }
+
+  #addRun(packNumber: number, columns: IndexColumns, first: number, end: number): void {
+    let sizeBytes = 0;
+    for (let from = first; from < end;) {
+      const { segment, at } = this.#writableSegment(this.#count);
+      const to = Math.min(end, from + SEGMENT_ENTRIES - at);
+      segment.ids.set(columns.ids.subarray(from * ID_BYTES, to * ID_BYTES), at * ID_BYTES);
+      segment.packs.fill(packNumber, at, at + to - from);
+      segment.offsets.set(columns.offsets.subarray(from, to), at);
+      segment.lengths.set(columns.lengths.subarray(from, to), at);
+      segment.uncompressed.set(columns.uncompressed.subarray(from, to), at);
+      segment.isTree.set(columns.isTree.subarray(from, to), at);
+      for (; from < to; from += 1) {
+        sizeBytes += columns.lengths[from] ?? 0;
+        this.#link(this.#count);
+        this.#count += 1;
+      }
+    }
+    this.#packBytes[packNumber] = sizeBytes;
+    this.#packEnd[packNumber] = this.#count;
+  }
+
+  #newPack(packId: string): number {
+    const packNumber = this.#packIds.push(packId) - 1;
+    this.#packNumbers.set(packId, packNumber);
+    this.#packStart.push(this.#count);
+    return packNumber;
   }
 
   #isAt(packId: string, blob: IndexedBlob): boolean {
@@ -164,8 +190,7 @@ export class BlobIndex {
     segment.isTree[at] = blob.type === 'tree' ? 1 : 0;
     this.#packBytes[packNumber] = (this.#packBytes[packNumber] ?? 0) + blob.length;
     this.#count += 1;
-    if (this.#count > this.#slots.length * MAX_LOAD) this.#growSlots();
-    else this.#link(entry);
+    if (!this.#reserve(0)) this.#link(entry);
   }
 
   #writableSegment(entry: number): { segment: Segment; at: number } {
@@ -184,9 +209,14 @@ export class BlobIndex {
     return segment;
   }
 
-  #growSlots(): void {
-    this.#slots = new Uint32Array(this.#slots.length * 2);
+  /** Whether all entries had to be put into new slots, to make room for so many more. */
+  #reserve(more: number): boolean {
+    let slotCount = this.#slots.length;
+    while (this.#count + more > slotCount * MAX_LOAD) slotCount *= 2;
+    if (slotCount === this.#slots.length) return false;
+    this.#slots = new Uint32Array(slotCount);
     for (let entry = 0; entry < this.#count; entry += 1) this.#link(entry);
+    return true;
   }
 
   /** Slots hold entry + 1, so that 0 means empty. */
@@ -253,17 +283,4 @@ export class BlobIndex {
       packId,
     };
   }
-}
-
-function newSegment(): Segment {
-  const words = new Uint32Array(SEGMENT_ENTRIES * ID_WORDS);
-  return {
-    ids: Buffer.from(words.buffer),
-    words,
-    packs: new Uint32Array(SEGMENT_ENTRIES),
-    offsets: new Uint32Array(SEGMENT_ENTRIES),
-    lengths: new Uint32Array(SEGMENT_ENTRIES),
-    uncompressed: new Uint32Array(SEGMENT_ENTRIES),
-    isTree: new Uint8Array(SEGMENT_ENTRIES),
-  };
 }

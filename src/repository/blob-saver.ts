@@ -11,6 +11,7 @@ import { encodeIndexFile, type IndexedPack } from '../format/index-file.ts';
 import { headerEntryBytes } from '../format/pack.ts';
 import type { BlobIndex, BlobType } from './blob-index.ts';
 import type { BlobSealer, SealedBlob, SealSettings } from './blob-sealer.ts';
+import type { IndexCopies } from './index-copies.ts';
 import { compressLarge, sealedLargeBytes, sealLarge, type LargeBlob } from './large-blob.ts';
 import { PackBuilder } from './pack-builder.ts';
 import { fileName, type SealedFiles } from './sealed-files.ts';
@@ -24,6 +25,8 @@ export interface BlobSaverOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly packSizeBytes: number;
+  /** Of those who have a cache. */
+  readonly indexCopies?: IndexCopies | undefined;
   /** With so many blobs an index is written; until then they are in memory, and its text when it is. */
   readonly indexMaxBlobs: number;
   /** Each pack under way is held in memory whole. */
@@ -249,15 +252,17 @@ export class BlobSaver {
   }
 
   async #writeIndex(): Promise<void> {
-    const { files, indexMaxBlobs, signal, assertWritable } = this.#options;
+    const { files, indexCopies, indexMaxBlobs, signal, assertWritable } = this.#options;
     const packs = this.#unindexed;
     this.#unindexed = [];
     this.#unindexedBlobs = 0;
     for (const part of splitPacks(packs, indexMaxBlobs)) {
       assertWritable();
-      const plaintext = encodeIndexFile({ supersedes: [], packs: part });
-      await files.save('index', plaintext, { signal });
+      const file = { supersedes: [], packs: part };
+      const plaintext = encodeIndexFile(file);
+      const name = await files.save('index', plaintext, { signal });
       releaseMemory(plaintext);
+      await indexCopies?.keep(name, file);
     }
   }
 

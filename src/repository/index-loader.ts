@@ -4,6 +4,7 @@ import { mapConcurrent } from '../base/concurrency.ts';
 import { decodeIndexFile, type IndexFile } from '../format/index-file.ts';
 import { collectOften } from '../host/collector.ts';
 import type { BlobIndex } from './blob-index.ts';
+import type { IndexCopies } from './index-copies.ts';
 import { decodeNamed, type SealedFiles } from './sealed-files.ts';
 
 /** Some 30,000 blobs: then lists are long and objects many, whatever is to be done with them. */
@@ -14,9 +15,9 @@ interface IndexSource {
   readonly files: SealedFiles;
 }
 
-export interface NamedIndexFile {
-  readonly name: string;
-  readonly file: IndexFile;
+interface IndexTarget extends IndexSource {
+  readonly index: BlobIndex;
+  readonly copies: IndexCopies | undefined;
 }
 
 export async function listIndexFiles(
@@ -29,18 +30,6 @@ export async function listIndexFiles(
   return listed;
 }
 
-/** Every index file decoded, in the order of the listing; the first unreadable one throws. */
-export async function* readIndexFiles(
-  { backend, files }: IndexSource,
-  options: CallOptions = {},
-): AsyncGenerator<NamedIndexFile> {
-  yield* mapConcurrent(
-    await listIndexFiles(backend, options),
-    async ({ name }) => ({ name, file: await readIndexFile(files, name, options) }),
-    { limit: backend.connections, signal: options.signal },
-  );
-}
-
 export async function readIndexFile(
   files: SealedFiles,
   name: string,
@@ -50,11 +39,25 @@ export async function readIndexFile(
   return decodeNamed({ kind: 'index', name }, bytes, decodeIndexFile);
 }
 
+/** From the local copies, where there are some; of what was read, copies are made. */
 export async function loadIndex(
-  { backend, files, index }: IndexSource & { index: BlobIndex },
+  { backend, files, index, copies }: IndexTarget,
   options: CallOptions = {},
 ): Promise<void> {
-  for await (const { file } of readIndexFiles({ backend, files }, options)) {
-    for (const pack of file.packs) index.addPack(pack.id, pack.blobs);
+  const listed = await listIndexFiles(backend, options);
+  const loadOne = async ({ name }: ListedFile) => {
+    const copy = await copies?.load(name);
+    return copy ?? { name, file: await readIndexFile(files, name, options) };
+  };
+  const limits = { limit: backend.connections, signal: options.signal };
+  let hasNewCopies = false;
+  for await (const loaded of mapConcurrent(listed, loadOne, limits)) {
+    if (!('file' in loaded)) {
+      index.addColumns(loaded);
+      continue;
+    }
+    for (const pack of loaded.file.packs) index.addPack(pack.id, pack.blobs);
+    if ((await copies?.keep(loaded.name, loaded.file)) === true) hasNewCopies = true;
   }
+  if (hasNewCopies) await copies?.keepOnly(new Set(listed.map(({ name }) => name)));
 }

@@ -1,6 +1,7 @@
 /** Creates and opens repositories. */
 import type { Backend, CallOptions } from '../backend/backend.ts';
 import { withCache } from '../backend/cache-backend.ts';
+import { DerivedFiles } from '../backend/derived-files.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { toHex } from '../base/bytes.ts';
 import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
@@ -14,6 +15,7 @@ import { DEFAULT_SCRYPT_PARAMS, type ScryptParams } from '../format/kdf.ts';
 import { generatePolynomial } from '../format/polynomial.ts';
 import { unsealUnpacked } from '../format/unpacked.ts';
 import { addKey, findKey, hasConfig, type FindKeyOptions, type OpenedKey } from './keys.ts';
+import { IndexCopies } from './index-copies.ts';
 import type { ProcessFacts } from './lock-holder.ts';
 import { Repository } from './repository.ts';
 import { decodeNamed, SealedFiles } from './sealed-files.ts';
@@ -117,18 +119,13 @@ export async function openWithKey(
   options: CallOptions = {},
 ): Promise<Repository> {
   const config = await loadConfig(access.backend, key, options);
-  const { cacheFolder: folder } = access;
-  const backend =
-    folder === undefined
-      ? access.backend
-      : withCache(access.backend, {
-          folder,
-          repositoryId: config.id,
-          clock: access.clock,
-          random: access.random,
-          onFailure: access.onCacheFailure,
-        });
-  return new Repository({ ...access, ...key, backend, config });
+  const { cacheFolder: folder, clock, random } = access;
+  if (folder === undefined) return new Repository({ ...access, ...key, config });
+  const place = { folder, repositoryId: config.id, clock, random };
+  const backend = withCache(access.backend, { ...place, onFailure: access.onCacheFailure });
+  const derived = new DerivedFiles(place);
+  const indexCopies = new IndexCopies({ derived, master: key.master, random });
+  return new Repository({ ...access, ...key, backend, config, indexCopies });
 }
 
 async function loadConfig(

@@ -29,19 +29,8 @@ import type { FileSealing } from './file-sealing.ts';
 import { loadIndex } from './index-loader.ts';
 import type { HeldLock, LockDependencies } from './held-lock.ts';
 import { acquireLock, type LockOptions } from './lock.ts';
-import type { ProcessFacts } from './lock-holder.ts';
+import type { RepositoryParts } from './repository-parts.ts';
 import { decodeNamed, SealedFiles } from './sealed-files.ts';
-
-export interface RepositoryParts {
-  readonly backend: Backend;
-  readonly config: RepositoryConfig;
-  readonly master: MasterKey;
-  readonly keyId: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly self: ProcessFacts;
-  readonly lowMemory?: boolean | undefined;
-}
 
 export interface StoredSnapshot {
   readonly id: string;
@@ -129,7 +118,8 @@ export class Repository {
    * are to be listed first: of one that a backup beside us adds later, this index knows nothing.
    */
   async loadIndex(options: CallOptions = {}): Promise<void> {
-    await loadIndex({ backend: this.backend, files: this.files, index: this.index }, options);
+    const { backend, files, index } = this;
+    await loadIndex({ backend, files, index, copies: this.#parts.indexCopies }, options);
   }
 
   /**
@@ -217,6 +207,7 @@ export class Repository {
       random,
       files: this.files,
       index: this.index,
+      indexCopies: this.#parts.indexCopies,
       sealer,
       packSizeBytes: lowMemory ? Math.min(packSizeBytes, SMALL_PACK_BYTES) : packSizeBytes,
       indexMaxBlobs: lowMemory ? SMALL_INDEX_BLOBS : INDEX_MAX_BLOBS,
