@@ -1,30 +1,16 @@
 /** What `backup` does in an open repository; loaded while its key is being derived. */
-import type { Clock } from '../base/clock.ts';
 import { TOP_NAMES } from '../backend/layout.ts';
-import { StringSet } from '../base/string-set.ts';
 import { KeepsakeError } from '../base/errors/keepsake-error.ts';
-import { returnSmallMemory } from '../host/process-memory.ts';
-import { collectOften, collectSooner } from '../host/collector.ts';
 import { distrustLostPacks } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
-import type {
-  ArchiveListener,
-  ArchiveProblem,
-  ArchiveResult,
-  ArchiveSource,
-} from '../snapshot/archive-options.ts';
+import type { ArchiveProblem, ArchiveResult, ArchiveSource } from '../snapshot/archive-options.ts';
 import { archive } from '../snapshot/archive.ts';
 import { CONFIG_NAME } from '../snapshot/manifest.ts';
 import { fileWorkerModule } from '../snapshot/file-worker.ts';
 import type { LookAhead } from '../source/look-ahead.ts';
 import type { CaptureAhead } from '../sqlite/capture-ahead.ts';
-import type {
-  BackupEvent,
-  BackupInput,
-  BackupOutcome,
-  BackupPhase,
-  BackupResult,
-} from './backup-input.ts';
+import type { BackupEvent, BackupInput, BackupOutcome, BackupResult } from './backup-input.ts';
+import { listenToArchive } from './archive-listener.ts';
 import { openBackupSource } from './backup-source.ts';
 import { beginCaptures } from './begin-captures.ts';
 import type { Emitter } from './event-channel.ts';
@@ -37,12 +23,6 @@ import type { Workbench } from './workbench.ts';
 
 /** Files read side by side; more only makes the disk seek. */
 const READERS = 2;
-/** An event for each of 17,000 unchanged files took a tenth of the backup's time. */
-const PROGRESS_EVERY_MS = 50;
-const TRIM_EVERY_MS = 500;
-/** Below, collecting often takes time and saves nothing: other things take more memory. */
-const COLLECT_SOONER_FROM_FILES = 1000;
-const COLLECT_OFTEN_FROM_FILES = 25_000;
 const LEFTOVER_AGE_MS = 24 * 60 * 60_000;
 
 export interface BackupRun {
@@ -165,11 +145,12 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
       ownFiles: origin === undefined ? [] : [{ name: CONFIG_NAME, bytes: origin.configBytes }],
       parent,
       readers: READERS,
-      listener: listen(emitter, {
+      listener: listenToArchive(emitter, {
         input,
         clock: workbench.clock,
         ahead,
         storedBytes: () => saver.storedBytes,
+        onManyFiles: () => saver.uploadOneByOne(),
       }),
       signal,
     });
@@ -192,84 +173,6 @@ function sourceOf(
   const own = [...repositoryEntries(repository.backend.location), scratchFolder];
   const polynomial = repository.config.chunkerPolynomial;
   return openBackupSource(input, { polynomial, own, ahead });
-}
-
-interface ListenOptions {
-  readonly input: BackupInput;
-  readonly clock: Clock;
-  readonly ahead: LookAhead;
-  readonly storedBytes: () => number;
-}
-
-function listen(
-  emitter: Emitter<BackupEvent>,
-  { input, clock, ahead, storedBytes }: ListenOptions,
-): ArchiveListener {
-  const state = { filesDone: 0, bytesDone: 0, bytesRead: 0 };
-  const told = new StringSet();
-  const beganAtMs = clock.monotonicMs();
-  let phase: BackupPhase = 'opening';
-  let toldAtMs = Number.NEGATIVE_INFINITY;
-  let trimmedAtMs = beganAtMs;
-  const report = (): void => {
-    const nowMs = clock.monotonicMs();
-    if (nowMs - toldAtMs < PROGRESS_EVERY_MS) return;
-    toldAtMs = nowMs;
-    if (nowMs - trimmedAtMs >= TRIM_EVERY_MS) {
-      trimmedAtMs = nowMs;
-      returnSmallMemory();
-    }
-    const elapsedMs = nowMs - beganAtMs;
-    emitter.emitProgress({
-      type: 'progress',
-      phase,
-      elapsedMs,
-      ...state,
-      storedBytes: storedBytes(),
-    });
-  };
-  return {
-    onPhase(next) {
-      phase = next;
-      toldAtMs = Number.NEGATIVE_INFINITY;
-      if (next !== 'files') ahead.forget(); // the first walk is through
-      trimmedAtMs = Number.NEGATIVE_INFINITY; // each phase takes memory in other pieces
-      report();
-    },
-    onItem({ path, action, node }) {
-      const isDirectory = node.type === 'dir';
-      // The second pass meets all files again: only the first one moves the counters.
-      if (!isDirectory && phase === 'files') {
-        noteFiles(state, 1, node.size ?? 0);
-      }
-      report();
-      if (!input.wantItems || told.has(path)) return;
-      if (action === 'unmodified' && input.wantUnmodified !== true) return;
-      told.add(path);
-      emitter.emit({ type: 'item', path, action, sizeBytes: node.size ?? 0, isDirectory });
-    },
-    onWholeFolder({ unmodified, sizeBytes }) {
-      noteFiles(state, unmodified, sizeBytes);
-      report();
-    },
-    onBytes(bytes) {
-      state.bytesRead += bytes;
-      report();
-    },
-    onDatabase: (database) => emitter.emit({ type: 'database', database }),
-  };
-}
-
-function noteFiles(
-  state: { filesDone: number; bytesDone: number },
-  fileCount: number,
-  sizeBytes: number,
-): void {
-  const before = state.filesDone;
-  const after = (state.filesDone += fileCount);
-  state.bytesDone += sizeBytes;
-  if (before < COLLECT_SOONER_FROM_FILES && after >= COLLECT_SOONER_FROM_FILES) collectSooner();
-  if (before < COLLECT_OFTEN_FROM_FILES && after >= COLLECT_OFTEN_FROM_FILES) collectOften();
 }
 
 function judgeOutcome({ problems, warnings, manifest }: ArchiveResult): BackupOutcome {
