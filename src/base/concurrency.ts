@@ -57,18 +57,10 @@ export function nextTurn(): Promise<void> {
 /** At most `permits` holders at a time; others wait in order. */
 export class Semaphore {
   #free: number;
-  /** Permits that are not given out again when they come back. */
-  #withdrawn = 0;
   readonly #waiting: (() => void)[] = [];
 
   constructor(permits: number) {
     this.#free = permits;
-  }
-
-  /** One permit less, at once or when the next comes back. */
-  withdraw(): void {
-    if (this.#free > 0) this.#free -= 1;
-    else this.#withdrawn += 1;
   }
 
   async run<R>(work: () => Promise<R>): Promise<R> {
@@ -91,10 +83,6 @@ export class Semaphore {
   }
 
   #release(): void {
-    if (this.#withdrawn > 0) {
-      this.#withdrawn -= 1;
-      return;
-    }
     const next = this.#waiting.shift();
     if (next === undefined) this.#free += 1;
     else next();

@@ -20,14 +20,12 @@ interface ListenOptions {
   readonly clock: Clock;
   readonly ahead: LookAhead;
   readonly storedBytes: () => number;
-  /** Other things take the memory from now on. */
-  readonly onManyFiles: () => void;
 }
 
 /** Turns what the archive tells into the events of a backup, and keeps memory small as files become many. */
 export function listenToArchive(
   emitter: Emitter<BackupEvent>,
-  { input, clock, ahead, storedBytes, onManyFiles }: ListenOptions,
+  { input, clock, ahead, storedBytes }: ListenOptions,
 ): ArchiveListener {
   const state = { filesDone: 0, bytesDone: 0, bytesRead: 0 };
   const told = new StringSet();
@@ -57,9 +55,7 @@ export function listenToArchive(
     const after = (state.filesDone += fileCount);
     state.bytesDone += sizeBytes;
     if (before < SOME_FILES && after >= SOME_FILES) collectSooner();
-    if (before >= MANY_FILES || after < MANY_FILES) return;
-    collectOften();
-    onManyFiles();
+    if (before < MANY_FILES && after >= MANY_FILES) collectOften();
   };
   return {
     onPhase(next) {

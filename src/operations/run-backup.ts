@@ -150,7 +150,6 @@ async function archiveInto(workbench: Workbench, job: ArchiveJob): Promise<Archi
         clock: workbench.clock,
         ahead,
         storedBytes: () => saver.storedBytes,
-        onManyFiles: () => saver.uploadOneByOne(),
       }),
       signal,
     });

@@ -62,21 +62,6 @@ test.each([1, 2] as const)(
   },
 );
 
-/** Counts the packs that are being saved together; each takes a while. */
-class CountingBackend extends WrappedBackend {
-  packs = 0;
-  most = 0;
-  #now = 0;
-
-  override async save(...of: Parameters<Backend['save']>): Promise<void> {
-    if (of[0].kind === 'pack') this.packs += 1;
-    this.most = Math.max(this.most, (this.#now += 1));
-    await delay(5);
-    await this.inner.save(...of);
-    this.#now -= 1;
-  }
-}
-
 test('the same blob is stored once: within a run, side by side, and across runs', async () => {
   const { open, backend } = await createLab();
   const repository = await open();
@@ -223,23 +208,6 @@ test('no more is taken than fits into memory while the store is slower than the 
   await filling;
   await saver.flush();
   expect(takenBytes).toBe(500 * blobBytes);
-});
-
-test.each([
-  ['two packs are on their way at once', 2, false],
-  ['told to, packs go one after the other', 1, true],
-])('%s', async (_, most, oneByOne) => {
-  const { open, backend } = await createLab();
-  const counting = new CountingBackend(backend);
-  const saver = (await open(counting)).startWriting({ packSizeBytes: 64 << 10 });
-  if (oneByOne) saver.uploadOneByOne();
-  for (let n = 0; n < 60; n += 1) {
-    const bytes = systemRandom(8 << 10);
-    await saver.save('data', idOf(bytes), bytes);
-  }
-  await saver.flush();
-  expect(counting.most).toBe(most);
-  expect(counting.packs).toBeGreaterThan(5);
 });
 
 test('packs do not wait for their index longer than ten minutes: a run cut off later loses less', async () => {

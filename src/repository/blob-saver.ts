@@ -63,7 +63,6 @@ export class BlobSaver {
   #storedBytes = 0;
   readonly #uploads = new Set<Promise<void>>();
   readonly #uploadPlaces: Semaphore;
-  #uploadsAtOnce: number;
   /** One for each full pack in memory whose upload has not begun. */
   readonly #fullPacks = new Set<Promise<void>>();
   #unindexed: IndexedPack[] = [];
@@ -74,7 +73,6 @@ export class BlobSaver {
 
   constructor(options: BlobSaverOptions) {
     this.#options = options;
-    this.#uploadsAtOnce = options.uploadsAtOnce;
     this.#uploadPlaces = new Semaphore(options.uploadsAtOnce);
     this.#open = { data: this.#newPack('data'), tree: this.#newPack('tree') };
   }
@@ -192,11 +190,6 @@ export class BlobSaver {
     this.#failure ??= { reason: new Error('abandoned') };
     await this.#options.sealer[Symbol.asyncDispose]();
     await Promise.allSettled([...this.#sealing, ...this.#uploads]);
-  }
-
-  /** For a run that needs its memory for other things. */
-  uploadOneByOne(): void {
-    for (; this.#uploadsAtOnce > 1; this.#uploadsAtOnce -= 1) this.#uploadPlaces.withdraw();
   }
 
   #newPack(type: BlobType): PackBuilder {
