@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -30,13 +39,19 @@ function commit(dir: TempFolder, note: string): void {
 }
 
 /** Whether what was copied ahead may be used. */
-async function isUsed(dir: TempFolder & { ahead: CaptureAhead; database: string }) {
+async function isUsed(
+  dir: TempFolder & { ahead: CaptureAhead; database: string },
+  path = dir.database,
+) {
   const image = await createScratchImage(dir.join('scratch'));
   onTestFinished(() => image[Symbol.asyncDispose]());
-  const moved = await dir.ahead.moveInto(image, await surveySource(dir.database));
+  const moved = await dir.ahead.moveInto(image, path, await surveySource(path));
   const names = readdirSync(join(image.path, '..'));
   expect(names).toEqual(moved ? ['image.db'] : []);
-  if (moved) expect(readFileSync(image.path).equals(readFileSync(dir.database))).toBe(true);
+  if (moved) {
+    expect(readFileSync(image.path).equals(readFileSync(dir.database))).toBe(true);
+    expect(statSync(image.path).mode & 0o777).toBe(0o600);
+  }
   return moved;
 }
 
@@ -52,6 +67,14 @@ test('a database at rest is copied ahead, and the copy is used once', async () =
   await untilCopied(lab);
   expect(await isUsed(lab)).toBe(true);
   expect(await isUsed(lab)).toBe(false);
+});
+
+test('a database that its owner may only read is copied into a file that SQLite can use', async () => {
+  await using lab = await openLab();
+  chmodSync(lab.database, 0o444);
+  await systemClock.sleep(TICK_MS);
+  await untilCopied(lab);
+  expect(await isUsed(lab)).toBe(true);
 });
 
 test('a capture takes the copy, and has what a capture without it has', async () => {
@@ -133,6 +156,14 @@ test('where there is too little room nothing is copied, and nothing left', async
   await untilCopied(lab);
   expect(readdirSync(lab.join('scratch'))).toEqual([]);
   expect(await isUsed(lab)).toBe(false);
+});
+
+test('the capture of another database leaves the copy for the one it was made of', async () => {
+  await using lab = await openLab();
+  await untilCopied(lab);
+  copyFileSync(lab.database, lab.join('other.db'));
+  expect(await isUsed(lab, lab.join('other.db'))).toBe(false);
+  expect(await isUsed(lab)).toBe(true);
 });
 
 test('a copy that nobody wants is removed at the end', async () => {

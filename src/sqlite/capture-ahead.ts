@@ -8,7 +8,7 @@
  * one made now. Everything else about it is told by the capture.
  */
 import { constants } from 'node:fs';
-import { copyFile, rename } from 'node:fs/promises';
+import { chmod, copyFile, rename } from 'node:fs/promises';
 import { fsPath } from '../base/raw-name.ts';
 import type { Clock } from '../base/clock.ts';
 import { openGate, type Gate } from './gate.ts';
@@ -19,6 +19,7 @@ import { isTooYoung } from './timestamp-guard.ts';
 
 /** The capture may have to copy it once more, and others besides, before this one is removed. */
 const ROOM_FOR_COPIES = 3;
+const IMAGE_MODE = 0o600;
 /** Half a second: nothing can stop it meanwhile. */
 const LARGEST_COPY_BYTES = 1 << 30;
 
@@ -37,7 +38,7 @@ interface Copy {
 export class CaptureAhead implements AsyncDisposable {
   readonly gate: Gate;
   readonly #options: CaptureAheadOptions;
-  #copying: Promise<Copy | undefined> | undefined;
+  #copied: { readonly path: string; readonly done: Promise<Copy | undefined> } | undefined;
 
   constructor(options: CaptureAheadOptions) {
     this.#options = options;
@@ -51,30 +52,34 @@ export class CaptureAhead implements AsyncDisposable {
 
   /** Begins to copy a database, one in a run. What keeps it from being copied the capture will tell. */
   copy(path: string): void {
-    this.#copying ??= this.#copy(path).catch(() => undefined);
+    this.#copied ??= { path, done: this.#copy(path).catch(() => undefined) };
   }
 
   /** When nothing is being copied any more. */
   async settled(): Promise<void> {
-    await this.#copying;
+    await this.#copied?.done;
   }
 
-  /** Whether `image` is a copy of the database as it was surveyed just now; what is not, is removed. */
-  async moveInto(image: ScratchImage, now: SourceSurvey): Promise<boolean> {
-    const copying = this.#copying;
-    this.#copying = undefined;
-    const copy = await copying;
+  /**
+   * Whether `image` is a copy of the database at `path` as it was surveyed just now; a copy of it
+   * that is not so is removed.
+   */
+  async moveInto(image: ScratchImage, path: string, survey: SourceSurvey): Promise<boolean> {
+    const copied = this.#copied;
+    if (copied?.path !== path) return false;
+    this.#copied = undefined;
+    const copy = await copied.done;
     if (copy === undefined) return false;
     await using own = copy.image;
-    if (!isSameAtRest(copy.survey, now)) return false;
+    if (!isSameAtRest(copy.survey, survey)) return false;
     await rename(own.path, image.path);
     return true;
   }
 
   /** Waits for what is under way, ends the gate, and leaves nothing behind. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const copy = await this.#copying;
-    this.#copying = undefined;
+    const copy = await this.#copied?.done;
+    this.#copied = undefined;
     await copy?.image[Symbol.asyncDispose]();
     if (this.#options.gate === undefined) await this.gate[Symbol.asyncDispose]();
   }
@@ -90,6 +95,7 @@ export class CaptureAhead implements AsyncDisposable {
     await image.assertSpace(path, ROOM_FOR_COPIES * survey.main.sizeBytes);
     // In one piece: the main thread has other things to do than to ask for each megabyte.
     await copyFile(fsPath(survey.path), image.path, constants.COPYFILE_EXCL);
+    await chmod(image.path, IMAGE_MODE); // the copy has the mode of what was copied
     if (!(await copyQuietDatabase(survey, image.path, { clock, isCopied: true }))) return undefined;
     cleanup.move();
     return { survey, image };

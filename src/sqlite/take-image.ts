@@ -101,7 +101,7 @@ export async function takeImage(options: TakeImageOptions): Promise<ImageTaken> 
   for (;;) {
     const survey = await surveySource(path);
     await assertLocalFileSystem(survey.path, options.fileSystemTypeOf);
-    const isCopied = (await options.ahead?.moveInto(image, survey)) === true;
+    const isCopied = (await options.ahead?.moveInto(image, path, survey)) === true;
     if (!isCopied) await image.assertSpace(path, sourceBytes(survey));
     const capturedAt = clock.now();
     progress.attempts += 1;
