@@ -50,13 +50,6 @@ export function listenToArchive(
       storedBytes: storedBytes(),
     });
   };
-  const noteFiles = (fileCount: number, sizeBytes: number): void => {
-    const before = state.filesDone;
-    const after = (state.filesDone += fileCount);
-    state.bytesDone += sizeBytes;
-    if (before < SOME_FILES && after >= SOME_FILES) collectSooner();
-    if (before < MANY_FILES && after >= MANY_FILES) collectOften();
-  };
   return {
     onPhase(next) {
       phase = next;
@@ -68,7 +61,7 @@ export function listenToArchive(
     onItem({ path, action, node }) {
       const isDirectory = node.type === 'dir';
       // The second pass meets all files again: only the first one moves the counters.
-      if (!isDirectory && phase === 'files') noteFiles(1, node.size ?? 0);
+      if (!isDirectory && phase === 'files') noteFiles(state, 1, node.size ?? 0);
       report();
       if (!input.wantItems || told.has(path)) return;
       if (action === 'unmodified' && input.wantUnmodified !== true) return;
@@ -76,7 +69,7 @@ export function listenToArchive(
       emitter.emit({ type: 'item', path, action, sizeBytes: node.size ?? 0, isDirectory });
     },
     onWholeFolder({ unmodified, sizeBytes }) {
-      noteFiles(unmodified, sizeBytes);
+      noteFiles(state, unmodified, sizeBytes);
       report();
     },
     onBytes(bytes) {
@@ -85,4 +78,16 @@ export function listenToArchive(
     },
     onDatabase: (database) => emitter.emit({ type: 'database', database }),
   };
+}
+
+function noteFiles(
+  state: { filesDone: number; bytesDone: number },
+  fileCount: number,
+  sizeBytes: number,
+): void {
+  const before = state.filesDone;
+  const after = (state.filesDone += fileCount);
+  state.bytesDone += sizeBytes;
+  if (before < SOME_FILES && after >= SOME_FILES) collectSooner();
+  if (before < MANY_FILES && after >= MANY_FILES) collectOften();
 }
