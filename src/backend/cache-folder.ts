@@ -35,9 +35,9 @@ export interface CacheSurroundings {
 const CACHEDIR_TAG = `Signature: 8a477f597d28d172789f06886806bc55
 # This folder holds copies that Keepsake can make again. See https://bford.info/cachedir/
 `;
-export const CACHE_FOLDER_MODE = 0o700;
-export const CACHE_FILE_MODE = 0o600;
-/** See `derived-files.ts`. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+/** Of files made from index files, under their names: see `derived-files.ts`. */
 export const DERIVED_FOLDER = 'derived';
 const DAY_MS = 86_400_000;
 
@@ -57,7 +57,7 @@ export class CacheFolder {
   /** Makes the folder, tags it, and marks it as used now. */
   async prepare(): Promise<void> {
     const { layer, clock } = this.#surroundings;
-    await makeFolders(layer, this.#path, CACHE_FOLDER_MODE);
+    await makeFolders(layer, this.#path, FOLDER_MODE);
     await this.#writeTag();
     await layer.setModified(this.#path, clock.now());
   }
@@ -89,28 +89,16 @@ export class CacheFolder {
   /** Keeps a copy, if the bytes are what the name says. */
   async write(handle: FileHandle, bytes: Uint8Array): Promise<void> {
     if (!isNamedByHash(handle, bytes)) return;
-    const { layer, random } = this.#surroundings;
     const path = this.#filePath(handle);
-    await makeFolders(layer, dirname(path), CACHE_FOLDER_MODE);
-    const temporary = `${path}-tmp-${toHex(random(8))}`;
-    await writeNewFile(layer, temporary, {
-      bytes,
-      place: { location: this.#base, file: path },
-      mode: CACHE_FILE_MODE,
-      finalMode: CACHE_FILE_MODE,
-      sync: false, // what a crash cuts off is noticed by its hash
-    });
-    try {
-      await layer.rename(temporary, path);
-    } catch (error) {
-      await removeQuietly(layer, temporary);
-      throw error;
-    }
+    await replaceCacheFile(path, bytes, { ...this.#surroundings, base: this.#base });
     if (handle.kind === 'pack') this.#verifiedPacks.add(path);
   }
 
   async remove(handle: FileHandle): Promise<void> {
-    const path = this.#filePath(handle);
+    await this.#removeFile(this.#filePath(handle));
+  }
+
+  async #removeFile(path: string): Promise<void> {
     this.#verifiedPacks.delete(path);
     await removeQuietly(this.#surroundings.layer, path);
   }
@@ -124,16 +112,17 @@ export class CacheFolder {
     const marker = join(this.#path, tidiedMarker(kind));
     const ageMs = clock.now().getTime() - (await modifiedMs(layer, marker));
     if (ageMs >= 0 && ageMs < DAY_MS) return;
-    await this.#removeOthers(kind, names);
+    await this.#removeOthers(join(this.#path, kindFolder(kind)), names);
+    if (kind === 'index') await this.#removeOthers(join(this.#path, DERIVED_FOLDER), names);
     await this.#touch(marker);
   }
 
-  async #removeOthers(kind: CachedKind, names: ReadonlySet<string>): Promise<void> {
+  async #removeOthers(folder: string, names: ReadonlySet<string>): Promise<void> {
     const { layer, clock } = this.#surroundings;
     const before = clock.now().getTime() - DAY_MS;
-    for await (const { path, name } of cachedFiles(layer, join(this.#path, kindFolder(kind)))) {
+    for await (const { path, name } of cachedFiles(layer, folder)) {
       if (isHexId(name)) {
-        if (!names.has(name)) await this.remove({ kind, name });
+        if (!names.has(name)) await this.#removeFile(path);
       } else if (isTemporaryName(name) && (await isOlder(layer, path, before))) {
         await removeQuietly(layer, path);
       }
@@ -155,8 +144,8 @@ export class CacheFolder {
       await writeNewFile(this.#surroundings.layer, path, {
         bytes,
         place: { location: this.#base, file: path },
-        mode: CACHE_FILE_MODE,
-        finalMode: CACHE_FILE_MODE,
+        mode: FILE_MODE,
+        finalMode: FILE_MODE,
         sync: false,
       });
     } catch (error) {
@@ -167,6 +156,29 @@ export class CacheFolder {
   #filePath({ kind, name }: FileHandle): string {
     assertInternal(kind !== 'config' && isHexId(name), `the cache was asked for ${kind} "${name}"`);
     return join(this.#path, kindFolder(kind), name.slice(0, 2), name);
+  }
+}
+
+/** What stood there stays until the new one is whole, unless the power fails: it must prove itself. */
+export async function replaceCacheFile(
+  path: string,
+  bytes: Uint8Array,
+  { layer, random, base }: Pick<CacheSurroundings, 'layer' | 'random'> & { base: string },
+): Promise<void> {
+  await makeFolders(layer, dirname(path), FOLDER_MODE);
+  const temporary = `${path}-tmp-${toHex(random(8))}`;
+  await writeNewFile(layer, temporary, {
+    bytes,
+    place: { location: base, file: path },
+    mode: FILE_MODE,
+    finalMode: FILE_MODE,
+    sync: false,
+  });
+  try {
+    await layer.rename(temporary, path);
+  } catch (error) {
+    await removeQuietly(layer, temporary);
+    throw error;
   }
 }
 

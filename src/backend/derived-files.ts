@@ -1,16 +1,16 @@
 /**
- * Files beside the cached ones of a repository that were made from one of them, under its name:
+ * Files beside the cached index files of a repository that were made from one, under its name:
  * `<cache folder>/<repository id>/derived/<first two digits>/<name>`. Whoever writes them seals them,
- * and proves what he reads. Nothing here is needed: any file may vanish, and none be writable.
+ * and proves what he reads. Nothing here is needed: any file may vanish, and none be writable. What
+ * the store no longer lists is tidied away with the cached index files.
  */
-import { dirname, join } from 'node:path';
-import { isHexId, toHex } from '../base/bytes.ts';
+import { join } from 'node:path';
+import { isHexId } from '../base/bytes.ts';
 import type { Random } from '../base/clock.ts';
 import { assertInternal } from '../base/errors/keepsake-error.ts';
-import { cachedFiles, CACHE_FILE_MODE, CACHE_FOLDER_MODE, DERIVED_FOLDER } from './cache-folder.ts';
+import { DERIVED_FOLDER, replaceCacheFile } from './cache-folder.ts';
 import { nodeFileLayer, type FileLayer } from './file-layer.ts';
-import { makeFolders } from './local-folders.ts';
-import { readRange, removeQuietly, writeNewFile } from './whole-file.ts';
+import { readRange, removeQuietly } from './whole-file.ts';
 
 export interface DerivedFilesOptions {
   /** As given to `withCache`. */
@@ -38,40 +38,15 @@ export class DerivedFiles {
     return readRange(this.#layer, path, { place }).catch(() => undefined);
   }
 
-  /** Whether it could be written. */
-  async write(name: string, bytes: Uint8Array): Promise<boolean> {
+  /** Where it cannot be written, there is none. */
+  async write(name: string, bytes: Uint8Array): Promise<void> {
     const path = this.#filePath(name);
-    const temporary = `${path}-tmp-${toHex(this.#options.random(8))}`;
-    try {
-      await makeFolders(this.#layer, dirname(path), CACHE_FOLDER_MODE);
-      await writeNewFile(this.#layer, temporary, {
-        bytes,
-        place: { location: this.#options.folder, file: path },
-        mode: CACHE_FILE_MODE,
-        finalMode: CACHE_FILE_MODE,
-        sync: false, // what a crash cuts off is noticed by its seal
-      });
-      await this.#layer.rename(temporary, path);
-      return true;
-    } catch {
-      await removeQuietly(this.#layer, temporary);
-      return false;
-    }
+    const { folder: base, random } = this.#options;
+    await replaceCacheFile(path, bytes, { layer: this.#layer, random, base }).catch(() => {});
   }
 
   async remove(name: string): Promise<void> {
     await removeQuietly(this.#layer, this.#filePath(name));
-  }
-
-  /** Those of other files are of no use any more. */
-  async keepOnly(names: ReadonlySet<string>): Promise<void> {
-    try {
-      for await (const { path, name } of cachedFiles(this.#layer, this.#path)) {
-        if (!names.has(name)) await removeQuietly(this.#layer, path);
-      }
-    } catch {
-      // They only take room.
-    }
   }
 
   #filePath(name: string): string {

@@ -35,16 +35,11 @@ export class IndexCopies {
     return columns;
   }
 
-  /** Whether one was made. */
-  async keep(name: string, file: IndexFile): Promise<boolean> {
+  async keep(name: string, file: IndexFile): Promise<void> {
     const blobCount = file.packs.reduce((sum, { blobs }) => sum + blobs.length, 0);
-    if (blobCount < WORTH_BLOBS) return false;
+    if (blobCount < WORTH_BLOBS) return;
     const { derived, master, random } = this.#options;
-    return await derived.write(name, seal(master, encodeColumns(name, file), random(16)));
-  }
-
-  async keepOnly(names: ReadonlySet<string>): Promise<void> {
-    await this.#options.derived.keepOnly(names);
+    await derived.write(name, seal(master, encodeColumns(name, file), random(16)));
   }
 
   #open(name: string, sealed: Uint8Array): IndexColumns | undefined {

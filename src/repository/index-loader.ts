@@ -50,14 +50,12 @@ export async function loadIndex(
     return copy ?? { name, file: await readIndexFile(files, name, options) };
   };
   const limits = { limit: backend.connections, signal: options.signal };
-  let hasNewCopies = false;
   for await (const loaded of mapConcurrent(listed, loadOne, limits)) {
     if (!('file' in loaded)) {
       index.addColumns(loaded);
       continue;
     }
     for (const pack of loaded.file.packs) index.addPack(pack.id, pack.blobs);
-    if ((await copies?.keep(loaded.name, loaded.file)) === true) hasNewCopies = true;
+    await copies?.keep(loaded.name, loaded.file);
   }
-  if (hasNewCopies) await copies?.keepOnly(new Set(listed.map(({ name }) => name)));
 }

@@ -40,7 +40,7 @@ const FILLING = /^(open|write|mkdir|symlink|link|ftruncate|truncate|copyFile)/;
 /** A folder as a whole. */
 const REMOVING = /^rm(Sync)?$/;
 /** What is made is their second argument. */
-const LINKING = /^(link|symlink)/;
+const LINKING = /^(link|symlink|copyFile)/;
 
 export class MortalFiles implements Disposable {
   readonly #folder: string;
