@@ -8,7 +8,7 @@ import { timeToNs } from '../format/go-time.ts';
 import type { StoredSnapshot } from '../repository/repository.ts';
 import { loadCapturing } from '../snapshot/load-capturing.ts';
 import type { LookAhead } from '../source/look-ahead.ts';
-import { databaseOfSidecar, hasDatabaseMagic } from '../source/sqlite-files.ts';
+import { databaseOfSidecar, looksLikeDatabase } from '../source/sqlite-files.ts';
 import { CaptureAhead } from '../sqlite/capture-ahead.ts';
 import type { BackupInput } from './backup-input.ts';
 import { parentCandidates } from './parent-snapshot.ts';
@@ -62,7 +62,7 @@ function writtenSince(
   for (const path of ahead.changedSince(timeNs)) {
     if ((left -= 1) < 0) break;
     const database = databaseOfSidecar(path) ?? path;
-    if (!found.has(database) && beginsAsDatabase(database)) note(found, database);
+    if (!found.has(database) && looksLikeDatabase(database)) note(found, database);
   }
   return [...found.values()];
 }
@@ -82,13 +82,5 @@ function look(path: string): BigIntStats | undefined {
     return statSync(fsPath(path), { bigint: true });
   } catch {
     return undefined;
-  }
-}
-
-function beginsAsDatabase(path: string): boolean {
-  try {
-    return hasDatabaseMagic(path);
-  } catch {
-    return false; // the walk tells
   }
 }

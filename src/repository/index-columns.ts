@@ -10,6 +10,7 @@
  */
 import { asBuffer, equalBytes, fromHex, toHex } from '../base/bytes.ts';
 import type { IndexedBlob, IndexedPack, IndexFile } from '../format/index-file.ts';
+import { ID_BYTES } from './index-segment.ts';
 
 export interface ColumnPack {
   readonly id: string;
@@ -30,7 +31,6 @@ export interface IndexColumns {
 }
 
 const MAGIC = Buffer.from('KSINDEX1', 'latin1');
-const ID_BYTES = 32;
 const NUMBER_BYTES = 4;
 const NAME_AT = MAGIC.length;
 const NUMBERS_AT = NAME_AT + ID_BYTES;

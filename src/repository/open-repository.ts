@@ -2,7 +2,6 @@
 import type { Backend, CallOptions } from '../backend/backend.ts';
 import { withCache } from '../backend/cache-backend.ts';
 import { DerivedFiles } from '../backend/derived-files.ts';
-import type { Clock, Random } from '../base/clock.ts';
 import { toHex } from '../base/bytes.ts';
 import { isKeepsakeError, KeepsakeError } from '../base/errors/keepsake-error.ts';
 import {
@@ -16,17 +15,14 @@ import { generatePolynomial } from '../format/polynomial.ts';
 import { unsealUnpacked } from '../format/unpacked.ts';
 import { addKey, findKey, hasConfig, type FindKeyOptions, type OpenedKey } from './keys.ts';
 import { IndexCopies } from './index-copies.ts';
-import type { ProcessFacts } from './lock-holder.ts';
+import type { RepositoryParts } from './repository-parts.ts';
 import { Repository } from './repository.ts';
 import { decodeNamed, SealedFiles } from './sealed-files.ts';
 
-export interface RepositoryAccess {
-  readonly backend: Backend;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly self: ProcessFacts;
-  /** One thread, one upload at a time and small packs. */
-  readonly lowMemory?: boolean | undefined;
+export interface RepositoryAccess extends Pick<
+  RepositoryParts,
+  'backend' | 'clock' | 'random' | 'self' | 'lowMemory'
+> {
   /** Where index, snapshots and trees are kept locally; absent: no cache. */
   readonly cacheFolder?: string | undefined;
   /** Told once when the cache cannot be written; the command goes on without it. */

@@ -16,5 +16,6 @@ export interface RepositoryParts {
   readonly self: ProcessFacts;
   /** Of those who have a cache. */
   readonly indexCopies?: IndexCopies | undefined;
+  /** One thread, one upload at a time and small packs. */
   readonly lowMemory?: boolean | undefined;
 }

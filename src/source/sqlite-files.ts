@@ -31,6 +31,15 @@ export function hasDatabaseMagic(path: string): boolean {
   }
 }
 
+/** As `hasDatabaseMagic`; what is absent or unreadable does not look like one. */
+export function looksLikeDatabase(path: string): boolean {
+  try {
+    return hasDatabaseMagic(path);
+  } catch {
+    return false;
+  }
+}
+
 /** Whether `bytes`, a file's first, are those of a SQLite database. */
 export function startsWithDatabaseMagic(bytes: Uint8Array): boolean {
   return (

@@ -21,7 +21,12 @@ import { NameQueue } from './name-queue.ts';
 import { collectTargets, findLoss, type Target } from './path-targets.ts';
 import { readNode, type NodeRead } from './read-node.ts';
 import type { FileReading, Leaf, SourceEntry } from './source.ts';
-import { databaseOfSidecar, hasDatabaseMagic, hasFilledWal } from './sqlite-files.ts';
+import {
+  databaseOfSidecar,
+  hasDatabaseMagic,
+  hasFilledWal,
+  looksLikeDatabase,
+} from './sqlite-files.ts';
 import { isGone, unreadable } from './unreadable.ts';
 
 export interface WalkOptions {
@@ -271,15 +276,6 @@ function isOnTheWay({ target }: Place): boolean {
 
 function targetNames(target: Target | undefined): NameQueue {
   return NameQueue.of(target?.children.keys() ?? []);
-}
-
-function looksLikeDatabase(path: string): boolean {
-  try {
-    return hasDatabaseMagic(path);
-  } catch {
-    // Absent or unreadable: nothing says that it is a database.
-    return false;
-  }
 }
 
 function identities(paths: Iterable<string>): Set<string> {
