@@ -161,8 +161,8 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   },
   {
     name: 'live-backups',
-    what: 'whole backups of a busy app, WAL and rollback journal, each judged',
-    run: (order) => liveTests(['backup', 'unchanged-database'], order),
+    what: 'whole backups of a busy app, WAL and rollback journal, and of one that comes and goes, each judged',
+    run: (order) => liveTests(['backup', 'unchanged-database', 'visited-database'], order),
   },
   {
     name: 'live-large',

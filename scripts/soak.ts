@@ -20,7 +20,8 @@ import { SOAK_PARTS, type SoakPart } from './soak-parts.ts';
 import { SoakRecord, soakPage, type Machine } from './soak-record.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const record = new SoakRecord(`${root}/node_modules/.cache/keepsake-soak.json`);
+/** Beside its page, so that no `npm ci` removes it. */
+const record = new SoakRecord(`${root}/docs/soak.json`);
 
 const { values } = parseArgs({
   options: {

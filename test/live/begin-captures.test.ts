@@ -1,28 +1,13 @@
 /** What a backup begins for its captures while it still reads the index. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { CaptureAhead } from '../../src/sqlite/capture-ahead.ts';
 import { openBackupLab, readSnapshotFiles, type BackupLab } from '../support/backup-lab.ts';
 import { runInApp } from '../support/archive-lab.ts';
+import { watchCopies } from '../support/watched-copies.ts';
 
 const TICK_MS = 60;
-
-/** Paths of databases that a run began to copy, and whether the copies were used. */
-function watched() {
-  const copy = vi.spyOn(CaptureAhead.prototype, 'copy');
-  const moveInto = vi.spyOn(CaptureAhead.prototype, 'moveInto');
-  onTestFinished(() => {
-    copy.mockRestore();
-    moveInto.mockRestore();
-  });
-  return {
-    begun: () => copy.mock.calls.map(([path]) => path),
-    used: async () =>
-      Promise.all(moveInto.mock.results.map(({ value }) => value as Promise<boolean>)),
-  };
-}
 
 async function openUsedLab(): Promise<BackupLab> {
   const lab = await openBackupLab({ app: { items: 5 } });
@@ -38,7 +23,7 @@ test('a database written to since the parent is copied ahead, and stored as it i
   await using lab = await openUsedLab();
   commit(lab);
   await systemClock.sleep(TICK_MS);
-  const { begun, used } = watched();
+  const { begun, used } = watchCopies();
   const { outcome, manifest } = await lab.backup();
   expect(outcome).toBe('ok');
   expect(begun()).toEqual([lab.app.database]);
@@ -54,7 +39,7 @@ test('one that the config does not name is found among the files', async () => {
   await lab.backup({ subject });
   commit(lab);
   await systemClock.sleep(TICK_MS);
-  const { begun } = watched();
+  const { begun } = watchCopies();
   await lab.backup({ subject });
   expect(begun()).toEqual([lab.app.database]);
 });
@@ -64,7 +49,7 @@ test('a commit that stands in the WAL only counts, too', async () => {
   await systemClock.sleep(TICK_MS);
   using app = new DatabaseSync(lab.app.database);
   app.exec("UPDATE items SET note = 'of a running app'");
-  const { begun, used } = watched();
+  const { begun, used } = watchCopies();
   const { outcome } = await lab.backup();
   expect(outcome).toBe('ok');
   expect(begun()).toEqual([lab.app.database]);
@@ -74,7 +59,7 @@ test('a commit that stands in the WAL only counts, too', async () => {
 
 test('nothing is begun for a first backup, and where nothing was written since', async () => {
   await using lab = await openBackupLab({ app: { items: 5 } });
-  const { begun } = watched();
+  const { begun } = watchCopies();
   await lab.backup();
   expect(begun()).toEqual([]);
   // What changed as late as the last backup began may have changed after it.
